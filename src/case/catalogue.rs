@@ -1,0 +1,186 @@
+//! The page catalogue: which page a request asks for, and which fields of an account it shows.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::read_toml;
+use crate::error::{Error, Result};
+
+/// A field that a page shows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// What it is, such as `email`.
+    pub name: String,
+    /// `plain` or `masked`.
+    pub form: Form,
+}
+
+/// Whether a field is shown whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Shown whole.
+    Plain,
+    /// Partly hidden.
+    Masked,
+}
+
+impl Field {
+    /// The form's name, as in the catalogue.
+    pub fn form_name(&self) -> &'static str {
+        match self.form {
+            Form::Plain => "plain",
+            Form::Masked => "masked",
+        }
+    }
+}
+
+/// A page.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// A short identifier, used in figures.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// HTTP method.
+    pub method: String,
+    /// Path pattern; a segment in braces matches any one segment.
+    pub route: String,
+    /// A response body shorter than this shows nothing.
+    pub empty_below_bytes: u64,
+    /// What it shows.
+    pub fields: Vec<Field>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogueFile {
+    page: Vec<Page>,
+}
+
+/// All pages of a case.
+#[derive(Debug)]
+pub struct Catalogue {
+    /// The pages, in the order of the file.
+    pub pages: Vec<Page>,
+    /// Distinct fields with their form, sorted.
+    pub fields: Vec<Field>,
+    routes: Vec<Vec<Option<String>>>,
+}
+
+impl Catalogue {
+    /// Reads the catalogue.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Error::io("read the page catalogue", path, &e))?;
+        let file: CatalogueFile = read_toml(path, &text)?;
+        if file.page.is_empty() {
+            return Err(Error::case(
+                path,
+                "the page catalogue names no page, so nothing could be counted",
+            )
+            .hint("add a [[page]] with id, title, method, route, empty_below_bytes and fields"));
+        }
+        for (index, page) in file.page.iter().enumerate() {
+            if file.page[..index].iter().any(|other| other.id == page.id) {
+                return Err(Error::case(
+                    path,
+                    format!("page `{}` is there twice", page.id),
+                ));
+            }
+            if page.fields.is_empty() {
+                return Err(Error::case(
+                    path,
+                    format!("page `{}` shows no field", page.id),
+                ));
+            }
+            if !page.route.starts_with('/') {
+                return Err(Error::case(
+                    path,
+                    format!("the route of page `{}` does not begin with `/`", page.id),
+                ));
+            }
+        }
+        Ok(Self::new(file.page))
+    }
+
+    /// A catalogue of these pages.
+    pub fn new(pages: Vec<Page>) -> Self {
+        let mut fields: Vec<Field> = pages
+            .iter()
+            .flat_map(|page| page.fields.iter().cloned())
+            .collect();
+        fields.sort();
+        fields.dedup();
+        let routes = pages
+            .iter()
+            .map(|page| {
+                let segments = page.route.split('/').skip(1);
+                segments
+                    .map(|s| (!s.starts_with('{')).then(|| s.to_string()))
+                    .collect()
+            })
+            .collect();
+        Catalogue {
+            pages,
+            fields,
+            routes,
+        }
+    }
+
+    /// The page that `method path` asks for, the query string aside.
+    pub fn find(&self, method: &str, path: &str) -> Option<usize> {
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        let path = path.strip_prefix('/')?;
+        self.routes
+            .iter()
+            .zip(&self.pages)
+            .position(|(route, page)| {
+                let mut given = path.split('/');
+                page.method == method
+                    && route.iter().all(|segment| match (segment, given.next()) {
+                        (Some(fixed), Some(given)) => fixed == given,
+                        (None, Some(given)) => !given.is_empty(),
+                        (_, None) => false,
+                    })
+                    && given.next().is_none()
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(id: &str, method: &str, route: &str) -> Page {
+        Page {
+            id: id.into(),
+            title: id.into(),
+            method: method.into(),
+            route: route.into(),
+            empty_below_bytes: 1,
+            fields: vec![Field {
+                name: "name".into(),
+                form: Form::Plain,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_route_matches_its_segments_and_nothing_else() {
+        let catalogue = Catalogue::new(vec![
+            page("list", "GET", "/member/addresses"),
+            page("edit", "GET", "/member/addresses/{address}/edit"),
+        ]);
+        assert_eq!(catalogue.find("GET", "/member/addresses"), Some(0));
+        assert_eq!(catalogue.find("GET", "/member/addresses?page=2"), Some(0));
+        assert_eq!(catalogue.find("GET", "/member/addresses/7/edit"), Some(1));
+        assert_eq!(catalogue.find("GET", "/member/addresses//edit"), None);
+        assert_eq!(catalogue.find("GET", "/member/addresses/7/edit/x"), None);
+        assert_eq!(catalogue.find("HEAD", "/member/addresses"), None);
+        assert_eq!(catalogue.find("GET", "/member/addresses/"), None);
+    }
+}

@@ -1,0 +1,362 @@
+//! The case: what the responder brought, how to read it, and what is known about it.
+//!
+//! [`Case::load`] reads `case.toml` and checks every path and name in it before any evidence is
+//! touched. Nothing is guessed: what the analysis needs and the case does not say is an error with a
+//! line and a column.
+
+mod catalogue;
+mod mapping;
+mod registry;
+
+pub use catalogue::{Catalogue, Field, Page};
+pub use mapping::{Format, SourceKind, TimeFormat};
+pub use registry::{Account, AccountKey, Accounts, Interner, Key, Keys};
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::error::{Error, Position, Result, closest};
+
+/// The file name inside a case folder.
+pub const CASE_FILE: &str = "case.toml";
+
+/// `case.toml` as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// What the case is.
+    pub case: Head,
+    /// Times at which somebody became aware, each with its source.
+    #[serde(default)]
+    pub awareness: Vec<Awareness>,
+    /// Thresholds of the analysis.
+    pub policy: Policy,
+    /// Who issues tokens.
+    pub issuer: Vec<Issuer>,
+    /// The lists that the analysis needs beside the logs.
+    pub registry: Registries,
+    /// The logs.
+    pub source: Vec<Source>,
+    /// Ranges of a source known to be deleted.
+    #[serde(default)]
+    pub deleted: Vec<Deleted>,
+}
+
+/// What the case is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// A short identifier, used in outputs.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// IANA time zone in which reports show times.
+    pub report_zone: Spanned<String>,
+    /// Who collected the evidence.
+    pub collected_by: String,
+    /// When it was collected.
+    pub collected_at: Timestamp,
+}
+
+/// A time at which somebody became aware.
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Awareness {
+    /// When.
+    pub time: Timestamp,
+    /// Who says so.
+    pub source: String,
+}
+
+/// Thresholds of the analysis.
+#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// How far a token's issue time may lie from its issuance record's neighbours, seconds.
+    pub clock_tolerance_seconds: u32,
+    /// A pause in forged requests longer than this begins a new crawl run.
+    pub run_pause_hours: u32,
+    /// A pause in forged requests longer than this begins a new phase.
+    pub phase_pause_days: u32,
+}
+
+/// Who issues tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// The `iss` claim.
+    pub id: String,
+    /// What its tokens' subjects are.
+    pub subjects: Subjects,
+}
+
+/// What the subjects of an issuer's tokens are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subjects {
+    /// Accounts of the account registry.
+    Accounts,
+    /// Services of the company itself.
+    Services,
+}
+
+/// The lists that the analysis needs beside the logs, each a file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registries {
+    /// Key inventory, CSV.
+    pub keys: Spanned<PathBuf>,
+    /// Account registry, CSV.
+    pub accounts: Spanned<PathBuf>,
+    /// Page catalogue, TOML.
+    pub pages: Spanned<PathBuf>,
+    /// Address-to-network database, MMDB.
+    pub networks: Spanned<PathBuf>,
+}
+
+/// A log: its files and how to read them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// A short name, unique in the case.
+    pub id: Spanned<String>,
+    /// What it logs.
+    pub kind: SourceKind,
+    /// Files or glob patterns, relative to the case folder.
+    pub paths: Vec<Spanned<String>>,
+    /// Its format.
+    pub format: Format,
+    /// How its times are written; formats that fix this do not take it.
+    pub time: Option<TimeFormat>,
+    /// Zone of times that carry none.
+    pub zone: Option<Spanned<String>>,
+    /// Seconds to add to a logged time to get the true one.
+    pub clock_correction_seconds: i64,
+    /// Canonical column -> the log's own field.
+    pub fields: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+/// A range of a source known to be deleted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deleted {
+    /// The source's id.
+    pub source: Spanned<String>,
+    /// First moment missing.
+    pub from: Timestamp,
+    /// First moment present again.
+    pub to: Timestamp,
+    /// Who says so, or why.
+    pub reason: String,
+}
+
+/// A case, checked, with its registries loaded.
+#[derive(Debug)]
+pub struct Case {
+    /// The case folder.
+    pub dir: PathBuf,
+    /// The case file's path.
+    pub path: PathBuf,
+    /// The case file's text, for its hash and for places in errors.
+    pub text: String,
+    /// What it says.
+    pub file: CaseFile,
+    /// The report's time zone.
+    pub zone: jiff::tz::TimeZone,
+    /// Pages and their fields.
+    pub catalogue: Catalogue,
+    /// Signing keys.
+    pub keys: Keys,
+}
+
+impl Case {
+    /// Reads the case in `dir` (or the case file itself), and checks all of it but the evidence.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let path = if dir.is_file() {
+            dir.to_path_buf()
+        } else {
+            dir.join(CASE_FILE)
+        };
+        if !path.is_file() {
+            return Err(
+                Error::user(format!("there is no case file at {}", path.display()))
+                    .hint("name a folder that holds a case.toml, such as sample-data/replica"),
+            );
+        }
+        let dir = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| Error::io("read the case file", &path, &e))?;
+        let file: CaseFile = read_toml(&path, &text)?;
+        let place = |offset: usize| Position::of(&text, offset);
+        let zone = named_zone(&file.case.report_zone, &path, &text)?;
+        let mut seen = BTreeMap::new();
+        for source in &file.source {
+            if seen.insert(source.id.get_ref().clone(), ()).is_some() {
+                return Err(Error::case(
+                    &path,
+                    format!("source `{}` is there twice", source.id.get_ref()),
+                )
+                .at(place(source.id.span().start)));
+            }
+            mapping::check(source, &path, &text)?;
+        }
+        for deleted in &file.deleted {
+            let id = deleted.source.get_ref();
+            if !seen.contains_key(id) {
+                let error = Error::case(&path, format!("`{id}` is no source of this case"))
+                    .at(place(deleted.source.span().start));
+                return Err(suggest(error, id, seen.keys().map(String::as_str)));
+            }
+            if deleted.to <= deleted.from {
+                return Err(Error::case(&path, "a deleted range ends before it begins")
+                    .at(place(deleted.source.span().start)));
+            }
+        }
+        let resolve = |name: &Spanned<PathBuf>, what: &str| -> Result<PathBuf> {
+            let resolved = dir.join(name.get_ref());
+            if resolved.is_file() {
+                return Ok(resolved);
+            }
+            let error = Error::case(
+                &path,
+                format!("the {what} `{}` does not exist", name.get_ref().display()),
+            )
+            .at(place(name.span().start));
+            Err(suggest_file(error, &resolved))
+        };
+        let catalogue = Catalogue::load(&resolve(&file.registry.pages, "page catalogue")?)?;
+        let keys = Keys::load(&resolve(&file.registry.keys, "key inventory")?)?;
+        resolve(&file.registry.accounts, "account registry")?;
+        resolve(&file.registry.networks, "network database")?;
+        Ok(Case {
+            dir,
+            path,
+            file,
+            zone,
+            catalogue,
+            keys,
+            text,
+        })
+    }
+
+    /// A path of the case file, resolved against the case folder.
+    pub fn resolve(&self, name: &Spanned<PathBuf>) -> PathBuf {
+        self.dir.join(name.get_ref())
+    }
+
+    /// An error at a place in the case file.
+    pub fn error_at(&self, span: std::ops::Range<usize>, message: impl Into<String>) -> Error {
+        Error::case(&self.path, message).at(Position::of(&self.text, span.start))
+    }
+
+    /// The issuer with this `iss` claim.
+    pub fn issuer(&self, id: &str) -> Option<&Issuer> {
+        self.file.issuer.iter().find(|issuer| issuer.id == id)
+    }
+
+    /// The ranges of all sources of `kind` known to be deleted, as microseconds since 1970 UTC.
+    pub fn deleted(&self, kind: SourceKind) -> Vec<(i64, i64, &Deleted)> {
+        let of_kind = |id: &str| {
+            self.file
+                .source
+                .iter()
+                .any(|source| source.id.get_ref() == id && source.kind == kind)
+        };
+        let ranges = self
+            .file
+            .deleted
+            .iter()
+            .filter(|range| of_kind(range.source.get_ref()));
+        ranges
+            .map(|range| {
+                (
+                    range.from.as_microsecond(),
+                    range.to.as_microsecond(),
+                    range,
+                )
+            })
+            .collect()
+    }
+}
+
+/// Reads TOML with a place for each mistake and a suggestion for a misspelt name.
+pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|source| {
+        let message = source.message().trim().to_string();
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let given = quoted.next().map(str::to_string);
+        let expected: Vec<String> = quoted.map(str::to_string).collect();
+        let mut error = Error::case(path, message.clone());
+        if let Some(span) = source.span() {
+            error = error.at(Position::of(text, span.start));
+        }
+        match given {
+            Some(given) if message.starts_with("unknown") => {
+                suggest(error, &given, expected.iter().map(String::as_str))
+            }
+            _ => error,
+        }
+    })
+}
+
+pub(crate) fn suggest<'a>(
+    error: Error,
+    given: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Error {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match closest(given, candidates.iter().copied()) {
+        Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+        None => error.hint(format!("known here: {}", candidates.join(", "))),
+    }
+}
+
+/// Suggests a file that is there for one that is not.
+pub(crate) fn suggest_file(error: Error, missing: &Path) -> Error {
+    let (Some(folder), Some(name)) = (missing.parent(), missing.file_name()) else {
+        return error;
+    };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return error.hint(format!(
+            "the folder {} does not exist either",
+            folder.display()
+        ));
+    };
+    let mut there: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    there.sort();
+    let name = name.to_string_lossy();
+    match closest(&name, there.iter().map(String::as_str)) {
+        Some(meant) => error.hint(format!("did you mean `{meant}`, in {}?", folder.display())),
+        None => error.hint(format!(
+            "paths are relative to the case folder; looked in {}",
+            folder.display()
+        )),
+    }
+}
+
+/// The IANA zone named in the case file.
+pub(crate) fn named_zone(
+    name: &Spanned<String>,
+    path: &Path,
+    text: &str,
+) -> Result<jiff::tz::TimeZone> {
+    jiff::tz::TimeZone::get(name.get_ref()).map_err(|_| {
+        let error = Error::case(path, format!("`{}` is no time zone", name.get_ref()))
+            .at(Position::of(text, name.span().start));
+        let known: Vec<String> = jiff::tz::db()
+            .available()
+            .map(|zone| zone.to_string())
+            .collect();
+        match closest(name.get_ref(), known.iter().map(String::as_str)) {
+            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+            None => error.hint("use an IANA name such as UTC, Asia/Seoul or Europe/Berlin"),
+        }
+    })
+}

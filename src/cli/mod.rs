@@ -1,0 +1,123 @@
+//! The command line: one file a subcommand. Only here the terminal is read and written.
+
+mod query;
+mod scope;
+mod synth;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use breachscope::error::{Error, Kind};
+use breachscope::progress::Progress;
+use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Counts what a forged-token breach disclosed, from the logs, offline.
+///
+/// Loads gateway, edge, application and issuance logs, decides which access tokens were forged, and
+/// counts affected accounts and data fields with unit, bounds and rule.
+#[derive(Parser)]
+#[command(name = "breachscope", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  breachscope scope sample-data/replica
+  breachscope scope CASE --out RESULTS --format json
+  breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
+  breachscope query RESULTS -f queries/headline-figures.sql --format csv
+  breachscope synth --scale 0.0005 --seed 99 --out REPLICA
+
+Exit codes:
+  0  complete
+  1  the input or the case file is wrong
+  2  usage
+  3  finished, but evidence is missing or was rejected; the report says where";
+
+#[derive(Subcommand)]
+enum Command {
+    Scope(scope::Arguments),
+    Query(query::Arguments),
+    Synth(synth::Arguments),
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Scope(arguments) => scope::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Synth(arguments) => synth::run(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            let text: Vec<String> = error
+                .to_string()
+                .lines()
+                .map(breachscope::output::plain)
+                .collect();
+            eprintln!("error: {}", text.join("\n"));
+            ExitCode::from(match error.kind {
+                Kind::User | Kind::Case | Kind::System => 1,
+                Kind::Interrupted => 130,
+            })
+        }
+    }
+}
+
+/// Writes to standard output; a closed pipe is no error.
+fn print(text: &str) -> Result<(), Error> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::user(format!("cannot write the result: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Draws stages as bars on standard error, where that is a terminal.
+struct Bars {
+    current: std::sync::Mutex<ProgressBar>,
+}
+
+impl Bars {
+    fn new() -> Self {
+        Bars {
+            current: ProgressBar::hidden().into(),
+        }
+    }
+
+    fn current(&self) -> ProgressBar {
+        self.current.lock().expect("no panic while drawing").clone()
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, stage: &'static str, total: u64) {
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let template = if total > 1 << 16 {
+            "{msg:10} {bar:36} {bytes:>10} of {total_bytes:10} {eta:>4} left"
+        } else {
+            "{msg:10} {bar:36} {pos:>10} of {len:10} {elapsed:>4}"
+        };
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        let bar = ProgressBar::new(total)
+            .with_style(style)
+            .with_message(stage);
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        *self.current.lock().expect("no panic while drawing") = bar;
+    }
+
+    fn advance(&self, amount: u64) {
+        self.current().inc(amount);
+    }
+
+    fn end(&self) {
+        self.current().finish_and_clear();
+    }
+}

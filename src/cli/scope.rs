@@ -1,0 +1,69 @@
+//! `breachscope scope`: the main job.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use breachscope::case::Case;
+use breachscope::error::Error;
+use breachscope::{output, scope};
+use clap::ValueEnum;
+
+/// Takes a case folder of raw logs to disclosure counts.
+///
+/// Reads CASE/case.toml, loads the evidence it names (read-only), and writes to the output folder:
+/// frames/ (Parquet), manifest.json (custody), report.md and disclosure.json.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The case folder, or its case.toml.
+    case: PathBuf,
+    /// Where results go: a new folder or one of an earlier run [default: breachscope-<case id>].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How the disclosure is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Threads to use [default: all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// Tables for the terminal.
+    Text,
+    /// The disclosure as JSON, as in disclosure.json.
+    Json,
+    /// The report as Markdown, as in report.md.
+    Md,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let case = Case::load(&arguments.case)?;
+    let out = arguments.out.clone().unwrap_or_else(|| {
+        let name = case.file.case.id.replace(
+            |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.',
+            "-",
+        );
+        PathBuf::from(format!("breachscope-{name}"))
+    });
+    let threads = match arguments.threads {
+        Some(threads) => usize::from(threads),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let outcome = scope::run(&case, &out, threads, &super::Bars::new())?;
+    let (disclosure, manifest) = (&outcome.disclosure, &outcome.manifest);
+    super::print(&match arguments.format {
+        Format::Text => output::terminal(disclosure, manifest, &case.zone),
+        Format::Json => output::json(disclosure),
+        Format::Md => output::markdown(disclosure, manifest, &case.zone),
+    })?;
+    eprintln!(
+        "written to {}: report.md, disclosure.json, manifest.json, frames/",
+        out.display()
+    );
+    if disclosure.complete {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("exit code 3: the evidence is incomplete; the report says where and what it touches");
+    Ok(ExitCode::from(3))
+}

@@ -1,0 +1,191 @@
+//! The figures: each with an id, a unit, three bounds and the rule behind it.
+//!
+//! `confirmed <= probable <= possible` always: a bound includes those before it.
+
+use std::collections::BTreeSet;
+
+use roaring::RoaringTreemap;
+use serde::Serialize;
+
+use crate::case::{AccountKey, Accounts, Catalogue};
+use crate::exposure::{Exposure, PageTally};
+use crate::intake::Manifest;
+use crate::tokens::Tokens;
+
+/// A figure of the disclosure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Figure {
+    /// A stable name, such as `page.order-list.views`.
+    pub id: String,
+    /// What is counted: `view`, `account`, `record` (an account and a page), `person`, `token`,
+    /// `subject`, `address`, `request` or `line`.
+    pub unit: &'static str,
+    /// Proven.
+    pub confirmed: u64,
+    /// Proven or likely.
+    pub probable: u64,
+    /// All that cannot be excluded.
+    pub possible: u64,
+    /// How it is counted.
+    pub rule: String,
+}
+
+impl Figure {
+    fn new(id: impl Into<String>, unit: &'static str, bounds: [u64; 3], rule: &str) -> Self {
+        let [confirmed, probable, possible] = bounds;
+        let id = id.into();
+        assert!(
+            confirmed <= probable && probable <= possible,
+            "the bounds of {id} are in order"
+        );
+        Figure {
+            id,
+            unit,
+            confirmed,
+            probable,
+            possible,
+            rule: rule.into(),
+        }
+    }
+}
+
+/// The sets of accounts of each bound, each including those before it.
+fn cumulative(tallies: &[&PageTally]) -> [RoaringTreemap; 3] {
+    let mut so_far = RoaringTreemap::new();
+    [0, 1, 2].map(|bound: usize| {
+        for tally in tallies {
+            so_far |= &tally.accounts[bound];
+        }
+        so_far.clone()
+    })
+}
+
+/// Views, accounts, records and persons of some pages together.
+fn block(prefix: &str, tallies: &[&PageTally], of: &str, accounts: &Accounts) -> Vec<Figure> {
+    let mut so_far = 0;
+    let views = [0, 1, 2].map(|bound: usize| {
+        so_far += tallies.iter().map(|tally| tally.views[bound]).sum::<u64>();
+        so_far
+    });
+    let mut records = [0; 3];
+    for tally in tallies {
+        for (sum, set) in records.iter_mut().zip(cumulative(&[tally])) {
+            *sum += set.len();
+        }
+    }
+    let sets = cumulative(tallies);
+    let persons = |set: &RoaringTreemap| {
+        let person = |key| {
+            accounts
+                .find(AccountKey(key))
+                .map(|account| account.person.0)
+        };
+        set.iter()
+            .filter_map(person)
+            .collect::<RoaringTreemap>()
+            .len()
+    };
+    let rule = |what: &str| {
+        format!(
+            "{what} {of}; confirmed: the application logged items; probable: or the gateway delivered the page; possible: or under an indeterminate token, a lost gateway line or a cut delivery"
+        )
+    };
+    let figure = |name: &str, unit, bounds, what: &str| {
+        Figure::new(format!("{prefix}.{name}"), unit, bounds, &rule(what))
+    };
+    vec![
+        figure("views", "view", views, "requests that showed"),
+        figure(
+            "accounts",
+            "account",
+            sets.each_ref().map(RoaringTreemap::len),
+            "distinct registered accounts whose data was shown by",
+        ),
+        figure(
+            "records",
+            "record",
+            records,
+            "distinct pairs of account and page shown by",
+        ),
+        figure(
+            "persons",
+            "person",
+            sets.each_ref().map(persons),
+            "distinct persons, by the account registry, whose accounts were shown by",
+        ),
+    ]
+}
+
+/// All figures, in a fixed order.
+pub fn figures(
+    catalogue: &Catalogue,
+    accounts: &Accounts,
+    manifest: &Manifest,
+    tokens: &Tokens,
+    exposure: &Exposure,
+) -> Vec<Figure> {
+    let mut all = Vec::new();
+    let tallies: Vec<&PageTally> = exposure.pages.iter().collect();
+    all.extend(block(
+        "total",
+        &tallies,
+        "any page of the catalogue",
+        accounts,
+    ));
+    for (page, tally) in catalogue.pages.iter().zip(&exposure.pages) {
+        all.extend(block(
+            &format!("page.{}", page.id),
+            &[tally],
+            &format!("the page {}", page.id),
+            accounts,
+        ));
+    }
+    for field in &catalogue.fields {
+        let showing: Vec<&PageTally> = catalogue
+            .pages
+            .iter()
+            .zip(&exposure.pages)
+            .filter(|(page, _)| page.fields.contains(field))
+            .map(|(_, tally)| tally)
+            .collect();
+        let (name, form) = (&field.name, field.form_name());
+        all.extend(block(
+            &format!("field.{name}.{form}"),
+            &showing,
+            &format!("a page with the field {name} ({form})"),
+            accounts,
+        ));
+    }
+    let same = |count: u64| [count; 3];
+    let indeterminate = tokens.indeterminate_count();
+    let possible = |sure: u64, doubtful: u64| [sure, sure, sure + doubtful];
+    let unknown = tokens.unknown_subjects.len();
+    let unknown_possible = tokens
+        .unknown_subjects
+        .union_len(&tokens.doubtful_unknown_subjects);
+    let addresses = exposure.fleet.addresses.len() as u64;
+    let doubtful: BTreeSet<&u128> = tokens
+        .doubtful_addresses
+        .difference(&tokens.forged_addresses)
+        .collect();
+    let shared = exposure.fleet.shared_count();
+    let [forged, doubtful_requests, legitimate] = exposure.requests;
+    let lines = manifest.totals;
+    all.extend([
+        Figure::new("tokens.forged", "token", possible(tokens.forged, indeterminate), "distinct tokens that a deciding rule calls forged; possible: or indeterminate"),
+        Figure::new("tokens.indeterminate", "token", same(indeterminate), "distinct tokens neither shown forged nor shown issued"),
+        Figure::new("tokens.legitimate", "token", same(tokens.legitimate), "distinct tokens with an issuance record that names their subject"),
+        Figure::new("tokens.nonexistent_subject", "token", possible(tokens.forged_unknown_subject, tokens.doubtful_unknown_subject), "forged tokens naming no account of the registry; possible: or indeterminate ones"),
+        Figure::new("subjects.nonexistent", "subject", [unknown, unknown, unknown_possible], "distinct subjects of forged tokens that are no account of the registry; possible: or of indeterminate ones; none is an affected account"),
+        Figure::new("subjects.not_open", "account", same(tokens.closed_accounts.len()), "registered accounts that were not open when a forged token naming them was first used"),
+        Figure::new("requests.forged", "request", possible(forged, doubtful_requests), "gateway requests with a forged token; possible: or an indeterminate one"),
+        Figure::new("requests.legitimate", "request", same(legitimate), "gateway requests with a legitimate token"),
+        Figure::new("requests.without_gateway_line", "request", same(exposure.without_gateway), "requests known from another tier only"),
+        Figure::new("fleet.addresses", "address", possible(addresses, doubtful.len() as u64), "distinct addresses that carried a forged token; possible: or an indeterminate one"),
+        Figure::new("fleet.dedicated", "address", same(addresses - shared), "addresses of the fleet from which no legitimate token was seen"),
+        Figure::new("fleet.shared", "address", same(shared), "addresses of the fleet from which a legitimate token was seen too"),
+        Figure::new("intake.lines", "line", same(lines.lines), "lines read from the evidence, copies of a file aside"),
+        Figure::new("intake.rejects", "line", same(lines.rejects), "lines kept as rejects"),
+    ]);
+    all
+}

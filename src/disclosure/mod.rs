@@ -1,0 +1,314 @@
+//! All that was counted -> the disclosure: figures with unit, bounds and rule, and what they rest on.
+
+mod figures;
+
+pub use figures::{Figure, figures};
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::case::{Awareness, Case, Policy, SourceKind};
+use crate::error::Result;
+use crate::exposure::Exposure;
+use crate::fleet::Attributed;
+use crate::frames::{self, FrameWriter, Value};
+use crate::intake::Manifest;
+use crate::intake::clock::utc;
+use crate::sessions::Phase;
+use crate::tokens::Tokens;
+use crate::tokens::coverage::Coverage;
+
+/// Name and version of `disclosure.json`.
+pub const SCHEMA: &str = "breachscope.disclosure/1";
+
+/// The disclosure of a run, as in `disclosure.json`. Times are UTC, RFC 3339.
+#[derive(Debug, Serialize)]
+pub struct Disclosure {
+    /// Name and version of this shape.
+    pub schema: &'static str,
+    /// Program and version.
+    pub tool: String,
+    /// The case's identifier.
+    pub case_id: String,
+    /// The case's title.
+    pub title: String,
+    /// Whether all evidence was read: no rejects, no damage, nothing known missing.
+    pub complete: bool,
+    /// Every figure.
+    pub figures: Vec<Figure>,
+    /// Phases of the attack.
+    pub phases: Vec<PhaseRow>,
+    /// Tokens by verdict and reason.
+    pub verdicts: Vec<VerdictRow>,
+    /// What is missing from the evidence, and which figures that touches.
+    pub gaps: Vec<Gap>,
+    /// What a reader must know beside the figures.
+    pub findings: Vec<String>,
+    /// Times at which somebody became aware, each with its source.
+    pub awareness: Vec<Awareness>,
+    /// The thresholds the run used.
+    pub policy: Policy,
+    /// The addresses of the fleet, most requests first.
+    pub fleet: Vec<Attributed>,
+}
+
+/// A phase.
+#[derive(Debug, Serialize)]
+pub struct PhaseRow {
+    /// `test`, `harvest` or `aftermath`.
+    pub name: &'static str,
+    /// First forged request.
+    pub first: String,
+    /// Last forged request.
+    pub last: String,
+    /// Forged requests.
+    pub request_count: u64,
+    /// Crawl runs.
+    pub run_count: u64,
+}
+
+/// How many tokens have a verdict for a reason.
+#[derive(Debug, Serialize)]
+pub struct VerdictRow {
+    /// The verdict.
+    pub verdict: &'static str,
+    /// The deciding rule, or the doubt.
+    pub reason: &'static str,
+    /// Distinct tokens.
+    pub token_count: u64,
+}
+
+/// Something missing from the evidence.
+#[derive(Debug, Serialize)]
+pub struct Gap {
+    /// What is missing.
+    pub what: String,
+    /// How it is known.
+    pub basis: String,
+    /// Last moment before.
+    pub from: String,
+    /// First moment after.
+    pub to: String,
+    /// Which figures it touches, and by how much.
+    pub effect: String,
+}
+
+/// What the stages found.
+pub struct Found<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The custody manifest.
+    pub manifest: &'a Manifest,
+    /// The verdicts.
+    pub tokens: &'a Tokens,
+    /// The issuance log's coverage.
+    pub coverage: &'a Coverage,
+    /// The counts.
+    pub exposure: &'a Exposure,
+    /// The phases.
+    pub phases: &'a [Phase],
+    /// The fleet, attributed.
+    pub fleet: Vec<Attributed>,
+}
+
+/// Puts the disclosure together.
+pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
+    let case = found.case;
+    let gaps = gaps(&found);
+    let findings = findings(&found);
+    let totals = found.manifest.totals;
+    let damaged = found
+        .manifest
+        .evidence
+        .iter()
+        .any(|file| file.damage.is_some());
+    let mut verdicts: Vec<VerdictRow> = Vec::new();
+    let row = |verdict, (reason, count): (&&'static str, &u64)| VerdictRow {
+        verdict,
+        reason,
+        token_count: *count,
+    };
+    verdicts.extend(
+        found
+            .tokens
+            .forged_by
+            .iter()
+            .map(|entry| row("forged", entry)),
+    );
+    verdicts.extend(
+        found
+            .tokens
+            .indeterminate
+            .iter()
+            .map(|entry| row("indeterminate", entry)),
+    );
+    verdicts.push(row("legitimate", (&"issued", &found.tokens.legitimate)));
+    Disclosure {
+        schema: SCHEMA,
+        tool: crate::TOOL.to_string(),
+        case_id: case.file.case.id.clone(),
+        title: case.file.case.title.clone(),
+        complete: totals.rejects == 0 && !damaged && gaps.is_empty(),
+        figures,
+        phases: found
+            .phases
+            .iter()
+            .map(|phase| PhaseRow {
+                name: phase.name,
+                first: utc(phase.whole.first),
+                last: utc(phase.whole.last),
+                request_count: phase.whole.requests,
+                run_count: phase.runs.len() as u64,
+            })
+            .collect(),
+        verdicts,
+        gaps,
+        findings,
+        awareness: case.file.awareness.clone(),
+        policy: case.file.policy.clone(),
+        fleet: found.fleet,
+    }
+}
+
+fn gaps(found: &Found<'_>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for (issuer, log) in &found.coverage.issuers {
+        for hole in log.holes.iter() {
+            let records = hole
+                .missing
+                .map_or("an unknown number of".to_string(), |n| n.to_string());
+            gaps.push(Gap {
+                what: format!("{records} issuance records of {issuer}"),
+                basis: if hole.basis == "sequence" { "missing record numbers".into() } else { "case file".into() },
+                from: utc(hole.from),
+                to: utc(hole.to),
+                effect: "tokens issued then without a record are indeterminate; they count in `possible` only".into(),
+            });
+        }
+    }
+    let pages = &found.case.catalogue.pages;
+    for range in &found.case.file.deleted {
+        let id = range.source.get_ref();
+        let kind = found
+            .case
+            .file
+            .source
+            .iter()
+            .find(|source| source.id.get_ref() == id)
+            .map(|source| source.kind);
+        let effect = match kind {
+            Some(SourceKind::Issuance) => continue,
+            Some(SourceKind::Application) => {
+                let index = found
+                    .case
+                    .deleted(SourceKind::Application)
+                    .iter()
+                    .position(|(_, _, other)| std::ptr::eq(*other, range));
+                let touched = found
+                    .exposure
+                    .touched
+                    .iter()
+                    .filter(|((hole, _), _)| Some(*hole) == index);
+                let parts: Vec<String> = touched
+                    .map(|((_, page), touched)| {
+                        format!(
+                            "page.{0}.views: {1} and page.{0}.accounts: {2} rest on the gateway alone",
+                            pages[*page].id, touched.views, touched.accounts.len()
+                        )
+                    })
+                    .collect();
+                if parts.is_empty() {
+                    "touches no figure".to_string()
+                } else {
+                    parts.join("; ")
+                }
+            }
+            _ => {
+                let before = |phase: &Phase| range.to.as_microsecond() <= phase.whole.first;
+                match found.phases.first() {
+                    Some(first) if before(first) => {
+                        "before the first forged request; touches no figure".to_string()
+                    }
+                    Some(_) => "requests of that time are not counted in any figure".to_string(),
+                    None => "no forged request is known; one of that time would not be".to_string(),
+                }
+            }
+        };
+        gaps.push(Gap {
+            what: format!("logs of {id}: {}", range.reason),
+            basis: "case file".into(),
+            from: range.from.to_string(),
+            to: range.to.to_string(),
+            effect,
+        });
+    }
+    gaps
+}
+
+fn findings(found: &Found<'_>) -> Vec<String> {
+    let mut findings = Vec::new();
+    for file in &found.manifest.evidence {
+        if let Some(damage) = &file.damage {
+            findings.push(format!(
+                "{} is damaged: {damage}; what came before was kept",
+                file.path
+            ));
+        }
+        if let Some(first) = file.duplicate_of {
+            findings.push(format!(
+                "{} holds the same bytes as evidence file {first} and was counted once",
+                file.path
+            ));
+        }
+    }
+    let totals = found.manifest.totals;
+    if totals.rejects > 0 {
+        findings.push(format!(
+            "{} of {} lines could not be read; they are kept in the frame `rejects`",
+            totals.rejects, totals.lines
+        ));
+    }
+    for ((issuer, key), count) in &found.tokens.unlisted_keys {
+        findings.push(format!(
+            "{count} tokens name the key `{key}` of `{issuer}`, which the key inventory lacks; without a record they are indeterminate; add the key to decide"
+        ));
+    }
+    let exposure = found.exposure;
+    if exposure.without_gateway > 0 {
+        findings.push(format!(
+            "{} requests are known from another tier only, for the gateway's line is lost; what they showed counts in `possible`",
+            exposure.without_gateway
+        ));
+    }
+    if exposure.copies > 0 {
+        findings.push(format!(
+            "{} lines are copies of another and were counted once",
+            exposure.copies
+        ));
+    }
+    if exposure.unregistered_views > 0 {
+        findings.push(format!(
+            "{} views showed accounts that the registry lacks; they count as views, not as accounts",
+            exposure.unregistered_views
+        ));
+    }
+    findings.push("whether data left with the attacker is not determinable from these logs".into());
+    findings
+}
+
+/// Writes the `figures` frame.
+pub fn write_figures(figures: &[Figure], frames_dir: &Path) -> Result<()> {
+    let mut writer = FrameWriter::create(frames_dir, &frames::FIGURES, 0)?;
+    for figure in figures {
+        writer.push(&[
+            Value::Text(&figure.id),
+            Value::Text(figure.unit),
+            Value::Number(figure.confirmed),
+            Value::Number(figure.probable),
+            Value::Number(figure.possible),
+            Value::Text(&figure.rule),
+        ])?;
+    }
+    writer.finish().map(drop)
+}

@@ -1,0 +1,207 @@
+//! Whether a request showed an account's data, and how surely: one table of rules.
+//!
+//! | rule | bound | when |
+//! |---|---|---|
+//! | `served_by_application` | confirmed | the application logged items, the gateway a 2xx |
+//! | `delivered_by_gateway` | probable | no application record; a 2xx of the page's usual size |
+//! | `served_not_delivered` | possible | the application logged items, the gateway no 2xx |
+//! | `size_not_logged` | possible | no application record; a 2xx whose size was not logged |
+//! | `token_indeterminate` | possible | any of these, under an indeterminate token |
+//! | `token_not_logged` | possible | any of these, but the gateway's line is lost |
+//!
+//! The application outranks the gateway: where it logged no items, nothing was shown. Where it logged
+//! nothing at all its record may be lost, so the gateway's word stands, as *probable*. Other statuses
+//! (a redirect to the login, a 404, a 429, a 5xx), bodies below the page's size, and subjects that do
+//! not exist show nothing.
+
+/// How sure an exposure is; a bound includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bound {
+    /// Proven by the application's own record.
+    Confirmed,
+    /// The gateway delivered a page of the right kind and size.
+    Probable,
+    /// Cannot be excluded.
+    Possible,
+}
+
+impl Bound {
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bound::Confirmed => "confirmed",
+            Bound::Probable => "probable",
+            Bound::Possible => "possible",
+        }
+    }
+}
+
+/// Whose token a request carried, as far as the evidence says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A forged token.
+    Forged,
+    /// A token that is neither shown forged nor shown issued.
+    Indeterminate,
+    /// The gateway's line is lost: another tier saw the request.
+    Unknown,
+}
+
+/// What the tiers say about one request for a page of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Whose token it carried.
+    pub carrier: Carrier,
+    /// Status and body size that the gateway, or in its place the edge, logged.
+    pub response: Option<(u16, Option<u64>)>,
+    /// Items that the application logged.
+    pub items: Option<u64>,
+    /// A body shorter than this shows nothing.
+    pub empty_below_bytes: u64,
+    /// Whether the account is in the registry.
+    pub account_exists: bool,
+}
+
+/// The bound and the rule of an exposure, or that there is none.
+pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
+    let success = seen
+        .response
+        .map(|(status, bytes)| ((200..300).contains(&status), bytes));
+    let (bound, rule) = match (seen.items, success) {
+        (Some(0), _) => return None,
+        (Some(_), Some((true, _))) => (Bound::Confirmed, "served_by_application"),
+        (Some(_), _) => (Bound::Possible, "served_not_delivered"),
+        (None, Some((true, Some(bytes))))
+            if bytes >= seen.empty_below_bytes && seen.account_exists =>
+        {
+            (Bound::Probable, "delivered_by_gateway")
+        }
+        (None, Some((true, None))) if seen.account_exists => (Bound::Possible, "size_not_logged"),
+        (None, _) => return None,
+    };
+    Some(match seen.carrier {
+        Carrier::Forged => (bound, rule),
+        Carrier::Indeterminate => (Bound::Possible, "token_indeterminate"),
+        Carrier::Unknown => (Bound::Possible, "token_not_logged"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds() {
+        let base = Seen {
+            carrier: Carrier::Forged,
+            response: Some((200, Some(500))),
+            items: Some(3),
+            empty_below_bytes: 100,
+            account_exists: true,
+        };
+        let response = |status, bytes| Some((status, bytes));
+        for (seen, expected) in [
+            (base, Some((Bound::Confirmed, "served_by_application"))),
+            (
+                Seen {
+                    items: Some(0),
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    items: None,
+                    ..base
+                },
+                Some((Bound::Probable, "delivered_by_gateway")),
+            ),
+            (
+                Seen {
+                    items: None,
+                    response: response(200, Some(99)),
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    items: None,
+                    response: response(200, Some(100)),
+                    ..base
+                },
+                Some((Bound::Probable, "delivered_by_gateway")),
+            ),
+            (
+                Seen {
+                    items: None,
+                    response: response(200, None),
+                    ..base
+                },
+                Some((Bound::Possible, "size_not_logged")),
+            ),
+            (
+                Seen {
+                    items: None,
+                    response: response(404, Some(500)),
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    items: None,
+                    response: response(302, Some(500)),
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    items: None,
+                    account_exists: false,
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    response: response(499, Some(0)),
+                    ..base
+                },
+                Some((Bound::Possible, "served_not_delivered")),
+            ),
+            (
+                Seen {
+                    response: None,
+                    ..base
+                },
+                Some((Bound::Possible, "served_not_delivered")),
+            ),
+            (
+                Seen {
+                    carrier: Carrier::Indeterminate,
+                    ..base
+                },
+                Some((Bound::Possible, "token_indeterminate")),
+            ),
+            (
+                Seen {
+                    carrier: Carrier::Unknown,
+                    ..base
+                },
+                Some((Bound::Possible, "token_not_logged")),
+            ),
+            (
+                Seen {
+                    carrier: Carrier::Unknown,
+                    items: Some(0),
+                    ..base
+                },
+                None,
+            ),
+        ] {
+            assert_eq!(judge(&seen), expected, "{seen:?}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Requests x page catalogue -> views and accounts, with bounds.
+//!
+//! All lines of a request lie in one partition. Copies of a line count once; the gateway's line is
+//! joined to the application's; what remains of a request whose gateway line is lost is bounded as
+//! *possible*. Accounts are exact sets (roaring bitmaps), one a page and bound.
+
+mod judge;
+
+pub use judge::{Bound, Carrier, Seen, judge};
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use roaring::RoaringTreemap;
+
+use crate::case::{AccountKey, Accounts, Case, Interner, SourceKind};
+use crate::error::Result;
+use crate::fleet::Fleet;
+use crate::frames::{self, FrameWriter, Value};
+use crate::requests::{Line, Tier};
+use crate::sessions::Activity;
+use crate::shuffle::{Decoder, Records, Shuffle, each_partition};
+use crate::tokens::Verdict;
+
+/// What one page showed, by bound; an entry is of that bound alone, not of those before it.
+#[derive(Debug, Clone, Default)]
+pub struct PageTally {
+    /// Requests that showed the page.
+    pub views: [u64; 3],
+    /// Accounts whose page was shown.
+    pub accounts: [RoaringTreemap; 3],
+}
+
+/// Part of a page's exposures that rests on the gateway alone because application logs were deleted.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// Probable views inside the deleted range.
+    pub views: u64,
+    /// Their accounts.
+    pub accounts: RoaringTreemap,
+}
+
+/// All that the counting pass found.
+#[derive(Debug, Default)]
+pub struct Exposure {
+    /// By page, in the catalogue's order.
+    pub pages: Vec<PageTally>,
+    /// By deleted range of an application log (in the case file's order) and page.
+    pub touched: BTreeMap<(usize, usize), Touched>,
+    /// The fleet.
+    pub fleet: Fleet,
+    /// Forged requests by minute.
+    pub activity: Activity,
+    /// Requests with a token of each verdict: forged, indeterminate, legitimate.
+    pub requests: [u64; 3],
+    /// Requests that no gateway line tells of.
+    pub without_gateway: u64,
+    /// Second and further copies of a line.
+    pub copies: u64,
+    /// Views of pages that the application served for accounts the registry lacks.
+    pub unregistered_views: u64,
+}
+
+impl Exposure {
+    fn new(pages: usize) -> Self {
+        Exposure {
+            pages: vec![PageTally::default(); pages],
+            ..Exposure::default()
+        }
+    }
+
+    fn merge(&mut self, other: Exposure) {
+        for (page, from) in self.pages.iter_mut().zip(other.pages) {
+            for (views, more) in page.views.iter_mut().zip(from.views) {
+                *views += more;
+            }
+            for (accounts, more) in page.accounts.iter_mut().zip(from.accounts) {
+                *accounts |= more;
+            }
+        }
+        for (key, from) in other.touched {
+            let touched = self.touched.entry(key).or_default();
+            touched.views += from.views;
+            touched.accounts |= from.accounts;
+        }
+        self.fleet.merge(other.fleet);
+        self.activity.merge(other.activity);
+        for (requests, more) in self.requests.iter_mut().zip(other.requests) {
+            *requests += more;
+        }
+        self.without_gateway += other.without_gateway;
+        self.copies += other.copies;
+        self.unregistered_views += other.unregistered_views;
+    }
+}
+
+/// What counting needs beside the lines.
+pub struct Counter<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The account registry.
+    pub accounts: &'a Accounts,
+    /// Spellings of identifiers.
+    pub interner: &'a Interner,
+    /// Addresses that carried a forged token.
+    pub suspects: &'a HashSet<u128>,
+    /// Where frames are written.
+    pub frames_dir: &'a Path,
+}
+
+/// An exposure, before it is written.
+struct Exposed<'l> {
+    line: &'l Line,
+    application: Option<&'l Line>,
+    page: u16,
+    account: Option<AccountKey>,
+    bound: Bound,
+    rule: &'static str,
+}
+
+impl Counter<'_> {
+    /// Counts all requests of the shuffle and writes the `exposures` frame.
+    pub fn run(&self, by_request: &Shuffle, threads: usize) -> Result<Exposure> {
+        let found = each_partition(by_request.count(), threads, |index| {
+            self.partition(&by_request.take(index)?, index)
+        })?;
+        let mut all = Exposure::new(self.case.catalogue.pages.len());
+        for exposure in found {
+            all.merge(exposure);
+        }
+        Ok(all)
+    }
+
+    fn partition(&self, records: &Records, index: usize) -> Result<Exposure> {
+        let mut lines: Vec<Line> = records
+            .iter()
+            .map(|record| Line::decode(&mut Decoder(record)))
+            .collect();
+        lines.sort_unstable_by_key(|line| (line.request, line.evidence_id, line.line_no));
+        let mut found = Exposure::new(self.case.catalogue.pages.len());
+        let mut exposed = Vec::new();
+        for request in lines.chunk_by(|a, b| a.request == b.request) {
+            self.request(request, &mut found, &mut exposed);
+        }
+        exposed.sort_unstable_by_key(|e| (e.line.event_time, e.line.evidence_id, e.line.line_no));
+        let part = u32::try_from(index).expect("few partitions");
+        let mut writer = FrameWriter::create(self.frames_dir, &frames::EXPOSURES, part)?;
+        for one in &exposed {
+            let account = one.account.map(|account| self.interner.text(account));
+            let place = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
+            writer.push(&[
+                Value::Number(u64::from(one.line.evidence_id)),
+                Value::Number(one.line.line_no),
+                place(one.application.map(|line| u64::from(line.evidence_id))),
+                place(one.application.map(|line| line.line_no)),
+                Value::Time(one.line.event_time),
+                Value::Text(&self.case.catalogue.pages[usize::from(one.page)].id),
+                account.as_deref().into(),
+                Value::Text(one.bound.name()),
+                Value::Text(one.rule),
+            ])?;
+        }
+        writer.finish()?;
+        Ok(found)
+    }
+
+    /// Counts the lines that share one request id.
+    fn request<'l>(&self, lines: &'l [Line], found: &mut Exposure, exposed: &mut Vec<Exposed<'l>>) {
+        let mut distinct: Vec<&Line> = Vec::new();
+        for line in lines {
+            let copy = |other: &&Line| {
+                Line {
+                    evidence_id: line.evidence_id,
+                    line_no: line.line_no,
+                    ..**other
+                } == *line
+            };
+            if distinct.iter().any(copy) {
+                found.copies += 1;
+            } else {
+                distinct.push(line);
+            }
+        }
+        let application: Vec<&Line> = distinct
+            .iter()
+            .filter(|line| line.tier == Tier::Application)
+            .copied()
+            .collect();
+        let mut at_gateway = false;
+        for line in &distinct {
+            match line.tier {
+                Tier::Judged(verdict) => {
+                    at_gateway = true;
+                    self.gateway(line, verdict, &application, found, exposed);
+                }
+                Tier::NoToken => at_gateway = true,
+                Tier::Edge | Tier::Application => {}
+            }
+        }
+        if at_gateway {
+            return;
+        }
+        found.without_gateway += 1;
+        let edge = distinct.iter().find(|line| line.tier == Tier::Edge);
+        if let Some(line) = edge.or(application.first()) {
+            let application = application.first().copied();
+            self.exposure(line, Carrier::Unknown, application, found, exposed);
+        }
+    }
+
+    fn gateway<'l>(
+        &self,
+        line: &'l Line,
+        verdict: Verdict,
+        application: &[&'l Line],
+        found: &mut Exposure,
+        exposed: &mut Vec<Exposed<'l>>,
+    ) {
+        found.requests[verdict as usize] += 1;
+        let carrier = match verdict {
+            Verdict::Forged => Carrier::Forged,
+            Verdict::Indeterminate => Carrier::Indeterminate,
+            Verdict::Legitimate => {
+                found.fleet.legitimate(line.source_ip, self.suspects);
+                return;
+            }
+        };
+        // Of several application records, the one for the account that the token names.
+        let own = application
+            .iter()
+            .find(|served| served.account == line.account);
+        let served = own.or(application.first()).copied();
+        let account = self.exposure(line, carrier, served, found, exposed);
+        if verdict == Verdict::Forged {
+            found.fleet.forged(line.source_ip, line.event_time, account);
+            found.activity.add(line.event_time);
+        }
+    }
+
+    /// Counts what one request showed; returns the account.
+    fn exposure<'l>(
+        &self,
+        line: &'l Line,
+        carrier: Carrier,
+        application: Option<&'l Line>,
+        found: &mut Exposure,
+        exposed: &mut Vec<Exposed<'l>>,
+    ) -> Option<AccountKey> {
+        let page = line.page?;
+        let index = usize::from(page);
+        let subject = application.map_or(line.account, |served| served.account);
+        let account = subject.filter(|account| self.accounts.find(*account).is_some());
+        let (bound, rule) = judge(&Seen {
+            carrier,
+            response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
+            items: application.map(|served| served.items),
+            empty_below_bytes: self.case.catalogue.pages[index].empty_below_bytes,
+            // At a tier that sees no tokens the account cannot be known to be missing.
+            account_exists: account.is_some() || carrier == Carrier::Unknown,
+        })?;
+        let tally = &mut found.pages[index];
+        tally.views[bound as usize] += 1;
+        if let Some(account) = account {
+            tally.accounts[bound as usize].insert(account.0);
+        } else if application.is_some() {
+            found.unregistered_views += 1;
+        }
+        if bound == Bound::Probable {
+            let deleted = self.case.deleted(SourceKind::Application);
+            let inside = |(from, to, _): &(i64, i64, _)| (*from..*to).contains(&line.event_time);
+            if let Some(range) = deleted.iter().position(inside) {
+                let touched = found.touched.entry((range, index)).or_default();
+                touched.views += 1;
+                touched.accounts.extend(account.map(|account| account.0));
+            }
+        }
+        exposed.push(Exposed {
+            line,
+            application,
+            page,
+            account,
+            bound,
+            rule,
+        });
+        account
+    }
+}

@@ -1,0 +1,324 @@
+//! The canonical frames: what each is called, its columns, and how it is written and read.
+//!
+//! A frame is a folder `frames/<name>/` of Parquet parts. Event frames have one part an evidence file,
+//! named by its `evidence_id`; derived frames have one part a partition. The parts are written in a
+//! fixed order of rows, so the same evidence gives the same bytes.
+
+mod reader;
+mod writer;
+
+pub use reader::{Batches, code, part_files, small, text, time, unsigned};
+pub use writer::{FrameWriter, Value};
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// Raw bytes.
+    Bytes,
+    /// Unsigned 64-bit count or number.
+    Unsigned,
+    /// Unsigned 32-bit identifier.
+    Small,
+    /// Unsigned 16-bit code, such as an HTTP status.
+    Code,
+    /// Microseconds since 1970-01-01 UTC.
+    Time,
+    /// An IP address as text in its canonical form; IPv4-mapped IPv6 is written as IPv4.
+    Address,
+}
+
+/// A column of a frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Name, as in SQL.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether a row without it is a reject.
+    pub required: bool,
+}
+
+/// A frame: its name and columns. Event frames begin with `evidence_id` and `line_no`.
+#[derive(Debug)]
+pub struct Frame {
+    /// Name, as in SQL and as the folder's name.
+    pub name: &'static str,
+    /// Columns, in order.
+    pub columns: &'static [Column],
+}
+
+impl Frame {
+    /// The index of a column.
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+const fn must(name: &'static str, kind: Kind) -> Column {
+    Column {
+        name,
+        kind,
+        required: true,
+    }
+}
+
+const fn may(name: &'static str, kind: Kind) -> Column {
+    Column {
+        name,
+        kind,
+        required: false,
+    }
+}
+
+/// A line of the gateway's or the edge's log.
+pub static REQUESTS: Frame = Frame {
+    name: "requests",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+        must("tier", Kind::Text),
+        must("event_time", Kind::Time),
+        may("request_id", Kind::Text),
+        must("source_ip", Kind::Address),
+        must("method", Kind::Text),
+        must("path", Kind::Text),
+        may("page", Kind::Text),
+        must("status", Kind::Code),
+        may("body_bytes", Kind::Unsigned),
+        may("user_agent", Kind::Text),
+        may("token_id", Kind::Text),
+        may("token_issuer", Kind::Text),
+        may("key_id", Kind::Text),
+        may("token_subject", Kind::Text),
+        may("token_issued_at", Kind::Time),
+        may("token_expires_at", Kind::Time),
+    ],
+};
+
+/// A token handed out, as the issuer logged it.
+pub static ISSUANCES: Frame = Frame {
+    name: "issuances",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+        must("event_time", Kind::Time),
+        must("issuer", Kind::Text),
+        may("key_id", Kind::Text),
+        must("token_id", Kind::Text),
+        must("subject", Kind::Text),
+        may("event", Kind::Text),
+        may("expires_at", Kind::Time),
+        may("sequence", Kind::Unsigned),
+    ],
+};
+
+/// A page the application served, and to whose data it belonged.
+pub static APP_EVENTS: Frame = Frame {
+    name: "app_events",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+        must("event_time", Kind::Time),
+        must("request_id", Kind::Text),
+        must("account", Kind::Text),
+        may("path", Kind::Text),
+        must("item_count", Kind::Unsigned),
+    ],
+};
+
+/// A line that could not be read as a row: kept whole.
+pub static REJECTS: Frame = Frame {
+    name: "rejects",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+        must("byte_offset", Kind::Unsigned),
+        must("reason", Kind::Text),
+        must("detail", Kind::Text),
+        must("raw", Kind::Bytes),
+    ],
+};
+
+/// An evidence file.
+pub static EVIDENCE: Frame = Frame {
+    name: "evidence",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("source", Kind::Text),
+        must("kind", Kind::Text),
+        must("path", Kind::Text),
+        must("sha256", Kind::Text),
+        must("line_count", Kind::Unsigned),
+        must("row_count", Kind::Unsigned),
+        must("reject_count", Kind::Unsigned),
+        must("blank_count", Kind::Unsigned),
+    ],
+};
+
+/// A signing key and one of its custodians.
+pub static KEYS: Frame = Frame {
+    name: "keys",
+    columns: &[
+        must("key_id", Kind::Text),
+        must("issuer", Kind::Text),
+        may("created_at", Kind::Time),
+        may("retired_at", Kind::Time),
+        may("custodian", Kind::Text),
+        may("custodian_left_at", Kind::Time),
+        may("stored_in", Kind::Text),
+    ],
+};
+
+/// An account of the registry.
+pub static ACCOUNTS: Frame = Frame {
+    name: "accounts",
+    columns: &[
+        must("account", Kind::Text),
+        must("person", Kind::Text),
+        may("region", Kind::Text),
+        may("opened_at", Kind::Time),
+        may("closed_at", Kind::Time),
+    ],
+};
+
+/// A page of the catalogue and one of the fields it shows.
+pub static PAGES: Frame = Frame {
+    name: "pages",
+    columns: &[
+        must("page", Kind::Text),
+        must("title", Kind::Text),
+        must("method", Kind::Text),
+        must("route", Kind::Text),
+        must("empty_below_bytes", Kind::Unsigned),
+        must("field", Kind::Text),
+        must("form", Kind::Text),
+    ],
+};
+
+/// A token seen in use, with its verdict.
+pub static TOKENS: Frame = Frame {
+    name: "tokens",
+    columns: &[
+        must("fingerprint", Kind::Text),
+        must("token_id", Kind::Text),
+        may("token_issuer", Kind::Text),
+        may("key_id", Kind::Text),
+        may("token_subject", Kind::Text),
+        may("token_issued_at", Kind::Time),
+        must("verdict", Kind::Text),
+        must("reason", Kind::Text),
+        may("supporting", Kind::Text),
+        must("line_count", Kind::Unsigned),
+        must("first_seen", Kind::Time),
+        must("last_seen", Kind::Time),
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+    ],
+};
+
+/// The use of one forged token from its first request to its last.
+pub static SESSIONS: Frame = Frame {
+    name: "sessions",
+    columns: &[
+        must("fingerprint", Kind::Text),
+        may("token_subject", Kind::Text),
+        must("first_seen", Kind::Time),
+        must("last_seen", Kind::Time),
+        must("line_count", Kind::Unsigned),
+        must("address_count", Kind::Unsigned),
+    ],
+};
+
+/// A stretch of forged requests without a long pause.
+pub static RUNS: Frame = Frame {
+    name: "runs",
+    columns: &[
+        must("run", Kind::Unsigned),
+        must("phase", Kind::Text),
+        must("first_seen", Kind::Time),
+        must("last_seen", Kind::Time),
+        must("request_count", Kind::Unsigned),
+    ],
+};
+
+/// An address that carried a forged token.
+pub static FLEET: Frame = Frame {
+    name: "fleet",
+    columns: &[
+        must("source_ip", Kind::Address),
+        must("nature", Kind::Text),
+        must("request_count", Kind::Unsigned),
+        must("account_count", Kind::Unsigned),
+        must("legitimate_request_count", Kind::Unsigned),
+        must("first_seen", Kind::Time),
+        must("last_seen", Kind::Time),
+        may("network", Kind::Text),
+        may("network_name", Kind::Text),
+        may("network_kind", Kind::Text),
+        may("network_country", Kind::Text),
+    ],
+};
+
+/// A stretch of an issuer's log, complete or with a hole.
+pub static COVERAGE: Frame = Frame {
+    name: "coverage",
+    columns: &[
+        must("issuer", Kind::Text),
+        must("status", Kind::Text),
+        must("basis", Kind::Text),
+        must("from", Kind::Time),
+        must("to", Kind::Time),
+        must("record_count", Kind::Unsigned),
+        must("missing_count", Kind::Unsigned),
+    ],
+};
+
+/// A request that showed, or may have shown, an account's data.
+pub static EXPOSURES: Frame = Frame {
+    name: "exposures",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+        may("app_evidence_id", Kind::Small),
+        may("app_line_no", Kind::Unsigned),
+        must("event_time", Kind::Time),
+        must("page", Kind::Text),
+        may("account", Kind::Text),
+        must("bound", Kind::Text),
+        must("rule", Kind::Text),
+    ],
+};
+
+/// A figure of the disclosure.
+pub static FIGURES: Frame = Frame {
+    name: "figures",
+    columns: &[
+        must("id", Kind::Text),
+        must("unit", Kind::Text),
+        must("confirmed", Kind::Unsigned),
+        must("probable", Kind::Unsigned),
+        must("possible", Kind::Unsigned),
+        must("rule", Kind::Text),
+    ],
+};
+
+/// Every frame, in the order the program fills them.
+pub static ALL: &[&Frame] = &[
+    &EVIDENCE,
+    &REQUESTS,
+    &ISSUANCES,
+    &APP_EVENTS,
+    &REJECTS,
+    &KEYS,
+    &ACCOUNTS,
+    &PAGES,
+    &COVERAGE,
+    &TOKENS,
+    &SESSIONS,
+    &RUNS,
+    &FLEET,
+    &EXPOSURES,
+    &FIGURES,
+];

@@ -1,0 +1,329 @@
+//! Times as logged -> microseconds since 1970-01-01 UTC.
+//!
+//! The two shapes that fill most logs are read by hand, because each line has one; anything else is
+//! left to `jiff`. A local time that a daylight-saving change makes ambiguous or impossible is a
+//! reject, not a guess.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::formats::Reject;
+use crate::case::TimeFormat;
+
+/// How one source writes its times.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// The way times are written; `None` where the format is the common log's.
+    pub format: Option<TimeFormat>,
+    /// Zone of times without an offset.
+    pub zone: Option<TimeZone>,
+    /// Microseconds to add to a logged time.
+    pub correction: i64,
+}
+
+const MICROS: i64 = 1_000_000;
+
+/// A moment in RFC 3339, UTC.
+pub fn utc(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros)
+        .map_or_else(|_| micros.to_string(), |time| time.to_string())
+}
+
+/// Serializes a moment as RFC 3339, UTC.
+pub fn serialize_utc<S: serde::Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&utc(*micros))
+}
+
+impl Clock {
+    /// The true time behind `text`.
+    pub fn read(&self, text: &str) -> Result<i64, Reject> {
+        let logged = match self.format {
+            None => common(text.as_bytes()),
+            Some(TimeFormat::Rfc3339) => match rfc3339(text.as_bytes()) {
+                Some(time) => Some(time),
+                None => self.unusual(text)?,
+            },
+            Some(TimeFormat::EpochSeconds) => decimal(text, 6),
+            Some(TimeFormat::EpochMilliseconds) => decimal(text, 3),
+        };
+        logged
+            .and_then(|time| time.checked_add(self.correction))
+            .ok_or_else(|| {
+                Reject::new(
+                    "bad_time",
+                    format!("`{text}` is no time of this source's kind"),
+                )
+            })
+    }
+
+    /// A number of seconds (`iat`, `exp` of RFC 7519) or a time as this source writes it. Claims come
+    /// from the issuer's clock, so this source's correction does not apply.
+    pub fn read_claim(&self, text: &str) -> Result<i64, Reject> {
+        match decimal(text, 6) {
+            Some(time) => Ok(time),
+            None => Clock {
+                correction: 0,
+                ..self.clone()
+            }
+            .read(text),
+        }
+    }
+
+    fn unusual(&self, text: &str) -> Result<Option<i64>, Reject> {
+        if let Ok(time) = text.parse::<jiff::Timestamp>() {
+            return Ok(Some(time.as_microsecond()));
+        }
+        let Ok(local) = text.parse::<DateTime>() else {
+            return Ok(None);
+        };
+        let Some(zone) = &self.zone else {
+            return Err(Reject::new(
+                "time_without_zone",
+                format!("`{text}` has no offset and the source no zone"),
+            ));
+        };
+        let unambiguous = zone.to_ambiguous_timestamp(local).unambiguous();
+        unambiguous
+            .map(|time| Some(time.as_microsecond()))
+            .map_err(|_| {
+                Reject::new(
+                    "time_in_fold",
+                    format!("`{text}` happened twice or never in this zone"),
+                )
+            })
+    }
+}
+
+/// A decimal number of units of `10^exponent` microseconds, as microseconds, exactly.
+fn decimal(text: &str, exponent: u32) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > exponent as usize
+        && fraction[exponent as usize..].bytes().any(|b| b != b'0')
+    {
+        return None;
+    }
+    if whole.is_empty()
+        || !whole
+            .bytes()
+            .chain(fraction.bytes())
+            .all(|byte| byte.is_ascii_digit())
+    {
+        return None;
+    }
+    let mut micros = whole.parse::<i64>().ok()?;
+    for place in 0..exponent as usize {
+        let digit = fraction
+            .as_bytes()
+            .get(place)
+            .map_or(0, |byte| i64::from(byte - b'0'));
+        micros = micros.checked_mul(10)?.checked_add(digit)?;
+    }
+    Some(micros)
+}
+
+fn number(bytes: &[u8]) -> Option<i64> {
+    bytes.iter().try_fold(0i64, |sum, byte| {
+        byte.is_ascii_digit()
+            .then(|| sum * 10 + i64::from(byte - b'0'))
+    })
+}
+
+/// `14/Apr/2025:00:00:00 +0900`
+fn common(text: &[u8]) -> Option<i64> {
+    if text.len() != 26
+        || text[2] != b'/'
+        || text[6] != b'/'
+        || text[11] != b':'
+        || text[20] != b' '
+    {
+        return None;
+    }
+    const MONTHS: [&[u8]; 12] = [
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
+    let month = MONTHS.iter().position(|name| *name == &text[3..6])? as i64 + 1;
+    let seconds = civil(
+        number(&text[7..11])?,
+        month,
+        number(&text[0..2])?,
+        &text[12..20],
+    )?;
+    let offset = offset(text[21], &text[22..24], &text[24..26])?;
+    Some((seconds - offset) * MICROS)
+}
+
+/// `2025-04-14T00:00:00[.fraction](Z|+09:00)`
+fn rfc3339(text: &[u8]) -> Option<i64> {
+    if text.len() < 20
+        || text[4] != b'-'
+        || text[7] != b'-'
+        || !matches!(text[10], b'T' | b't' | b' ')
+    {
+        return None;
+    }
+    let seconds = civil(
+        number(&text[0..4])?,
+        number(&text[5..7])?,
+        number(&text[8..10])?,
+        &text[11..19],
+    )?;
+    let mut at = 19;
+    let mut micros = 0;
+    if text[at] == b'.' {
+        let digits = text[at + 1..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        if digits == 0 || digits > 6 {
+            return None;
+        }
+        micros = number(&text[at + 1..at + 1 + digits])? * 10i64.pow(6 - digits as u32);
+        at += 1 + digits;
+    }
+    let offset = match &text[at..] {
+        [b'Z' | b'z'] => 0,
+        [sign, h1, h2, b':', m1, m2] => offset(*sign, &[*h1, *h2], &[*m1, *m2])?,
+        _ => return None,
+    };
+    Some((seconds - offset) * MICROS + micros)
+}
+
+fn offset(sign: u8, hours: &[u8], minutes: &[u8]) -> Option<i64> {
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = (hours * 60 + minutes) * 60;
+    match sign {
+        b'+' => Some(seconds),
+        b'-' => Some(-seconds),
+        _ => None,
+    }
+}
+
+/// Seconds since 1970 of a date and `HH:MM:SS`, as if in UTC. A leap second is no time of this clock.
+fn civil(year: i64, month: i64, day: i64, clock: &[u8]) -> Option<i64> {
+    if clock[2] != b':' || clock[5] != b':' {
+        return None;
+    }
+    let (hour, minute, second) = (
+        number(&clock[0..2])?,
+        number(&clock[3..5])?,
+        number(&clock[6..8])?,
+    );
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let longest = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=longest).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days from civil: count from 1 March, so that the leap day is the year's last.
+    let shifted = if month > 2 { year } else { year - 1 };
+    let month_from_march = (month + 9) % 12;
+    let days = 365 * shifted + shifted.div_euclid(4) - shifted.div_euclid(100)
+        + shifted.div_euclid(400)
+        + (153 * month_from_march + 2) / 5
+        + day
+        - 1
+        - 719_468;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(format: Option<TimeFormat>, zone: Option<&str>) -> Clock {
+        Clock {
+            format,
+            zone: zone.map(|name| TimeZone::get(name).expect("a zone")),
+            correction: 0,
+        }
+    }
+
+    #[test]
+    fn agrees_with_jiff_on_every_day_of_eight_centuries() {
+        let clock = clock(Some(TimeFormat::Rfc3339), None);
+        let mut day = jiff::civil::date(1600, 1, 1);
+        while day.year() < 2400 {
+            let text = format!("{day}T23:59:58.25+09:30");
+            let expected: jiff::Timestamp = text.parse().expect("a time");
+            assert_eq!(clock.read(&text), Ok(expected.as_microsecond()), "{text}");
+            day = day.tomorrow().expect("a day");
+        }
+        for text in [
+            "2025-02-29T00:00:00Z",
+            "2025-04-31T00:00:00Z",
+            "2025-13-01T00:00:00Z",
+            "2025-01-01T24:00:00Z",
+            "nonsense",
+        ] {
+            assert_eq!(
+                clock.read(text).map_err(|reject| reject.reason),
+                Err("bad_time"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_common_log_carries_its_offset() {
+        assert_eq!(
+            clock(None, None).read("14/Apr/2025:00:00:00 +0900"),
+            Ok(1_744_556_400_000_000)
+        );
+        assert!(
+            clock(None, None)
+                .read("14/Foo/2025:00:00:00 +0900")
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn epochs_are_exact() {
+        assert_eq!(
+            clock(Some(TimeFormat::EpochSeconds), None).read("1744556400.5"),
+            Ok(1_744_556_400_500_000)
+        );
+        assert_eq!(
+            clock(Some(TimeFormat::EpochMilliseconds), None).read("1744556400001"),
+            Ok(1_744_556_400_001_000)
+        );
+        assert!(
+            clock(Some(TimeFormat::EpochSeconds), None)
+                .read("1e9")
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_local_time_needs_a_zone_and_one_meaning() {
+        let format = Some(TimeFormat::Rfc3339);
+        let reason = |zone, text| {
+            clock(format, zone)
+                .read(text)
+                .map_err(|reject| reject.reason)
+        };
+        assert_eq!(
+            reason(None, "2025-10-26T02:30:00"),
+            Err("time_without_zone")
+        );
+        assert_eq!(
+            reason(Some("Europe/Berlin"), "2025-10-26T02:30:00"),
+            Err("time_in_fold")
+        );
+        assert_eq!(
+            reason(Some("Europe/Berlin"), "2025-03-30T02:30:00"),
+            Err("time_in_fold")
+        );
+        assert_eq!(
+            reason(Some("Asia/Seoul"), "2025-04-14T00:00:00"),
+            Ok(1_744_556_400_000_000)
+        );
+    }
+}

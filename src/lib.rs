@@ -1,0 +1,54 @@
+//! Breachscope: exact disclosure counts from the logs of a forged-token breach.
+//!
+//! ```text
+//! evidence files ─intake─▶ frames ─tokens─▶ verdicts ─sessions─▶ runs, phases ─fleet─▶ addresses
+//!                                                      └──────────────exposure──────────────▶ counts
+//!                                                                      disclosure ─▶ output
+//! ```
+//!
+//! Data flows down, never back. A later stage reads frames and the earlier stages' results; no stage
+//! reads the terminal, the clock or the environment: only the binary's `cli` does.
+//!
+//! | module | what it does | to add |
+//! |---|---|---|
+//! | [`case`] | `case.toml`, registries, page catalogue | a setting |
+//! | [`frames`] | names, columns, Parquet | a column or a frame |
+//! | [`intake`] | evidence -> frames, rejects, manifest | a log format: [`intake::formats`] |
+//! | [`tokens`] | coverage, rules, verdicts | a verdict rule: [`tokens::rules`] |
+//! | [`requests`], [`shuffle`] | lines of all tiers brought together by request | |
+//! | [`exposure`] | requests x pages -> views, accounts, bounds | an exposure rule |
+//! | [`sessions`], [`fleet`] | runs, phases; addresses, networks | |
+//! | [`disclosure`] | figures, gaps, findings | a figure |
+//! | [`output`] | terminal, Markdown, JSON | an output, a table |
+//! | [`query`] | SQL over the frames | |
+//! | [`synth`] | the replica and its planted truth | a planted feature |
+//!
+//! # Invariants
+//!
+//! 1. *Nothing lost.* Per evidence file: lines read = rows + rejects + blanks.
+//! 2. *Every row has a place*: `evidence_id` and `line_no`, so that a figure walks back to raw lines.
+//! 3. *Same input, same bytes*, whatever the number of threads.
+//! 4. *Every count has a unit and bounds*: `confirmed <= probable <= possible`.
+//! 5. *A hole in a log is a row in a table*, and the figures it touches are named.
+//! 6. *Read-only and offline.* Evidence is never changed.
+//! 7. *Values from logs are hostile*: outputs escape them.
+
+pub mod case;
+pub mod disclosure;
+pub mod error;
+pub mod exposure;
+pub mod fleet;
+pub mod frames;
+pub mod intake;
+pub mod output;
+pub mod progress;
+pub mod query;
+pub mod requests;
+pub mod scope;
+pub mod sessions;
+pub mod shuffle;
+pub mod synth;
+pub mod tokens;
+
+/// Program and version, as outputs name them.
+pub const TOOL: &str = concat!("breachscope ", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,201 @@
+//! The disclosure as `report.md`.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use super::{local, plain, thousands};
+use crate::disclosure::Disclosure;
+use crate::intake::Manifest;
+
+/// Text in which no character means anything to Markdown or HTML.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in plain(text).chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn table(
+    out: &mut String,
+    header: &[&str],
+    numbers_from: usize,
+    rows: impl Iterator<Item = Vec<String>>,
+) {
+    let _ = writeln!(out, "| {} |", header.join(" | "));
+    let rule: Vec<&str> = (0..header.len())
+        .map(|index| if index >= numbers_from { "---:" } else { "---" })
+        .collect();
+    let _ = writeln!(out, "| {} |", rule.join(" | "));
+    for row in rows {
+        assert_eq!(row.len(), header.len(), "a row has a cell for each column");
+        let _ = writeln!(out, "| {} |", row.join(" | "));
+    }
+    out.push('\n');
+}
+
+/// The report; times in `zone`.
+pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "# {}\n", escape(&disclosure.title));
+    let _ = writeln!(
+        out,
+        "Case {}, counted by {}. Times are in {}.\n",
+        escape(&disclosure.case_id),
+        disclosure.tool,
+        zone.iana_name().unwrap_or("the case's zone")
+    );
+    if !disclosure.complete {
+        out.push_str(
+            "**The evidence is incomplete**: see *What is missing* before quoting a figure.\n\n",
+        );
+    }
+    out.push_str("## Figures\n\n");
+    out.push_str("`confirmed` is proven, `probable` includes what is likely, `possible` all that cannot be excluded.\n\n");
+    table(
+        &mut out,
+        &["figure", "unit", "confirmed", "probable", "possible"],
+        2,
+        disclosure.figures.iter().map(|figure| {
+            let [a, b, c] = [figure.confirmed, figure.probable, figure.possible].map(thousands);
+            vec![escape(&figure.id), figure.unit.into(), a, b, c]
+        }),
+    );
+    out.push_str("## When\n\n");
+    table(
+        &mut out,
+        &["phase", "first", "last", "requests", "runs"],
+        3,
+        disclosure.phases.iter().map(|phase| {
+            let times = [&phase.first, &phase.last].map(|time| local(time, zone));
+            let [first, last] = times;
+            vec![
+                phase.name.into(),
+                first,
+                last,
+                thousands(phase.request_count),
+                thousands(phase.run_count),
+            ]
+        }),
+    );
+    out.push_str("Became aware:\n\n");
+    for awareness in &disclosure.awareness {
+        let _ = writeln!(
+            out,
+            "- {}, by {}",
+            local(&awareness.time.to_string(), zone),
+            escape(&awareness.source)
+        );
+    }
+    out.push_str("\n## Tokens\n\n");
+    table(
+        &mut out,
+        &["verdict", "reason", "tokens"],
+        2,
+        disclosure.verdicts.iter().map(|row| {
+            vec![
+                row.verdict.into(),
+                escape(row.reason),
+                thousands(row.token_count),
+            ]
+        }),
+    );
+    out.push_str("## From where\n\n");
+    table(
+        &mut out,
+        &[
+            "address", "nature", "network", "country", "first", "last", "requests", "accounts",
+        ],
+        6,
+        disclosure.fleet.iter().map(|address| {
+            let or_dash = |text: &Option<String>| escape(text.as_deref().unwrap_or("-"));
+            vec![
+                address.source_ip.clone(),
+                address.nature.into(),
+                or_dash(&address.about.autonomous_system_organization),
+                or_dash(&address.about.country),
+                local(&crate::intake::clock::utc(address.first_seen), zone),
+                local(&crate::intake::clock::utc(address.last_seen), zone),
+                thousands(address.request_count),
+                thousands(address.account_count),
+            ]
+        }),
+    );
+    out.push_str("## What is missing\n\n");
+    table(
+        &mut out,
+        &["what", "how known", "from", "to", "effect"],
+        5,
+        disclosure.gaps.iter().map(|gap| {
+            vec![
+                escape(&gap.what),
+                escape(&gap.basis),
+                local(&gap.from, zone),
+                local(&gap.to, zone),
+                escape(&gap.effect),
+            ]
+        }),
+    );
+    for finding in &disclosure.findings {
+        let _ = writeln!(out, "- {}", escape(finding));
+    }
+    out.push_str("\n## How each figure is counted\n\n");
+    for figure in &disclosure.figures {
+        let _ = writeln!(
+            out,
+            "- {} ({}): {}",
+            escape(&figure.id),
+            figure.unit,
+            escape(&figure.rule)
+        );
+    }
+    let policy = &disclosure.policy;
+    let _ = writeln!(
+        out,
+        "\nThresholds: clock tolerance {} s, a run ends after a pause of {} h, a phase after {} days.",
+        policy.clock_tolerance_seconds, policy.run_pause_hours, policy.phase_pause_days
+    );
+    out.push_str("\n## Evidence\n\n");
+    table(
+        &mut out,
+        &[
+            "id", "source", "file", "SHA-256", "lines", "rows", "rejects", "blanks",
+        ],
+        4,
+        manifest.evidence.iter().map(|file| {
+            let lines = file.lines;
+            let mut row = vec![
+                file.evidence_id.to_string(),
+                escape(&file.source),
+                escape(&file.path),
+                file.sha256.clone(),
+            ];
+            row.extend([lines.lines, lines.rows, lines.rejects, lines.blanks].map(thousands));
+            row
+        }),
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_text() {
+        assert_eq!(
+            escape("a|b<script>\u{1b}[31m"),
+            "a\\|b&lt;script&gt;\\\\u{1b}\\[31m"
+        );
+    }
+}

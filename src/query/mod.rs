@@ -1,0 +1,223 @@
+//! Polars SQL over the frames of a run, reading only.
+
+use std::path::Path;
+
+use polars::prelude::*;
+use polars::sql::SQLContext;
+
+use crate::error::{Error, Result, closest};
+use crate::frames::{self, part_files};
+
+/// Runs one SQL statement on the frames below `out/frames`.
+pub fn run(out: &Path, sql: &str) -> Result<DataFrame> {
+    let frames_dir = out.join("frames");
+    if !frames_dir.is_dir() {
+        return Err(Error::user("there are no frames here")
+            .in_file(out)
+            .hint("name the output folder of `breachscope scope CASE --out DIR`"));
+    }
+    refuse_files(sql)?;
+    let mut context = SQLContext::new();
+    let mut known = Vec::new();
+    for frame in frames::ALL {
+        if part_files(&frames_dir, frame)?.is_empty() {
+            continue;
+        }
+        let pattern = frames_dir.join(frame.name).join("*.parquet");
+        let scan = LazyFrame::scan_parquet(
+            PlRefPath::new(pattern.to_string_lossy().as_ref()),
+            ScanArgsParquet::default(),
+        );
+        let scan = scan.map_err(|e| Error::frame("open the frame", &e).in_file(&pattern))?;
+        context.register(frame.name, scan);
+        known.push(frame.name);
+    }
+    let failed = |e: PolarsError| {
+        let message = e.to_string();
+        let error = Error::user(format!("cannot run this SQL: {message}"));
+        let asked = message
+            .split('\'')
+            .nth(1)
+            .or_else(|| message.split('`').nth(1))
+            .unwrap_or_default();
+        let error = match closest(asked, known.iter().copied()) {
+            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+            None => error,
+        };
+        error.hint(format!("the frames are {}", known.join(", ")))
+    };
+    let result = context
+        .execute(sql)
+        .and_then(|plan| plan.collect_with_engine(Engine::Streaming));
+    result.map(|result| result.unwrap_single()).map_err(failed)
+}
+
+/// Statements read the frames of this run and nothing else: no file, no address, no new table.
+fn refuse_files(sql: &str) -> Result<()> {
+    let words: String = sql
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '_' {
+                c
+            } else {
+                ' '
+            }
+        })
+        .collect();
+    let first = words.split_whitespace().next().unwrap_or_default();
+    let code: String = strip_literals(sql).to_ascii_lowercase();
+    let reads = ["read_parquet", "read_csv", "read_ipc", "read_json"]
+        .into_iter()
+        .find(|name| code.contains(name));
+    if let Some(name) = reads {
+        return Err(Error::user(format!(
+            "`{name}` is not allowed: a query reads the frames of this run only"
+        )));
+    }
+    if !["select", "with", "show", "explain", "describe", "values"].contains(&first)
+        && !first.is_empty()
+    {
+        let statement = strip_comments(sql);
+        let first = statement
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if ![
+            "select", "with", "show", "explain", "describe", "values", "(",
+        ]
+        .contains(&first.as_str())
+        {
+            return Err(
+                Error::user(format!("`{first}` is not allowed: a query only reads"))
+                    .hint("begin with SELECT or WITH"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn strip_comments(sql: &str) -> String {
+    let lines = sql
+        .lines()
+        .map(|line| line.split_once("--").map_or(line, |(before, _)| before));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The statement without what stands between single quotes.
+fn strip_literals(sql: &str) -> String {
+    sql.split('\'').step_by(2).collect()
+}
+
+/// A result as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets a leading quote.
+pub fn csv(frame: &DataFrame) -> Result<String> {
+    let failed = |e: PolarsError| Error::frame("read the result", &e);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let names: Vec<&str> = frame
+        .get_column_names()
+        .into_iter()
+        .map(|name| name.as_str())
+        .collect();
+    writer.write_record(&names).expect("writing to memory");
+    for row in 0..frame.height() {
+        let mut record = Vec::with_capacity(frame.width());
+        for column in frame.columns() {
+            record.push(cell(&column.get(row).map_err(failed)?));
+        }
+        writer.write_record(&record).expect("writing to memory");
+    }
+    let bytes = writer.into_inner().expect("writing to memory");
+    Ok(String::from_utf8(bytes).expect("text was written"))
+}
+
+fn cell(value: &AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => String::new(),
+        AnyValue::String(text) => guard(text),
+        AnyValue::StringOwned(text) => guard(text),
+        AnyValue::Binary(bytes) => guard(&escape_bytes(bytes)),
+        AnyValue::BinaryOwned(bytes) => guard(&escape_bytes(bytes)),
+        other => other.to_string(),
+    }
+}
+
+fn guard(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_string()
+    }
+}
+
+/// Bytes as text, what is no printable ASCII as `\xNN`.
+fn escape_bytes(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+/// A result as a table of text.
+pub fn table(frame: &DataFrame) -> Result<String> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(
+        frame
+            .get_column_names()
+            .into_iter()
+            .map(|name| crate::output::plain(name)),
+    );
+    for row in 0..frame.height() {
+        let mut cells = Vec::with_capacity(frame.width());
+        for column in frame.columns() {
+            let value = column
+                .get(row)
+                .map_err(|e| Error::frame("read the result", &e))?;
+            let number = value.dtype().is_primitive_numeric();
+            let text = match &value {
+                AnyValue::String(text) => text.to_string(),
+                AnyValue::Binary(bytes) => escape_bytes(bytes),
+                AnyValue::Null => "-".to_string(),
+                other => cell(other),
+            };
+            let align = if number {
+                comfy_table::CellAlignment::Right
+            } else {
+                comfy_table::CellAlignment::Left
+            };
+            cells.push(comfy_table::Cell::new(crate::output::plain(&text)).set_alignment(align));
+        }
+        table.add_row(cells);
+    }
+    Ok(table
+        .lines()
+        .map(|line| line.trim_end().to_string() + "\n")
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_only_reads_the_frames() {
+        for sql in [
+            "SELECT 1",
+            "-- note\nWITH a AS (SELECT 1) SELECT * FROM a",
+            "SELECT 'read_csv' AS word",
+        ] {
+            assert!(refuse_files(sql).is_ok(), "{sql}");
+        }
+        for sql in [
+            "DROP TABLE requests",
+            "CREATE TABLE a AS SELECT 1",
+            "SELECT * FROM READ_CSV('/etc/passwd')",
+        ] {
+            assert!(refuse_files(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn formulas_are_text_in_csv() {
+        let frame = df!("a" => ["=1+1", "ok"], "n" => [-1i64, 2]).expect("a frame");
+        assert_eq!(csv(&frame).expect("written"), "a,n\n'=1+1,-1\nok,2\n");
+    }
+}

@@ -1,0 +1,289 @@
+//! Lines of all tiers -> requests. A request is logged at the edge, at the gateway and by the
+//! application; its request id brings the lines together, and it is counted once.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::case::{AccountKey, Case, Interner};
+use crate::error::Result;
+use crate::frames::{self, Batches, code, part_files, small, text, time, unsigned};
+use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
+use crate::tokens::{CLAIMS, Use, Verdict, claims, fingerprint, id_fingerprint};
+
+/// Who wrote a line, and for the gateway, what its token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// The gateway, with a token of this verdict.
+    Judged(Verdict),
+    /// The gateway, without a token.
+    NoToken,
+    /// A tier that sees no tokens.
+    Edge,
+    /// The application.
+    Application,
+}
+
+impl Tier {
+    fn code(self) -> u8 {
+        match self {
+            Tier::Judged(verdict) => verdict as u8,
+            Tier::NoToken => 3,
+            Tier::Edge => 4,
+            Tier::Application => 5,
+        }
+    }
+
+    fn from_code(code: u8) -> Self {
+        match code {
+            3 => Tier::NoToken,
+            4 => Tier::Edge,
+            5 => Tier::Application,
+            verdict => Tier::Judged(Verdict::from_code(verdict)),
+        }
+    }
+}
+
+/// A line of a log, as far as counting needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// Who wrote it.
+    pub tier: Tier,
+    /// Fingerprint of the request id; of the line's own place where it has none.
+    pub request: u128,
+    /// When, microseconds since 1970 UTC.
+    pub event_time: i64,
+    /// The evidence file.
+    pub evidence_id: u32,
+    /// The line in it.
+    pub line_no: u64,
+    /// The client's address as IPv6 bits, IPv4 mapped; 0 for the application.
+    pub source_ip: u128,
+    /// The page of the catalogue.
+    pub page: Option<u16>,
+    /// HTTP status; 0 for the application.
+    pub status: u16,
+    /// Bytes of the response body, where logged.
+    pub body_bytes: Option<u64>,
+    /// Whom the token names, or whose page the application served.
+    pub account: Option<AccountKey>,
+    /// How many items the application served.
+    pub items: u64,
+    /// Equal for two copies of one line.
+    pub identity: u64,
+}
+
+impl Line {
+    /// Writes the line's fields.
+    pub fn encode(&self, into: &mut Encoder) {
+        into.u8(self.tier.code())
+            .u128(self.request)
+            .i64(self.event_time)
+            .u32(self.evidence_id)
+            .u64(self.line_no)
+            .u128(self.source_ip)
+            .u16(self.page.unwrap_or(u16::MAX))
+            .u16(self.status)
+            .maybe(self.body_bytes)
+            .maybe(self.account.map(|account| account.0))
+            .u64(self.items)
+            .u64(self.identity);
+    }
+
+    /// Reads the fields back.
+    pub fn decode(from: &mut Decoder<'_>) -> Self {
+        Line {
+            tier: Tier::from_code(from.u8()),
+            request: from.u128(),
+            event_time: from.i64(),
+            evidence_id: from.u32(),
+            line_no: from.u64(),
+            source_ip: from.u128(),
+            page: Some(from.u16()).filter(|page| *page != u16::MAX),
+            status: from.u16(),
+            body_bytes: from.maybe(),
+            account: from.maybe().map(AccountKey),
+            items: from.u64(),
+            identity: from.u64(),
+        }
+    }
+}
+
+/// Where lines go to meet the others of their request.
+pub struct Lines<'a>(pub &'a Shuffle);
+
+impl Lines<'_> {
+    /// Sends a line on.
+    pub fn push(&self, line: &Line) -> Result<()> {
+        let mut record = Encoder(Vec::with_capacity(128));
+        line.encode(&mut record);
+        self.0.push(line.request, &record.0)
+    }
+}
+
+/// An address as IPv6 bits, IPv4 mapped.
+pub fn address_bits(address: &str) -> Option<u128> {
+    Some(match address.parse().ok()? {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    })
+}
+
+/// The address behind the bits.
+pub fn address_of(bits: u128) -> IpAddr {
+    IpAddr::V6(bits.into()).to_canonical()
+}
+
+fn request_fingerprint(request_id: Option<&str>, evidence_id: u32, line_no: u64) -> u128 {
+    match request_id {
+        Some(id) => fingerprint(&[id.as_bytes()]),
+        None => fingerprint(&[&evidence_id.to_le_bytes(), &line_no.to_le_bytes()]),
+    }
+}
+
+/// Reads the event frames and sends each line on: uses of tokens to `by_token`, the rest to
+/// `by_request`.
+pub fn spread(
+    case: &Case,
+    frames_dir: &Path,
+    threads: usize,
+    interner: &Interner,
+    by_token: &Shuffle,
+    by_request: &Lines<'_>,
+) -> Result<()> {
+    let identities = RandomState::new();
+    let pages: HashMap<&str, u16> = case
+        .catalogue
+        .pages
+        .iter()
+        .map(|page| page.id.as_str())
+        .zip(0..)
+        .collect();
+    let parts = part_files(frames_dir, &frames::REQUESTS)?;
+    each_partition(parts.len(), threads, |index| {
+        let mut record = Encoder::default();
+        let names = [
+            "evidence_id",
+            "line_no",
+            "event_time",
+            "status",
+            "body_bytes",
+            "tier",
+            "request_id",
+            "source_ip",
+            "page",
+            "method",
+            "path",
+            "user_agent",
+        ];
+        let names: Vec<&str> = names.into_iter().chain(CLAIMS).collect();
+        for batch in Batches::open(&parts[index], &names)? {
+            let batch = batch?;
+            let mut ids = small(&batch, "evidence_id")?.iter();
+            let mut numbers = unsigned(&batch, "line_no")?.iter();
+            let mut times = time(&batch, "event_time")?.iter();
+            let mut statuses = code(&batch, "status")?.iter();
+            let mut sizes = unsigned(&batch, "body_bytes")?.iter();
+            let mut texts = Vec::new();
+            for name in &names[5..12] {
+                texts.push(text(&batch, name)?.iter());
+            }
+            for claims in claims(&batch)? {
+                let required = "the intake writes every required column";
+                let evidence_id = ids.next().flatten().expect(required);
+                let line_no = numbers.next().flatten().expect(required);
+                let mut next = [None; 7];
+                for (value, column) in next.iter_mut().zip(&mut texts) {
+                    *value = column.next().flatten();
+                }
+                let [tier, request_id, source_ip, page, ..] = next;
+                let line = Line {
+                    tier: if tier == Some("edge") {
+                        Tier::Edge
+                    } else {
+                        Tier::NoToken
+                    },
+                    request: request_fingerprint(request_id, evidence_id, line_no),
+                    event_time: times.next().flatten().expect(required),
+                    evidence_id,
+                    line_no,
+                    source_ip: source_ip.and_then(address_bits).expect(required),
+                    page: page.and_then(|page| pages.get(page).copied()),
+                    status: statuses.next().flatten().expect(required),
+                    body_bytes: sizes.next().flatten(),
+                    account: claims.text[3].map(|subject| interner.key(subject)),
+                    items: 0,
+                    identity: identities.hash_one((next, claims.text, claims.issued_at)),
+                };
+                match claims.text {
+                    [Some(token_id), issuer, key_id, _] if line.tier == Tier::NoToken => {
+                        let id = id_fingerprint(issuer.unwrap_or_default(), token_id);
+                        let one = Use {
+                            id,
+                            line,
+                            issuer: issuer.map(|issuer| interner.key(issuer)),
+                            key_id: key_id.map(|key| interner.key(key)),
+                            issued_at: claims.issued_at,
+                            token_id,
+                        };
+                        one.encode(&mut record);
+                        by_token.push(id, &record.0)?;
+                    }
+                    _ => by_request.push(&line)?,
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let parts = part_files(frames_dir, &frames::APP_EVENTS)?;
+    each_partition(parts.len(), threads, |index| {
+        let names = [
+            "evidence_id",
+            "line_no",
+            "event_time",
+            "item_count",
+            "request_id",
+            "account",
+            "path",
+        ];
+        for batch in Batches::open(&parts[index], &names)? {
+            let batch = batch?;
+            let places = small(&batch, names[0])?
+                .iter()
+                .zip(unsigned(&batch, names[1])?.iter());
+            let values = time(&batch, names[2])?
+                .iter()
+                .zip(unsigned(&batch, names[3])?.iter());
+            let whose = text(&batch, names[4])?
+                .iter()
+                .zip(text(&batch, names[5])?.iter());
+            let rows = places
+                .zip(values)
+                .zip(whose)
+                .zip(text(&batch, names[6])?.iter());
+            for ((((evidence_id, line_no), (at, items)), (request_id, account)), path) in rows {
+                let required = "the intake writes every required column";
+                let (evidence_id, line_no) =
+                    (evidence_id.expect(required), line_no.expect(required));
+                let page = path.and_then(|path| case.catalogue.find("GET", path));
+                by_request.push(&Line {
+                    tier: Tier::Application,
+                    request: request_fingerprint(request_id, evidence_id, line_no),
+                    event_time: at.expect(required),
+                    evidence_id,
+                    line_no,
+                    source_ip: 0,
+                    page: page.map(|page| u16::try_from(page).expect("few pages")),
+                    status: 0,
+                    body_bytes: None,
+                    account: account.map(|account| interner.key(account)),
+                    items: items.expect(required),
+                    identity: identities.hash_one((account, path)),
+                })?;
+            }
+        }
+        Ok(())
+    })
+    .map(drop)
+}

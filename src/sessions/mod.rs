@@ -1,0 +1,185 @@
+//! Forged requests -> crawl runs and phases.
+//!
+//! A *run* is a stretch of forged requests without a pause longer than `policy.run_pause_hours`; a
+//! *phase* is a stretch without a pause longer than `policy.phase_pause_days`. The phase with the most
+//! requests is the harvest; what came before is a test, what came after is an aftermath.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::case::Policy;
+use crate::error::Result;
+use crate::frames::{self, FrameWriter, Value};
+
+const MINUTE: i64 = 60_000_000;
+
+/// Forged requests by minute: as large as the time they span, however many they are.
+#[derive(Debug, Default)]
+pub struct Activity {
+    minutes: BTreeMap<i64, Stretch>,
+}
+
+/// A stretch of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Stretch {
+    /// First request, microseconds since 1970 UTC.
+    pub first: i64,
+    /// Last request.
+    pub last: i64,
+    /// Requests.
+    pub requests: u64,
+}
+
+impl Stretch {
+    fn join(&mut self, other: Stretch) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.requests += other.requests;
+    }
+}
+
+/// A phase and its runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Phase {
+    /// `test`, `harvest` or `aftermath`.
+    pub name: &'static str,
+    /// All of it.
+    #[serde(flatten)]
+    pub whole: Stretch,
+    /// Its runs, in time order.
+    #[serde(skip)]
+    pub runs: Vec<Stretch>,
+}
+
+impl Activity {
+    /// Counts a forged request.
+    pub fn add(&mut self, at: i64) {
+        self.join(Stretch {
+            first: at,
+            last: at,
+            requests: 1,
+        });
+    }
+
+    fn join(&mut self, stretch: Stretch) {
+        let minute = stretch.first.div_euclid(MINUTE);
+        self.minutes
+            .entry(minute)
+            .and_modify(|known| known.join(stretch))
+            .or_insert(stretch);
+    }
+
+    /// Adds what another part of the evidence showed.
+    pub fn merge(&mut self, other: Activity) {
+        other
+            .minutes
+            .into_values()
+            .for_each(|stretch| self.join(stretch));
+    }
+
+    /// The phases, in time order.
+    pub fn phases(&self, policy: &Policy) -> Vec<Phase> {
+        let hour = 60 * MINUTE;
+        let runs = split(
+            self.minutes.values(),
+            i64::from(policy.run_pause_hours) * hour,
+        );
+        let phases = split(
+            self.minutes.values(),
+            i64::from(policy.phase_pause_days) * 24 * hour,
+        );
+        // The first of those with the most requests, so that a tie has one answer.
+        let harvest = phases
+            .iter()
+            .rev()
+            .max_by_key(|phase| phase.requests)
+            .copied();
+        let named = phases.into_iter().map(|whole| Phase {
+            name: match harvest {
+                Some(harvest) if whole.first < harvest.first => "test",
+                Some(harvest) if whole.first > harvest.first => "aftermath",
+                _ => "harvest",
+            },
+            whole,
+            runs: runs
+                .iter()
+                .filter(|r| r.first >= whole.first && r.last <= whole.last)
+                .copied()
+                .collect(),
+        });
+        named.collect()
+    }
+}
+
+fn split<'a>(minutes: impl Iterator<Item = &'a Stretch>, pause: i64) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for minute in minutes {
+        match stretches.last_mut() {
+            Some(open) if minute.first - open.last <= pause => open.join(*minute),
+            _ => stretches.push(*minute),
+        }
+    }
+    stretches
+}
+
+/// Writes the `runs` frame.
+pub fn write_runs(phases: &[Phase], frames_dir: &Path) -> Result<()> {
+    let mut writer = FrameWriter::create(frames_dir, &frames::RUNS, 0)?;
+    let runs = phases
+        .iter()
+        .flat_map(|phase| phase.runs.iter().map(move |run| (phase.name, run)));
+    for (number, (phase, run)) in (1..).zip(runs) {
+        writer.push(&[
+            Value::Number(number),
+            Value::Text(phase),
+            Value::Time(run.first),
+            Value::Time(run.last),
+            Value::Number(run.requests),
+        ])?;
+    }
+    writer.finish().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_split_runs_and_phases() {
+        let policy = Policy {
+            clock_tolerance_seconds: 0,
+            run_pause_hours: 2,
+            phase_pause_days: 10,
+        };
+        let hour = 60 * MINUTE;
+        let mut activity = Activity::default();
+        for at in [
+            0,
+            hour,
+            4 * hour,
+            400 * hour,
+            401 * hour,
+            402 * hour,
+            403 * hour,
+            800 * hour,
+        ] {
+            activity.add(at);
+        }
+        let phases = activity.phases(&policy);
+        let seen: Vec<_> = phases
+            .iter()
+            .map(|p| (p.name, p.whole.requests, p.runs.len()))
+            .collect();
+        assert_eq!(
+            seen,
+            [("test", 3, 2), ("harvest", 4, 1), ("aftermath", 1, 1)]
+        );
+        assert_eq!(
+            (phases[1].whole.first, phases[1].whole.last),
+            (400 * hour, 403 * hour)
+        );
+        assert_eq!(Activity::default().phases(&policy), []);
+    }
+}

@@ -1,0 +1,277 @@
+//! Brings records that belong together into one partition, with bounded memory: a partition's records
+//! wait in a buffer and go to a file when the buffer is full. Partitions are then read one by one.
+//!
+//! Records arrive in no fixed order; whoever reads a partition sorts what must be in order.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::error::{Error, Result};
+
+/// Bytes that all buffers of one shuffle may take together.
+const MEMORY: usize = 256 << 20;
+/// Rows that one partition should hold at most, on average.
+const PARTITION_ROWS: u64 = 400_000;
+
+/// How many partitions `rows` records are spread over: decided by the evidence alone, so that
+/// partitions, and what is written for each, are the same on every machine.
+pub fn partitions(rows: u64) -> usize {
+    let wanted = rows.div_ceil(PARTITION_ROWS).clamp(1, 4096);
+    usize::try_from(wanted)
+        .expect("at most 4096")
+        .next_power_of_two()
+}
+
+#[derive(Default)]
+struct Partition {
+    buffer: Vec<u8>,
+    file: Option<File>,
+}
+
+/// A spread of records over partitions.
+pub struct Shuffle {
+    dir: PathBuf,
+    name: &'static str,
+    partitions: Vec<Mutex<Partition>>,
+}
+
+impl Shuffle {
+    /// An empty spread whose files, if it needs any, lie in `dir`.
+    pub fn new(dir: &Path, name: &'static str, count: usize) -> Self {
+        assert!(count.is_power_of_two(), "partitions are chosen by bits");
+        let partitions = (0..count).map(|_| Mutex::default()).collect();
+        Shuffle {
+            dir: dir.to_path_buf(),
+            name,
+            partitions,
+        }
+    }
+
+    /// How many partitions there are.
+    pub fn count(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Puts a record where records with the same `key` go.
+    pub fn push(&self, key: u128, record: &[u8]) -> Result<()> {
+        let index = (key >> 64) as usize & (self.partitions.len() - 1);
+        let mut partition = self.partitions[index]
+            .lock()
+            .expect("no panic while shuffling");
+        let length =
+            u32::try_from(record.len()).map_err(|_| Error::user("a record is over 4 GiB"))?;
+        partition.buffer.extend_from_slice(&length.to_le_bytes());
+        partition.buffer.extend_from_slice(record);
+        if partition.buffer.len() >= MEMORY / self.partitions.len() {
+            self.spill(&mut partition, index)?;
+        }
+        Ok(())
+    }
+
+    fn spill(&self, partition: &mut Partition, index: usize) -> Result<()> {
+        let path = self.dir.join(format!("{}-{index}", self.name));
+        let failed = |e: std::io::Error| Error::io("set records aside", &path, &e);
+        if partition.file.is_none() {
+            fs::create_dir_all(&self.dir).map_err(failed)?;
+            let options = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(&path);
+            partition.file = Some(options.map_err(failed)?);
+            // The open file stays usable; nothing is left behind however the program ends.
+            fs::remove_file(&path).map_err(failed)?;
+        }
+        let Partition {
+            buffer,
+            file: Some(file),
+        } = partition
+        else {
+            unreachable!("made above")
+        };
+        file.write_all(buffer).map_err(failed)?;
+        buffer.clear();
+        Ok(())
+    }
+
+    /// Takes all records of a partition.
+    pub fn take(&self, index: usize) -> Result<Records> {
+        let mut partition = self.partitions[index]
+            .lock()
+            .expect("no panic while shuffling");
+        let Partition { buffer, file } = std::mem::take(&mut *partition);
+        let Some(mut file) = file else {
+            return Ok(Records { bytes: buffer });
+        };
+        let path = self.dir.join(format!("{}-{index}", self.name));
+        let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
+        let mut bytes = Vec::new();
+        file.rewind().map_err(failed)?;
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        bytes.extend_from_slice(&buffer);
+        Ok(Records { bytes })
+    }
+}
+
+/// The records of a partition.
+pub struct Records {
+    bytes: Vec<u8>,
+}
+
+impl Records {
+    /// Each record.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (length, after) = rest.split_first_chunk::<4>()?;
+            let (record, after) = after.split_at(u32::from_le_bytes(*length) as usize);
+            rest = after;
+            Some(record)
+        })
+    }
+}
+
+/// Writes a record's fields, one after another.
+#[derive(Default)]
+pub struct Encoder(pub Vec<u8>);
+
+/// Reads a record's fields in the order they were written.
+pub struct Decoder<'a>(pub &'a [u8]);
+
+macro_rules! numbers {
+    ($($name:ident: $type:ty),*) => {
+        impl Encoder {
+            $(#[doc = concat!("Appends one `", stringify!($type), "`.")]
+            pub fn $name(&mut self, value: $type) -> &mut Self {
+                self.0.extend_from_slice(&value.to_le_bytes());
+                self
+            })*
+        }
+        impl Decoder<'_> {
+            $(#[doc = concat!("Takes one `", stringify!($type), "`.")]
+            pub fn $name(&mut self) -> $type {
+                let (bytes, rest) = self.0.split_first_chunk().expect("a whole record");
+                self.0 = rest;
+                <$type>::from_le_bytes(*bytes)
+            })*
+        }
+    };
+}
+
+numbers!(u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, i64: i64);
+
+impl Encoder {
+    /// Appends an optional `u64`.
+    pub fn maybe(&mut self, value: Option<u64>) -> &mut Self {
+        self.u8(u8::from(value.is_some()))
+            .u64(value.unwrap_or_default())
+    }
+
+    /// Appends an optional `i64`.
+    pub fn maybe_time(&mut self, value: Option<i64>) -> &mut Self {
+        self.u8(u8::from(value.is_some()))
+            .i64(value.unwrap_or_default())
+    }
+}
+
+impl<'a> Decoder<'a> {
+    /// Takes an optional `u64`.
+    pub fn maybe(&mut self) -> Option<u64> {
+        let there = self.u8() == 1;
+        let value = self.u64();
+        there.then_some(value)
+    }
+
+    /// Takes an optional `i64`.
+    pub fn maybe_time(&mut self) -> Option<i64> {
+        let there = self.u8() == 1;
+        let value = self.i64();
+        there.then_some(value)
+    }
+
+    /// Takes what is left as text.
+    pub fn text(self) -> &'a str {
+        std::str::from_utf8(self.0).expect("text was written here")
+    }
+}
+
+/// Runs `work` for each of `count` partitions on `threads` threads; results in partition order.
+pub fn each_partition<T: Send>(
+    count: usize,
+    threads: usize,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, Result<T>)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, count.max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if index >= count {
+                        break;
+                    }
+                    let result = work(index);
+                    results
+                        .lock()
+                        .expect("no panic while working")
+                        .push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().expect("no panic while working");
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_back_from_memory_and_from_disk() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let shuffle = Shuffle::new(dir.path(), "test", 2);
+        let big = vec![7u8; 40 << 20];
+        for round in 0..5u8 {
+            shuffle.push(1 << 64, &[round]).expect("pushed");
+            shuffle.push(0, &big).expect("pushed");
+        }
+        let odd = shuffle.take(1).expect("taken");
+        assert_eq!(
+            odd.iter().map(<[u8]>::to_vec).collect::<Vec<_>>(),
+            [[0], [1], [2], [3], [4]]
+        );
+        let even = shuffle.take(0).expect("taken");
+        assert_eq!(
+            even.iter().map(<[u8]>::len).collect::<Vec<_>>(),
+            [40 << 20; 5]
+        );
+        assert_eq!(
+            fs::read_dir(dir.path()).expect("listed").count(),
+            0,
+            "nothing is left behind"
+        );
+    }
+
+    #[test]
+    fn fields_come_back_as_written() {
+        let mut encoder = Encoder::default();
+        encoder
+            .u16(7)
+            .maybe(None)
+            .maybe(Some(3))
+            .maybe_time(Some(-1))
+            .u128(9);
+        let mut decoder = Decoder(&encoder.0);
+        assert_eq!(
+            (decoder.u16(), decoder.maybe(), decoder.maybe()),
+            (7, None, Some(3))
+        );
+        assert_eq!((decoder.maybe_time(), decoder.u128()), (Some(-1), 9));
+    }
+}
