@@ -10,7 +10,7 @@ mod registry;
 
 pub use catalogue::{Catalogue, Field, Page};
 pub use mapping::{Format, SourceKind, TimeFormat};
-pub use registry::{Account, AccountKey, Accounts, Interner, Key, Keys};
+pub use registry::{Account, AccountKey, Accounts, Custodian, Interner, Key, Keys};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

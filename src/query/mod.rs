@@ -54,60 +54,47 @@ pub fn run(out: &Path, sql: &str) -> Result<DataFrame> {
 
 /// Statements read the frames of this run and nothing else: no file, no address, no new table.
 fn refuse_files(sql: &str) -> Result<()> {
-    let words: String = sql
-        .to_ascii_lowercase()
-        .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || c == '_' {
-                c
-            } else {
-                ' '
-            }
-        })
-        .collect();
-    let first = words.split_whitespace().next().unwrap_or_default();
-    let code: String = strip_literals(sql).to_ascii_lowercase();
-    let reads = ["read_parquet", "read_csv", "read_ipc", "read_json"]
+    let code = code_of(sql);
+    if let Some(name) = ["read_parquet", "read_csv", "read_ipc", "read_json"]
         .into_iter()
-        .find(|name| code.contains(name));
-    if let Some(name) = reads {
+        .find(|name| code.contains(name))
+    {
         return Err(Error::user(format!(
             "`{name}` is not allowed: a query reads the frames of this run only"
         )));
     }
-    if !["select", "with", "show", "explain", "describe", "values"].contains(&first)
-        && !first.is_empty()
+    let first = code.split_whitespace().next().unwrap_or_default();
+    if !["select", "with", "show", "explain", "values"].contains(&first) && !first.starts_with('(')
     {
-        let statement = strip_comments(sql);
-        let first = statement
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        if ![
-            "select", "with", "show", "explain", "describe", "values", "(",
-        ]
-        .contains(&first.as_str())
-        {
-            return Err(
-                Error::user(format!("`{first}` is not allowed: a query only reads"))
-                    .hint("begin with SELECT or WITH"),
-            );
-        }
+        return Err(
+            Error::user(format!("`{first}` is not allowed: a query only reads"))
+                .hint("begin with SELECT or WITH"),
+        );
     }
     Ok(())
 }
 
-fn strip_comments(sql: &str) -> String {
-    let lines = sql
-        .lines()
-        .map(|line| line.split_once("--").map_or(line, |(before, _)| before));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The statement without what stands between single quotes.
-fn strip_literals(sql: &str) -> String {
-    sql.split('\'').step_by(2).collect()
+/// The statement in lower case, without comments and without what stands between single quotes.
+fn code_of(sql: &str) -> String {
+    let mut code = String::new();
+    let mut rest = sql;
+    while let Some(at) = rest.find(['\'', '-', '/']) {
+        code.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = match rest.as_bytes() {
+            [b'\'', ..] => rest[1..].find('\'').map(|end| end + 2),
+            [b'-', b'-', ..] => rest.find('\n'),
+            [b'/', b'*', ..] => rest.find("*/").map(|end| end + 2),
+            _ => {
+                code.push_str(&rest[..1]);
+                Some(1)
+            }
+        };
+        code.push(' ');
+        rest = &rest[end.unwrap_or(rest.len())..];
+    }
+    code.push_str(rest);
+    code.to_ascii_lowercase()
 }
 
 /// A result as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets a leading quote.

@@ -1,0 +1,12 @@
+//! All integration tests in one binary, because linking polars takes long.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod cli;
+mod queries;
+mod readme;
+mod recount;
+mod replica;
+mod support;
+mod tidy;

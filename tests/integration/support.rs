@@ -1,0 +1,165 @@
+//! What the tests share: replicas, runs of the program, and figures as plain maps.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use breachscope::progress::Quiet;
+use breachscope::synth::{self, Plan};
+use tempfile::TempDir;
+
+/// Figures by id: confirmed, probable, possible.
+pub(crate) type Figures = BTreeMap<String, [u64; 3]>;
+
+/// The program.
+pub(crate) fn breachscope(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_breachscope"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// The repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A replica in a folder of its own, and room for results beside it.
+pub(crate) struct Replica {
+    pub(crate) dir: TempDir,
+}
+
+impl Replica {
+    pub(crate) fn new(scale: f64, seed: u64, attack: bool) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        synth::write(
+            &Plan {
+                scale,
+                seed,
+                attack,
+            },
+            &dir.path().join("case"),
+            &Quiet,
+        )
+        .unwrap();
+        Replica { dir }
+    }
+
+    /// A small one.
+    pub(crate) fn small() -> Self {
+        Replica::new(0.00001, 5, true)
+    }
+
+    pub(crate) fn case(&self) -> PathBuf {
+        self.dir.path().join("case")
+    }
+
+    pub(crate) fn out(&self) -> PathBuf {
+        self.dir.path().join("out")
+    }
+
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.case().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has {from:?}");
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+    }
+
+    /// Runs `scope` with these further arguments.
+    pub(crate) fn scope(&self, more: &[&str]) -> Output {
+        let (case, out) = (self.case(), self.out());
+        let mut arguments = vec![
+            "scope",
+            case.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        arguments.extend(more);
+        breachscope(&arguments)
+    }
+
+    /// Runs `scope`, which must finish with `code`, and reads its figures.
+    pub(crate) fn figures(&self, code: i32) -> Figures {
+        let output = self.scope(&[]);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        figures(&self.out())
+    }
+
+    pub(crate) fn query(&self, sql: &str) -> String {
+        query(&self.out(), &[sql])
+    }
+
+    pub(crate) fn expected(&self) -> Figures {
+        expected(&self.case())
+    }
+}
+
+pub(crate) fn query(out: &Path, arguments: &[&str]) -> String {
+    let mut all = vec!["query", out.to_str().unwrap(), "--format", "csv"];
+    all.extend(arguments);
+    let output = breachscope(&all);
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The figures of `disclosure.json`.
+pub(crate) fn figures(out: &Path) -> Figures {
+    let text = std::fs::read_to_string(out.join("disclosure.json")).unwrap();
+    let disclosure: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(disclosure["schema"], "breachscope.disclosure/1");
+    let figures = disclosure["figures"].as_array().unwrap();
+    let bound = |figure: &serde_json::Value, name: &str| figure[name].as_u64().unwrap();
+    let all: Figures = figures
+        .iter()
+        .map(|figure| {
+            assert!(!figure["unit"].as_str().unwrap().is_empty());
+            assert!(!figure["rule"].as_str().unwrap().is_empty());
+            let bounds = ["confirmed", "probable", "possible"].map(|name| bound(figure, name));
+            (figure["id"].as_str().unwrap().to_string(), bounds)
+        })
+        .collect();
+    assert_eq!(all.len(), figures.len(), "no id is there twice");
+    all
+}
+
+/// The planted truth of `expected.toml`.
+pub(crate) fn expected(case: &Path) -> Figures {
+    let text = std::fs::read_to_string(case.join("expected.toml")).unwrap();
+    let table: toml::Table = toml::from_str(&text).unwrap();
+    let bound = |figure: &toml::Value, name: &str| {
+        u64::try_from(figure[name].as_integer().unwrap()).unwrap()
+    };
+    let figures = table["figures"].as_table().unwrap().iter();
+    figures
+        .map(|(id, figure)| {
+            (
+                id.clone(),
+                ["confirmed", "probable", "possible"].map(|name| bound(figure, name)),
+            )
+        })
+        .collect()
+}
+
+/// Every file below `dir` with its bytes.
+pub(crate) fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![dir.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                all.insert(
+                    path.strip_prefix(dir).unwrap().to_path_buf(),
+                    std::fs::read(&path).unwrap(),
+                );
+            }
+        }
+    }
+    all
+}
