@@ -21,7 +21,13 @@ const INTERNED: u64 = 1 << 63;
 /// Gives identifiers of any spelling a number, and the spelling back.
 #[derive(Debug, Default)]
 pub struct Interner {
-    spellings: Mutex<(HashMap<Box<str>, u64>, Vec<Box<str>>)>,
+    spellings: Mutex<Spellings>,
+}
+
+#[derive(Debug, Default)]
+struct Spellings {
+    by_text: HashMap<Box<str>, u64>,
+    by_number: Vec<Box<str>>,
 }
 
 impl Interner {
@@ -34,7 +40,7 @@ impl Interner {
             return AccountKey(number);
         }
         let mut spellings = self.spellings.lock().expect("no panic while interning");
-        let (by_text, by_number) = &mut *spellings;
+        let Spellings { by_text, by_number } = &mut *spellings;
         if let Some(number) = by_text.get(text) {
             return AccountKey(*number);
         }
@@ -50,7 +56,11 @@ impl Interner {
             return key.0.to_string();
         }
         let index = usize::try_from(key.0 & !INTERNED).expect("an index of this interner");
-        self.spellings.lock().expect("no panic while interning").1[index].to_string()
+        self.spellings
+            .lock()
+            .expect("no panic while interning")
+            .by_number[index]
+            .to_string()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The replica of the reference incident: the same world at any scale, with its planted truth.
 //!
 //! The logs are generated hour by hour and written as they come, so that memory does not grow with the
-//! scale beyond one hour's events and the truth's bit vectors. All chance is [`chance::Chance`] over
+//! scale beyond one hour's events and the truth's bit vectors. All chance is `chance::Chance` over
 //! plan and identifier: the same plan gives the same bytes.
 
 mod attack;

@@ -307,7 +307,9 @@ impl<'a> Scanner<'a> {
                         continue;
                     }
                 }
-                b'"' => drop(self.string()?),
+                b'"' => {
+                    self.string()?;
+                }
                 b'-' | b'0'..=b'9' => self.number()?,
                 _ => self.literal()?,
             }
