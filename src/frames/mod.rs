@@ -4,17 +4,21 @@
 //! named by its `evidence_id`; derived frames have one part a partition. The parts are written in a
 //! fixed order of rows, so the same evidence gives the same bytes.
 
+mod columns;
 mod reader;
 mod writer;
 
+pub use columns::{Batch, RowGroup, Value};
 pub use reader::{Batches, code, part_files, small, text, time, unsigned};
-pub use writer::{FrameWriter, Value};
+pub use writer::FrameWriter;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// UTF-8 text.
+    /// UTF-8 text whose values repeat.
     Text,
+    /// UTF-8 text of which nearly every value is another, such as a request id.
+    Identifier,
     /// Raw bytes.
     Bytes,
     /// Unsigned 64-bit count or number.
@@ -80,7 +84,7 @@ pub static REQUESTS: Frame = Frame {
         must("line_no", Kind::Unsigned),
         must("tier", Kind::Text),
         must("event_time", Kind::Time),
-        may("request_id", Kind::Text),
+        may("request_id", Kind::Identifier),
         must("source_ip", Kind::Address),
         must("method", Kind::Text),
         must("path", Kind::Text),
@@ -88,10 +92,10 @@ pub static REQUESTS: Frame = Frame {
         must("status", Kind::Code),
         may("body_bytes", Kind::Unsigned),
         may("user_agent", Kind::Text),
-        may("token_id", Kind::Text),
+        may("token_id", Kind::Identifier),
         may("token_issuer", Kind::Text),
         may("key_id", Kind::Text),
-        may("token_subject", Kind::Text),
+        may("token_subject", Kind::Identifier),
         may("token_issued_at", Kind::Time),
         may("token_expires_at", Kind::Time),
     ],
@@ -106,8 +110,8 @@ pub static ISSUANCES: Frame = Frame {
         must("event_time", Kind::Time),
         must("issuer", Kind::Text),
         may("key_id", Kind::Text),
-        must("token_id", Kind::Text),
-        must("subject", Kind::Text),
+        must("token_id", Kind::Identifier),
+        must("subject", Kind::Identifier),
         may("event", Kind::Text),
         may("expires_at", Kind::Time),
         may("sequence", Kind::Unsigned),
@@ -121,8 +125,8 @@ pub static APP_EVENTS: Frame = Frame {
         must("evidence_id", Kind::Small),
         must("line_no", Kind::Unsigned),
         must("event_time", Kind::Time),
-        must("request_id", Kind::Text),
-        must("account", Kind::Text),
+        must("request_id", Kind::Identifier),
+        must("account", Kind::Identifier),
         may("path", Kind::Text),
         must("item_count", Kind::Unsigned),
     ],
@@ -136,7 +140,7 @@ pub static REJECTS: Frame = Frame {
         must("line_no", Kind::Unsigned),
         must("byte_offset", Kind::Unsigned),
         must("reason", Kind::Text),
-        must("detail", Kind::Text),
+        must("detail", Kind::Identifier),
         must("raw", Kind::Bytes),
     ],
 };
@@ -175,8 +179,8 @@ pub static KEYS: Frame = Frame {
 pub static ACCOUNTS: Frame = Frame {
     name: "accounts",
     columns: &[
-        must("account", Kind::Text),
-        must("person", Kind::Text),
+        must("account", Kind::Identifier),
+        must("person", Kind::Identifier),
         may("region", Kind::Text),
         may("opened_at", Kind::Time),
         may("closed_at", Kind::Time),
@@ -201,11 +205,11 @@ pub static PAGES: Frame = Frame {
 pub static TOKENS: Frame = Frame {
     name: "tokens",
     columns: &[
-        must("fingerprint", Kind::Text),
-        must("token_id", Kind::Text),
+        must("fingerprint", Kind::Identifier),
+        must("token_id", Kind::Identifier),
         may("token_issuer", Kind::Text),
         may("key_id", Kind::Text),
-        may("token_subject", Kind::Text),
+        may("token_subject", Kind::Identifier),
         may("token_issued_at", Kind::Time),
         must("verdict", Kind::Text),
         must("reason", Kind::Text),
@@ -222,8 +226,8 @@ pub static TOKENS: Frame = Frame {
 pub static SESSIONS: Frame = Frame {
     name: "sessions",
     columns: &[
-        must("fingerprint", Kind::Text),
-        may("token_subject", Kind::Text),
+        must("fingerprint", Kind::Identifier),
+        may("token_subject", Kind::Identifier),
         must("first_seen", Kind::Time),
         must("last_seen", Kind::Time),
         must("line_count", Kind::Unsigned),
@@ -285,7 +289,7 @@ pub static EXPOSURES: Frame = Frame {
         may("app_line_no", Kind::Unsigned),
         must("event_time", Kind::Time),
         must("page", Kind::Text),
-        may("account", Kind::Text),
+        may("account", Kind::Identifier),
         must("bound", Kind::Text),
         must("rule", Kind::Text),
     ],

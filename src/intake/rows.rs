@@ -93,7 +93,7 @@ impl<'a> Rows<'a> {
                 }
                 (_, None) => Value::Null,
                 (name, Some(text)) => match column.kind {
-                    Kind::Text => Value::Text(text),
+                    Kind::Text | Kind::Identifier => Value::Text(text),
                     Kind::Bytes => Value::Bytes(text.as_bytes()),
                     Kind::Unsigned => Value::Number(unsigned(name, text, u64::MAX)?),
                     Kind::Small => Value::Number(unsigned(name, text, u64::from(u32::MAX))?),
