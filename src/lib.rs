@@ -20,6 +20,8 @@
 //! | [`sessions`], [`fleet`] | runs, phases; addresses, networks | |
 //! | [`disclosure`] | figures, gaps, findings | a figure |
 //! | [`output`] | terminal, Markdown, JSON | an output, a table |
+//! | [`results`] | the folder of results: the earlier state or the new one | |
+//! | [`rejects`], [`verify`] | what could not be read; whether all is still as it was | |
 //! | [`query`] | SQL over the frames | |
 //! | [`synth`] | the replica and its planted truth | a planted feature |
 //!
@@ -43,12 +45,15 @@ pub mod intake;
 pub mod output;
 pub mod progress;
 pub mod query;
+pub mod rejects;
 pub mod requests;
+pub mod results;
 pub mod scope;
 pub mod sessions;
 pub mod shuffle;
 pub mod synth;
 pub mod tokens;
+pub mod verify;
 
 /// Program and version, as outputs name them.
 pub const TOOL: &str = concat!("breachscope ", env!("CARGO_PKG_VERSION"));

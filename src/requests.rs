@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
 use crate::frames::{self, Batches, code, part_files, small, text, time, unsigned};
+use crate::intake::{EvidenceFile, Manifest, Overlap};
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
 use crate::tokens::{CLAIMS, Use, Verdict, claims, fingerprint, id_fingerprint};
 
@@ -135,10 +136,48 @@ pub fn address_of(bits: u128) -> IpAddr {
     IpAddr::V6(bits.into()).to_canonical()
 }
 
-fn request_fingerprint(request_id: Option<&str>, evidence_id: u32, line_no: u64) -> u128 {
+/// Lines that repeat lines of another log of their source, by log: the stretch, and what it repeats.
+struct Repeated(HashMap<u32, Vec<Overlap>>);
+
+impl Repeated {
+    fn new(evidence: &[EvidenceFile]) -> Self {
+        let with_overlaps = evidence.iter().filter(|file| !file.overlaps.is_empty());
+        Repeated(
+            with_overlaps
+                .map(|file| (file.evidence_id, file.overlaps.clone()))
+                .collect(),
+        )
+    }
+
+    /// The line that a line stands for: itself, or the one it repeats, or that one's in turn.
+    fn original(&self, mut evidence_id: u32, mut line_no: u64) -> (u32, u64) {
+        // A log repeats one with other lines before it, so this ends; no chain is longer than the list.
+        for _ in 0..=self.0.len() {
+            let overlaps = self.0.get(&evidence_id).map_or(&[][..], Vec::as_slice);
+            let Some(overlap) = overlaps.iter().find(|overlap| {
+                (overlap.first_line..overlap.first_line + overlap.lines).contains(&line_no)
+            }) else {
+                break;
+            };
+            line_no = overlap.of_first_line + (line_no - overlap.first_line);
+            evidence_id = overlap.of_evidence_id;
+        }
+        (evidence_id, line_no)
+    }
+}
+
+fn request_fingerprint(
+    request_id: Option<&str>,
+    evidence_id: u32,
+    line_no: u64,
+    repeated: &Repeated,
+) -> u128 {
     match request_id {
         Some(id) => fingerprint(&[id.as_bytes()]),
-        None => fingerprint(&[&evidence_id.to_le_bytes(), &line_no.to_le_bytes()]),
+        None => {
+            let (evidence_id, line_no) = repeated.original(evidence_id, line_no);
+            fingerprint(&[&evidence_id.to_le_bytes(), &line_no.to_le_bytes()])
+        }
     }
 }
 
@@ -146,12 +185,14 @@ fn request_fingerprint(request_id: Option<&str>, evidence_id: u32, line_no: u64)
 /// `by_request`.
 pub fn spread(
     case: &Case,
+    manifest: &Manifest,
     frames_dir: &Path,
     threads: usize,
     interner: &Interner,
     by_token: &Shuffle,
     by_request: &Lines<'_>,
 ) -> Result<()> {
+    let repeated = Repeated::new(&manifest.evidence);
     let identities = RandomState::new();
     let pages: HashMap<&str, u16> = case
         .catalogue
@@ -204,7 +245,7 @@ pub fn spread(
                     } else {
                         Tier::NoToken
                     },
-                    request: request_fingerprint(request_id, evidence_id, line_no),
+                    request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
                     event_time: times.next().flatten().expect(required),
                     evidence_id,
                     line_no,
@@ -269,7 +310,7 @@ pub fn spread(
                 let page = path.and_then(|path| case.catalogue.find("GET", path));
                 by_request.push(&Line {
                     tier: Tier::Application,
-                    request: request_fingerprint(request_id, evidence_id, line_no),
+                    request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
                     event_time: at.expect(required),
                     evidence_id,
                     line_no,

@@ -1,23 +1,22 @@
 //! The main job: a case -> a folder with frames, manifest, report and disclosure.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
+
+use sha2::{Digest, Sha256};
 
 use crate::case::{Accounts, Case, Interner};
 use crate::disclosure::{self, Disclosure, Found};
 use crate::error::{Error, Result};
 use crate::exposure::Counter;
-use crate::intake::{self, Manifest};
+use crate::intake::{self, FrameFile, Hashed, Manifest};
 use crate::progress::Progress;
 use crate::requests::{self, Lines};
+use crate::results::{Draft, files_below, hash_file};
 use crate::shuffle::{Shuffle, partitions};
 use crate::tokens::coverage::Coverage;
 use crate::tokens::{self, Judge};
 use crate::{fleet, output, sessions};
-
-/// Marks a folder as an output of this program, so that it may be written over.
-const MARKER: &str = ".breachscope";
 
 /// What a run gave.
 pub struct Outcome {
@@ -27,32 +26,84 @@ pub struct Outcome {
     pub manifest: Manifest,
 }
 
+/// Runs intake on `case` and writes frames and manifest below `out`.
+pub fn intake(
+    case: &Case,
+    out: &Path,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<Manifest> {
+    let draft = Draft::begin(out, &case.dir)?;
+    let command = format!("breachscope intake {}", case.dir.display());
+    let mut manifest = prepare(case, &draft, threads, &command, progress)?;
+    publish(draft, &mut manifest)?;
+    Ok(manifest)
+}
+
+/// Evidence, pages and keys -> frames.
+fn prepare(
+    case: &Case,
+    draft: &Draft,
+    threads: usize,
+    command: &str,
+    progress: &dyn Progress,
+) -> Result<Manifest> {
+    let manifest = intake::run(case, draft, threads, command, progress)?;
+    intake::write_pages(case, &draft.frames())?;
+    case.keys.write(&draft.frames())?;
+    Ok(manifest)
+}
+
+/// Completes the manifest with what was written, and puts the results in their place.
+fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
+    let frames_dir = draft.frames();
+    for path in files_below(&frames_dir)? {
+        let failed = |e: std::io::Error| Error::io("read the frame", &path, &e);
+        manifest.frames.push(FrameFile {
+            path: path
+                .strip_prefix(&frames_dir)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned(),
+            size: fs::metadata(&path).map_err(failed)?.len(),
+            sha256: hash_file(&path).map_err(failed)?,
+        });
+    }
+    draft.write("manifest.json", &output::json(&manifest))?;
+    draft.publish()
+}
+
 /// Runs every stage on `case` and writes the results below `out`.
 pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Outcome> {
-    prepare(case, out)?;
-    let frames_dir = out.join("frames");
-    let manifest = intake::run(case, &frames_dir, threads, progress)?;
-    write_private(&out.join("manifest.json"), &output::json(&manifest))?;
-    intake::write_pages(case, &frames_dir)?;
-    case.keys.write(&frames_dir)?;
+    let draft = Draft::begin(out, &case.dir)?;
+    let frames_dir = draft.frames();
+    let command = format!("breachscope scope {}", case.dir.display());
+    let mut manifest = prepare(case, &draft, threads, &command, progress)?;
     let interner = Interner::default();
-    let accounts = Accounts::load(
-        &case.resolve(&case.file.registry.accounts),
-        &interner,
-        &frames_dir,
-    )?;
+    let accounts = match case.resolve(&case.file.registry.accounts) {
+        Some(path) => Accounts::load(&path, &interner, &frames_dir)?,
+        None => Accounts::unknown(),
+    };
 
     progress.begin("verdicts", 3);
     let coverage = Coverage::measure(case, &frames_dir)?;
     coverage.write(&frames_dir)?;
-    let work = out.join("work");
+    let work = draft.work();
     let count = partitions(manifest.totals.rows);
     let (by_token, by_request) = (
         Shuffle::new(&work, "token", count),
         Shuffle::new(&work, "request", count),
     );
     let lines = Lines(&by_request);
-    requests::spread(case, &frames_dir, threads, &interner, &by_token, &lines)?;
+    requests::spread(
+        case,
+        &manifest,
+        &frames_dir,
+        threads,
+        &interner,
+        &by_token,
+        &lines,
+    )?;
     progress.advance(1);
     tokens::spread_issuances(&frames_dir, threads, &interner, &by_token)?;
     progress.advance(1);
@@ -79,13 +130,10 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     let phases = exposure.activity.phases(&case.file.policy);
     sessions::write_runs(&phases, &frames_dir)?;
     let networks = case.resolve(&case.file.registry.networks);
-    let fleet = fleet::attribute(&exposure.fleet, &networks, &frames_dir)?;
+    let fleet = fleet::attribute(&exposure.fleet, networks.as_deref(), &frames_dir)?;
     let figures = disclosure::figures(&case.catalogue, &accounts, &manifest, &tokens, &exposure);
     disclosure::write_figures(&figures, &frames_dir)?;
     progress.end();
-    if work.exists() {
-        fs::remove_dir_all(&work).map_err(|e| Error::io("remove the folder", &work, &e))?;
-    }
 
     let found = Found {
         case,
@@ -97,71 +145,22 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         fleet,
     };
     let disclosure = disclosure::disclose(found, figures);
-    write_private(
-        &out.join("report.md"),
-        &output::markdown(&disclosure, &manifest, &case.zone),
-    )?;
-    write_private(&out.join("disclosure.json"), &output::json(&disclosure))?;
+    for (name, text) in [
+        (
+            "report.md",
+            output::markdown(&disclosure, &manifest, &case.zone),
+        ),
+        ("disclosure.json", output::json(&disclosure)),
+    ] {
+        manifest.outputs.push(Hashed {
+            path: name.to_string(),
+            sha256: intake::hex(&Sha256::digest(text.as_bytes())),
+        });
+        draft.write(name, &text)?;
+    }
+    publish(draft, &mut manifest)?;
     Ok(Outcome {
         disclosure,
         manifest,
     })
-}
-
-/// Makes `out` ready: new, empty, or an earlier output of this program.
-fn prepare(case: &Case, out: &Path) -> Result<()> {
-    let failed = |e: std::io::Error| Error::io("prepare the output folder", out, &e);
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    if out.exists() && real(out) == real(&case.dir) {
-        return Err(Error::user(
-            "the output folder is the case folder, where nothing may be written",
-        )
-        .in_file(out)
-        .hint("name another folder with --out"));
-    }
-    if out.exists() {
-        if !out.is_dir() {
-            return Err(Error::user("the output is a file, not a folder").in_file(out));
-        }
-        let empty = fs::read_dir(out).map_err(failed)?.next().is_none();
-        if !empty && !out.join(MARKER).exists() {
-            return Err(Error::user(
-                "the output folder exists and is not an output of breachscope",
-            )
-            .in_file(out)
-            .hint("name a new folder with --out; nothing was changed in this one"));
-        }
-        for name in ["frames", "work"] {
-            let folder = out.join(name);
-            if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(failed)?;
-            }
-        }
-        for name in ["manifest.json", "disclosure.json", "report.md"] {
-            let file = out.join(name);
-            if file.exists() {
-                fs::remove_file(&file).map_err(failed)?;
-            }
-        }
-    }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    if !out.exists() {
-        builder.recursive(true).create(out).map_err(failed)?;
-    }
-    write_private(&out.join(MARKER), crate::TOOL)
-}
-
-/// Writes a file that only its owner may read, in one step.
-fn write_private(path: &Path, text: &str) -> Result<()> {
-    let failed = |e: std::io::Error| Error::io("write the file", path, &e);
-    let partial = path.with_extension("partial");
-    let mut options = fs::File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&partial).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    fs::rename(&partial, path).map_err(failed)
 }

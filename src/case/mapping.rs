@@ -1,12 +1,11 @@
-//! How a source's own fields map to the canonical columns, checked against the frame they fill.
+//! The names that a source's settings choose from: what it logs, its format, how it writes times.
 
-use std::path::Path;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Source, named_zone, suggest};
-use crate::error::{Error, Position, Result};
 use crate::frames::{self, Frame};
+use crate::intake::formats::{self, LogFormat};
 
 /// What a source logs: decides the frame that its rows fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -47,24 +46,27 @@ impl SourceKind {
         &["evidence_id", "line_no", "tier", "page"]
     }
 
-    /// Columns that this kind needs beyond those every row of its frame needs.
-    fn needs(self) -> &'static [&'static str] {
+    /// Columns whose field the case must name, beyond those every row must have.
+    pub fn needs(self) -> &'static [&'static str] {
         match self {
             SourceKind::Gateway => &["token_id", "token_issuer", "token_subject"],
-            SourceKind::Issuance => &["sequence"],
-            SourceKind::Edge | SourceKind::Application => &[],
+            SourceKind::Issuance | SourceKind::Edge | SourceKind::Application => &[],
         }
     }
 }
 
-/// The formats that intake reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// A JSON object a line, any field names.
-    Jsonl,
-    /// nginx or Apache *combined*, with `name=value` fields after the user agent.
-    Combined,
+/// The format of a source: one of [`crate::intake::formats::ALL`].
+#[derive(Debug, Clone, Copy)]
+pub struct Format(pub &'static LogFormat);
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        static NAMES: LazyLock<Vec<&'static str>> =
+            LazyLock::new(|| formats::ALL.iter().map(|format| format.name).collect());
+        let name = String::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::unknown_variant(&name, &NAMES);
+        formats::find(&name).map(Format).ok_or_else(unknown)
+    }
 }
 
 /// How times are written.
@@ -77,87 +79,25 @@ pub enum TimeFormat {
     EpochSeconds,
     /// Milliseconds since 1970 UTC.
     EpochMilliseconds,
+    /// Microseconds since 1970 UTC.
+    EpochMicroseconds,
+    /// Nanoseconds since 1970 UTC.
+    EpochNanoseconds,
+    /// Any of these, told apart by the number of digits, or RFC 3339.
+    Epoch,
+    /// The common log's `14/Apr/2025:00:00:00 +0900`.
+    Common,
+    /// `2025-04-14 00:00:00`, UTC.
+    Utc,
+    /// `2025-04-14 00:00:00.123` on the source's own wall clock.
+    LocalIso,
+    /// `14/Apr/2025:00:00:00.123` on the source's own wall clock.
+    LocalClf,
 }
 
-/// Checks a source's mapping against the frame it fills.
-pub(super) fn check(source: &Source, path: &Path, text: &str) -> Result<()> {
-    let place = |span: std::ops::Range<usize>| Position::of(text, span.start);
-    let frame = source.kind.frame();
-    let id = source.id.get_ref();
-    let takes: Vec<&str> = frame
-        .columns
-        .iter()
-        .map(|column| column.name)
-        .filter(|name| !source.kind.derived().contains(name))
-        .collect();
-    for name in source.fields.keys() {
-        if !takes.contains(&name.get_ref().as_str()) {
-            let error = Error::case(
-                path,
-                format!(
-                    "`{}` is no column that a {} log fills",
-                    name.get_ref(),
-                    source.kind.name()
-                ),
-            )
-            .at(place(name.span()));
-            return Err(suggest(error, name.get_ref(), takes.iter().copied()));
-        }
-    }
-    if source.paths.is_empty() {
-        return Err(
-            Error::case(path, format!("source `{id}` names no paths")).at(place(source.id.span()))
-        );
-    }
-    if let Some(zone) = &source.zone {
-        named_zone(zone, path, text)?;
-    }
-    let mapped = |name: &str| source.fields.keys().any(|key| key.get_ref() == name);
-    let provided = crate::intake::formats::provides(source.format);
-    if let Some(fixed) = source
-        .fields
-        .keys()
-        .find(|key| provided.contains(&key.get_ref().as_str()))
-    {
-        return Err(Error::case(
-            path,
-            format!(
-                "`{}` has a fixed place in this format and takes no mapping",
-                fixed.get_ref()
-            ),
-        )
-        .at(place(fixed.span())));
-    }
-    let needed = frame
-        .columns
-        .iter()
-        .filter(|column| column.required)
-        .map(|column| column.name);
-    for name in needed.chain(source.kind.needs().iter().copied()) {
-        if takes.contains(&name) && !mapped(name) && !provided.contains(&name) {
-            return Err(Error::case(
-                path,
-                format!("source `{id}` does not say which field is its `{name}`"),
-            )
-            .at(place(source.id.span()))
-            .hint(format!(
-                "add `{name} = \"<the log's field>\"` to its [source.fields]"
-            )));
-        }
-    }
-    match (source.format, source.time) {
-        (Format::Jsonl, None) => Err(Error::case(
-            path,
-            format!("source `{id}` does not say how its times are written"),
-        )
-        .at(place(source.id.span()))
-        .hint("add time = \"rfc3339\", \"epoch_seconds\" or \"epoch_milliseconds\"")),
-        (Format::Combined, Some(_)) => Err(Error::case(
-            path,
-            format!("source `{id}`: the combined format fixes how times are written"),
-        )
-        .at(place(source.id.span()))
-        .hint("remove the line `time = ...`")),
-        _ => Ok(()),
+impl TimeFormat {
+    /// Whether each time needs the source's zone.
+    pub fn needs_zone(self) -> bool {
+        matches!(self, TimeFormat::LocalIso | TimeFormat::LocalClf)
     }
 }

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::{Error, Position, Result, closest};
+use crate::intake::Reading;
 
 /// The file name inside a case folder.
 pub const CASE_FILE: &str = "case.toml";
@@ -36,8 +37,10 @@ pub struct CaseFile {
     /// Thresholds of the analysis.
     pub policy: Policy,
     /// Who issues tokens.
+    #[serde(default)]
     pub issuer: Vec<Issuer>,
     /// The lists that the analysis needs beside the logs.
+    #[serde(default)]
     pub registry: Registries,
     /// The logs.
     pub source: Vec<Source>,
@@ -104,18 +107,19 @@ pub enum Subjects {
     Services,
 }
 
-/// The lists that the analysis needs beside the logs, each a file.
-#[derive(Debug, Deserialize)]
+/// The lists that the analysis needs beside the logs, each a file. What a missing one would decide
+/// stays undecided, and the report says so.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registries {
     /// Key inventory, CSV.
-    pub keys: Spanned<PathBuf>,
+    pub keys: Option<Spanned<PathBuf>>,
     /// Account registry, CSV.
-    pub accounts: Spanned<PathBuf>,
+    pub accounts: Option<Spanned<PathBuf>>,
     /// Page catalogue, TOML.
-    pub pages: Spanned<PathBuf>,
+    pub pages: Option<Spanned<PathBuf>>,
     /// Address-to-network database, MMDB.
-    pub networks: Spanned<PathBuf>,
+    pub networks: Option<Spanned<PathBuf>>,
 }
 
 /// A log: its files and how to read them.
@@ -130,14 +134,23 @@ pub struct Source {
     pub paths: Vec<Spanned<String>>,
     /// Its format.
     pub format: Format,
+    /// The server's own description of its lines, for formats that take one.
+    pub log_format: Option<Spanned<String>>,
     /// How its times are written; formats that fix this do not take it.
     pub time: Option<TimeFormat>,
     /// Zone of times that carry none.
     pub zone: Option<Spanned<String>>,
     /// Seconds to add to a logged time to get the true one.
     pub clock_correction_seconds: i64,
+    /// How many of your own proxies stand between the client and this log: in a forwarding list the
+    /// client is so many places from the right.
+    pub forwarded_hops: Option<u32>,
     /// Canonical column -> the log's own field.
+    #[serde(default)]
     pub fields: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// Canonical column -> the value that all rows have.
+    #[serde(default)]
+    pub constants: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// A range of a source known to be deleted.
@@ -202,7 +215,7 @@ impl Case {
                 )
                 .at(place(source.id.span().start)));
             }
-            mapping::check(source, &path, &text)?;
+            Reading::new(source, &path, &text)?;
         }
         for deleted in &file.deleted {
             let id = deleted.source.get_ref();
@@ -216,10 +229,11 @@ impl Case {
                     .at(place(deleted.source.span().start)));
             }
         }
-        let resolve = |name: &Spanned<PathBuf>, what: &str| -> Result<PathBuf> {
+        let resolve = |name: &Option<Spanned<PathBuf>>, what: &str| -> Result<Option<PathBuf>> {
+            let Some(name) = name else { return Ok(None) };
             let resolved = dir.join(name.get_ref());
             if resolved.is_file() {
-                return Ok(resolved);
+                return Ok(Some(resolved));
             }
             let error = Error::case(
                 &path,
@@ -228,8 +242,14 @@ impl Case {
             .at(place(name.span().start));
             Err(suggest_file(error, &resolved))
         };
-        let catalogue = Catalogue::load(&resolve(&file.registry.pages, "page catalogue")?)?;
-        let keys = Keys::load(&resolve(&file.registry.keys, "key inventory")?)?;
+        let catalogue = match resolve(&file.registry.pages, "page catalogue")? {
+            Some(pages) => Catalogue::load(&pages)?,
+            None => Catalogue::new(Vec::new()),
+        };
+        let keys = match resolve(&file.registry.keys, "key inventory")? {
+            Some(keys) => Keys::load(&keys)?,
+            None => Keys { keys: Vec::new() },
+        };
         resolve(&file.registry.accounts, "account registry")?;
         resolve(&file.registry.networks, "network database")?;
         Ok(Case {
@@ -244,8 +264,8 @@ impl Case {
     }
 
     /// A path of the case file, resolved against the case folder.
-    pub fn resolve(&self, name: &Spanned<PathBuf>) -> PathBuf {
-        self.dir.join(name.get_ref())
+    pub fn resolve(&self, name: &Option<Spanned<PathBuf>>) -> Option<PathBuf> {
+        name.as_ref().map(|name| self.dir.join(name.get_ref()))
     }
 
     /// An error at a place in the case file.

@@ -81,6 +81,8 @@ pub struct Account {
 #[derive(Debug)]
 pub struct Accounts {
     sorted: Vec<Account>,
+    /// Whether there is a registry, so that an account it lacks is known not to exist.
+    pub known: bool,
 }
 
 impl Accounts {
@@ -121,7 +123,18 @@ impl Accounts {
                     .hint("the registry holds one row an account; merge its rows"),
             );
         }
-        Ok(Accounts { sorted })
+        Ok(Accounts {
+            sorted,
+            known: true,
+        })
+    }
+
+    /// No registry: of no account it is known whether it exists.
+    pub fn unknown() -> Self {
+        Accounts {
+            sorted: Vec::new(),
+            known: false,
+        }
     }
 
     /// The registry's row for `key`.

@@ -1,12 +1,17 @@
 //! The command line: one file a subcommand. Only here the terminal is read and written.
 
+mod intake;
 mod query;
+mod rejects;
 mod scope;
 mod synth;
+mod verify;
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use breachscope::case::Case;
 use breachscope::error::{Error, Kind};
 use breachscope::progress::Progress;
 use clap::{Parser, Subcommand};
@@ -40,14 +45,37 @@ Exit codes:
 #[derive(Subcommand)]
 enum Command {
     Scope(scope::Arguments),
+    Intake(intake::Arguments),
+    Rejects(rejects::Arguments),
+    Verify(verify::Arguments),
     Query(query::Arguments),
     Synth(synth::Arguments),
 }
 
+/// Stops at once on Ctrl-C: results are put in their place in one step, so nothing is half-written,
+/// and what was read is not read again.
+fn stop_on_interrupt() {
+    let stop = || {
+        let error = Error::interrupted();
+        eprintln!("\r\x1b[Kerror: {error}");
+        std::process::exit(INTERRUPTED);
+    };
+    if let Err(error) = ctrlc::set_handler(stop) {
+        eprintln!("note: Ctrl-C will end the program without a message: {error}");
+    }
+}
+
+/// The exit code of a program that was interrupted, as shells give it.
+const INTERRUPTED: i32 = 130;
+
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
+    stop_on_interrupt();
     let result = match Arguments::parse().command {
         Command::Scope(arguments) => scope::run(&arguments),
+        Command::Intake(arguments) => intake::run(&arguments),
+        Command::Rejects(arguments) => rejects::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments),
     };
@@ -62,7 +90,7 @@ pub(crate) fn main() -> ExitCode {
             eprintln!("error: {}", text.join("\n"));
             ExitCode::from(match error.kind {
                 Kind::User | Kind::Case | Kind::System => 1,
-                Kind::Interrupted => 130,
+                Kind::Interrupted => INTERRUPTED as u8,
             })
         }
     }
@@ -75,6 +103,36 @@ fn print(text: &str) -> Result<(), Error> {
             Err(Error::user(format!("cannot write the result: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Where results go, and on how many threads.
+#[derive(clap::Args)]
+struct Running {
+    /// Where results go: a new folder or one of an earlier run [default: breachscope-<case id>].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads to use [default: all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Running {
+    fn out(&self, case: &Case) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| {
+            let name = case.file.case.id.replace(
+                |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.',
+                "-",
+            );
+            PathBuf::from(format!("breachscope-{name}"))
+        })
+    }
+
+    fn threads(&self) -> usize {
+        match self.threads {
+            Some(threads) => usize::from(threads),
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        }
     }
 }
 

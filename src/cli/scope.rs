@@ -16,15 +16,11 @@ use clap::ValueEnum;
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
-    /// Where results go: a new folder or one of an earlier run [default: breachscope-<case id>].
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    running: super::Running,
     /// How the disclosure is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Threads to use [default: all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -39,17 +35,8 @@ enum Format {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let case = Case::load(&arguments.case)?;
-    let out = arguments.out.clone().unwrap_or_else(|| {
-        let name = case.file.case.id.replace(
-            |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.',
-            "-",
-        );
-        PathBuf::from(format!("breachscope-{name}"))
-    });
-    let threads = match arguments.threads {
-        Some(threads) => usize::from(threads),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
+    let out = arguments.running.out(&case);
+    let threads = arguments.running.threads();
     let outcome = scope::run(&case, &out, threads, &super::Bars::new())?;
     let (disclosure, manifest) = (&outcome.disclosure, &outcome.manifest);
     super::print(&match arguments.format {

@@ -93,7 +93,7 @@ fn block(prefix: &str, tallies: &[&PageTally], of: &str, accounts: &Accounts) ->
     let figure = |name: &str, unit, bounds, what: &str| {
         Figure::new(format!("{prefix}.{name}"), unit, bounds, &rule(what))
     };
-    vec![
+    let mut all = vec![
         figure("views", "view", views, "requests that showed"),
         figure(
             "accounts",
@@ -107,16 +107,20 @@ fn block(prefix: &str, tallies: &[&PageTally], of: &str, accounts: &Accounts) ->
             records,
             "distinct pairs of account and page shown by",
         ),
-        figure(
+    ];
+    if accounts.known {
+        all.push(figure(
             "persons",
             "person",
             sets.each_ref().map(persons),
             "distinct persons, by the account registry, whose accounts were shown by",
-        ),
-    ]
+        ));
+    }
+    all
 }
 
-/// All figures, in a fixed order.
+/// All figures, in a fixed order. What cannot be determined without a registry is no figure: a zero
+/// would be a claim.
 pub fn figures(
     catalogue: &Catalogue,
     accounts: &Accounts,
@@ -126,12 +130,14 @@ pub fn figures(
 ) -> Vec<Figure> {
     let mut all = Vec::new();
     let tallies: Vec<&PageTally> = exposure.pages.iter().collect();
-    all.extend(block(
-        "total",
-        &tallies,
-        "any page of the catalogue",
-        accounts,
-    ));
+    if !tallies.is_empty() {
+        all.extend(block(
+            "total",
+            &tallies,
+            "any page of the catalogue",
+            accounts,
+        ));
+    }
     for (page, tally) in catalogue.pages.iter().zip(&exposure.pages) {
         all.extend(block(
             &format!("page.{}", page.id),
@@ -172,20 +178,81 @@ pub fn figures(
     let [forged, doubtful_requests, legitimate] = exposure.requests;
     let lines = manifest.totals;
     all.extend([
-        Figure::new("tokens.forged", "token", possible(tokens.forged, indeterminate), "distinct tokens that a deciding rule calls forged; possible: or indeterminate"),
-        Figure::new("tokens.indeterminate", "token", same(indeterminate), "distinct tokens neither shown forged nor shown issued"),
-        Figure::new("tokens.legitimate", "token", same(tokens.legitimate), "distinct tokens with an issuance record that names their subject"),
+        Figure::new(
+            "tokens.forged",
+            "token",
+            possible(tokens.forged, indeterminate),
+            "distinct tokens that a deciding rule calls forged; possible: or indeterminate",
+        ),
+        Figure::new(
+            "tokens.indeterminate",
+            "token",
+            same(indeterminate),
+            "distinct tokens neither shown forged nor shown issued",
+        ),
+        Figure::new(
+            "tokens.legitimate",
+            "token",
+            same(tokens.legitimate),
+            "distinct tokens with an issuance record that names their subject",
+        ),
+    ]);
+    if accounts.known {
+        all.extend([
         Figure::new("tokens.nonexistent_subject", "token", possible(tokens.forged_unknown_subject, tokens.doubtful_unknown_subject), "forged tokens naming no account of the registry; possible: or indeterminate ones"),
         Figure::new("subjects.nonexistent", "subject", [unknown, unknown, unknown_possible], "distinct subjects of forged tokens that are no account of the registry; possible: or of indeterminate ones; none is an affected account"),
         Figure::new("subjects.not_open", "account", same(tokens.closed_accounts.len()), "registered accounts that were not open when a forged token naming them was first used"),
-        Figure::new("requests.forged", "request", possible(forged, doubtful_requests), "gateway requests with a forged token; possible: or an indeterminate one"),
-        Figure::new("requests.legitimate", "request", same(legitimate), "gateway requests with a legitimate token"),
-        Figure::new("requests.without_gateway_line", "request", same(exposure.without_gateway), "requests known from another tier only"),
-        Figure::new("fleet.addresses", "address", possible(addresses, doubtful.len() as u64), "distinct addresses that carried a forged token; possible: or an indeterminate one"),
-        Figure::new("fleet.dedicated", "address", same(addresses - shared), "addresses of the fleet from which no legitimate token was seen"),
-        Figure::new("fleet.shared", "address", same(shared), "addresses of the fleet from which a legitimate token was seen too"),
-        Figure::new("intake.lines", "line", same(lines.lines), "lines read from the evidence, copies of a file aside"),
-        Figure::new("intake.rejects", "line", same(lines.rejects), "lines kept as rejects"),
+        ]);
+    }
+    all.extend([
+        Figure::new(
+            "requests.forged",
+            "request",
+            possible(forged, doubtful_requests),
+            "gateway requests with a forged token; possible: or an indeterminate one",
+        ),
+        Figure::new(
+            "requests.legitimate",
+            "request",
+            same(legitimate),
+            "gateway requests with a legitimate token",
+        ),
+        Figure::new(
+            "requests.without_gateway_line",
+            "request",
+            same(exposure.without_gateway),
+            "requests known from another tier only",
+        ),
+        Figure::new(
+            "fleet.addresses",
+            "address",
+            possible(addresses, doubtful.len() as u64),
+            "distinct addresses that carried a forged token; possible: or an indeterminate one",
+        ),
+        Figure::new(
+            "fleet.dedicated",
+            "address",
+            same(addresses - shared),
+            "addresses of the fleet from which no legitimate token was seen",
+        ),
+        Figure::new(
+            "fleet.shared",
+            "address",
+            same(shared),
+            "addresses of the fleet from which a legitimate token was seen too",
+        ),
+        Figure::new(
+            "intake.lines",
+            "line",
+            same(lines.lines),
+            "lines read from the evidence, copies of a file aside",
+        ),
+        Figure::new(
+            "intake.rejects",
+            "line",
+            same(lines.rejects),
+            "lines kept as rejects",
+        ),
     ]);
     all
 }

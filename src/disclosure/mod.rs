@@ -117,12 +117,6 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
     let case = found.case;
     let gaps = gaps(&found);
     let findings = findings(&found);
-    let totals = found.manifest.totals;
-    let damaged = found
-        .manifest
-        .evidence
-        .iter()
-        .any(|file| file.damage.is_some());
     let mut verdicts: Vec<VerdictRow> = Vec::new();
     let row = |verdict, (reason, count): (&&'static str, &u64)| VerdictRow {
         verdict,
@@ -149,7 +143,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
         tool: crate::TOOL.to_string(),
         case_id: case.file.case.id.clone(),
         title: case.file.case.title.clone(),
-        complete: totals.rejects == 0 && !damaged && gaps.is_empty(),
+        complete: found.manifest.complete() && gaps.is_empty(),
         figures,
         phases: found
             .phases
@@ -186,6 +180,15 @@ fn gaps(found: &Found<'_>) -> Vec<Gap> {
                 effect: "tokens issued then without a record are indeterminate; they count in `possible` only".into(),
             });
         }
+    }
+    for silence in &found.manifest.silences {
+        gaps.push(Gap {
+            what: format!("logs of {}: silent, where about {} events were to be expected", silence.source, silence.expected),
+            basis: silence.basis.clone(),
+            from: silence.from.clone(),
+            to: silence.to.clone(),
+            effect: "requests of that time, if there were any, are in no figure; name the range as deleted, or say why nothing was logged".into(),
+        });
     }
     let pages = &found.case.catalogue.pages;
     for range in &found.case.file.deleted {
@@ -252,14 +255,49 @@ fn findings(found: &Found<'_>) -> Vec<String> {
         if let Some(damage) = &file.damage {
             findings.push(format!(
                 "{} is damaged: {damage}; what came before was kept",
-                file.path
+                file.place()
             ));
         }
         if let Some(first) = file.duplicate_of {
             findings.push(format!(
                 "{} holds the same bytes as evidence file {first} and was counted once",
-                file.path
+                file.place()
             ));
+        }
+        for overlap in &file.overlaps {
+            findings.push(format!(
+                "{} lines of {}, from line {}, repeat evidence file {} from its line {}; a request is counted once",
+                overlap.lines, file.place(), overlap.first_line, overlap.of_evidence_id, overlap.of_first_line
+            ));
+        }
+    }
+    if !found.manifest.unclaimed.is_empty() {
+        findings.push(format!(
+            "{} members of archives are of no source of the case and were not read; the manifest lists them",
+            found.manifest.unclaimed.len()
+        ));
+    }
+    let registry = &found.case.file.registry;
+    for (missing, effect) in [
+        (
+            registry.pages.is_none(),
+            "page catalogue: which requests showed data is not determined, so views and accounts are not counted",
+        ),
+        (
+            registry.accounts.is_none(),
+            "account registry: whether an account exists is not determined; persons are not counted, and what only the gateway shows is `possible` at most",
+        ),
+        (
+            registry.keys.is_none(),
+            "key inventory: a token without an issuance record is indeterminate",
+        ),
+        (
+            registry.networks.is_none(),
+            "network database: addresses are named without their network",
+        ),
+    ] {
+        if missing {
+            findings.push(format!("the case has no {effect}"));
         }
     }
     let totals = found.manifest.totals;

@@ -6,6 +6,7 @@
 //! | `delivered_by_gateway` | probable | no application record; a 2xx of the page's usual size |
 //! | `served_not_delivered` | possible | the application logged items, the gateway no 2xx |
 //! | `size_not_logged` | possible | no application record; a 2xx whose size was not logged |
+//! | `account_not_checked` | possible | no application record and no account registry; a 2xx |
 //! | `token_indeterminate` | possible | any of these, under an indeterminate token |
 //! | `token_not_logged` | possible | any of these, but the gateway's line is lost |
 //!
@@ -58,8 +59,8 @@ pub struct Seen {
     pub items: Option<u64>,
     /// A body shorter than this shows nothing.
     pub empty_below_bytes: u64,
-    /// Whether the account is in the registry.
-    pub account_exists: bool,
+    /// Whether the account is in the registry; `None` where there is no registry.
+    pub account_exists: Option<bool>,
 }
 
 /// The bound and the rule of an exposure, or that there is none.
@@ -71,12 +72,16 @@ pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
         (Some(0), _) => return None,
         (Some(_), Some((true, _))) => (Bound::Confirmed, "served_by_application"),
         (Some(_), _) => (Bound::Possible, "served_not_delivered"),
-        (None, Some((true, Some(bytes))))
-            if bytes >= seen.empty_below_bytes && seen.account_exists =>
-        {
-            (Bound::Probable, "delivered_by_gateway")
+        (None, Some((true, Some(bytes)))) if bytes >= seen.empty_below_bytes => {
+            match seen.account_exists {
+                Some(true) => (Bound::Probable, "delivered_by_gateway"),
+                Some(false) => return None,
+                None => (Bound::Possible, "account_not_checked"),
+            }
         }
-        (None, Some((true, None))) if seen.account_exists => (Bound::Possible, "size_not_logged"),
+        (None, Some((true, None))) if seen.account_exists != Some(false) => {
+            (Bound::Possible, "size_not_logged")
+        }
         (None, _) => return None,
     };
     Some(match seen.carrier {
@@ -97,7 +102,7 @@ mod tests {
             response: Some((200, Some(500))),
             items: Some(3),
             empty_below_bytes: 100,
-            account_exists: true,
+            account_exists: Some(true),
         };
         let response = |status, bytes| Some((status, bytes));
         for (seen, expected) in [
@@ -159,10 +164,18 @@ mod tests {
             (
                 Seen {
                     items: None,
-                    account_exists: false,
+                    account_exists: Some(false),
                     ..base
                 },
                 None,
+            ),
+            (
+                Seen {
+                    items: None,
+                    account_exists: None,
+                    ..base
+                },
+                Some((Bound::Possible, "account_not_checked")),
             ),
             (
                 Seen {

@@ -249,14 +249,20 @@ impl Counter<'_> {
         let page = line.page?;
         let index = usize::from(page);
         let subject = application.map_or(line.account, |served| served.account);
-        let account = subject.filter(|account| self.accounts.find(*account).is_some());
+        let exists =
+            |account: AccountKey| !self.accounts.known || self.accounts.find(account).is_some();
+        let account = subject.filter(|account| exists(*account));
         let (bound, rule) = judge(&Seen {
             carrier,
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
             items: application.map(|served| served.items),
             empty_below_bytes: self.case.catalogue.pages[index].empty_below_bytes,
             // At a tier that sees no tokens the account cannot be known to be missing.
-            account_exists: account.is_some() || carrier == Carrier::Unknown,
+            account_exists: match (self.accounts.known, carrier) {
+                (_, Carrier::Unknown) => Some(true),
+                (true, _) => Some(account.is_some()),
+                (false, _) => None,
+            },
         })?;
         let tally = &mut found.pages[index];
         tally.views[bound as usize] += 1;

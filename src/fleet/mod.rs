@@ -125,21 +125,33 @@ pub struct Attributed {
 }
 
 /// Looks each address up in the network database and writes the `fleet` frame; most requests first.
-pub fn attribute(fleet: &Fleet, database: &Path, frames_dir: &Path) -> Result<Vec<Attributed>> {
+pub fn attribute(
+    fleet: &Fleet,
+    database: Option<&Path>,
+    frames_dir: &Path,
+) -> Result<Vec<Attributed>> {
     let failed = |e: maxminddb::MaxMindDbError| {
-        Error::case(database, format!("cannot read the network database: {e}"))
-            .hint("it must be a MaxMind DB file (MMDB), such as GeoLite2-ASN.mmdb")
+        Error::case(
+            database.unwrap_or(frames_dir),
+            format!("cannot read the network database: {e}"),
+        )
+        .hint("it must be a MaxMind DB file (MMDB), such as GeoLite2-ASN.mmdb")
     };
-    let reader = Reader::open_readfile(database).map_err(failed)?;
+    let reader = database
+        .map(Reader::open_readfile)
+        .transpose()
+        .map_err(failed)?;
     let mut all = Vec::new();
     for (bits, address) in &fleet.addresses {
         let ip = address_of(*bits);
-        let found = reader.lookup(ip).map_err(failed)?;
-        let about: Option<Network> = found.decode().map_err(failed)?;
-        let network = match &about {
-            Some(_) => Some(found.network().map_err(failed)?.to_string()),
-            None => None,
-        };
+        let (mut about, mut network): (Option<Network>, _) = (None, None);
+        if let Some(reader) = &reader {
+            let found = reader.lookup(ip).map_err(failed)?;
+            about = found.decode().map_err(failed)?;
+            if about.is_some() {
+                network = Some(found.network().map_err(failed)?.to_string());
+            }
+        }
         let (first_seen, last_seen) = address.seen.unwrap_or_default();
         all.push(Attributed {
             source_ip: ip.to_string(),

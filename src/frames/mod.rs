@@ -10,7 +10,7 @@ mod writer;
 
 pub use columns::{Batch, RowGroup, Value};
 pub use reader::{Batches, code, part_files, small, text, time, unsigned};
-pub use writer::FrameWriter;
+pub use writer::{FrameWriter, Part};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub static REQUESTS: Frame = Frame {
     ],
 };
 
-/// A token handed out, as the issuer logged it.
+/// An event of the issuer's log: a token handed out, or an event without one, such as a logout.
 pub static ISSUANCES: Frame = Frame {
     name: "issuances",
     columns: &[
@@ -110,11 +110,14 @@ pub static ISSUANCES: Frame = Frame {
         must("event_time", Kind::Time),
         must("issuer", Kind::Text),
         may("key_id", Kind::Text),
-        must("token_id", Kind::Identifier),
-        must("subject", Kind::Identifier),
+        may("token_id", Kind::Identifier),
+        may("subject", Kind::Identifier),
         may("event", Kind::Text),
         may("expires_at", Kind::Time),
         may("sequence", Kind::Unsigned),
+        may("session_id", Kind::Identifier),
+        may("source_ip", Kind::Address),
+        may("outcome", Kind::Text),
     ],
 };
 
@@ -158,6 +161,31 @@ pub static EVIDENCE: Frame = Frame {
         must("row_count", Kind::Unsigned),
         must("reject_count", Kind::Unsigned),
         must("blank_count", Kind::Unsigned),
+        may("duplicate_of", Kind::Small),
+    ],
+};
+
+/// A stretch of lines that repeats lines of another file of its source: overlapping rotations.
+pub static OVERLAPS: Frame = Frame {
+    name: "overlaps",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("first_line_no", Kind::Unsigned),
+        must("line_count", Kind::Unsigned),
+        must("of_evidence_id", Kind::Small),
+        must("of_first_line_no", Kind::Unsigned),
+    ],
+};
+
+/// A source that fell silent against its own rhythm.
+pub static SILENCES: Frame = Frame {
+    name: "silences",
+    columns: &[
+        must("source", Kind::Text),
+        must("from", Kind::Time),
+        must("to", Kind::Time),
+        must("expected_count", Kind::Unsigned),
+        must("basis", Kind::Text),
     ],
 };
 
@@ -315,6 +343,8 @@ pub static ALL: &[&Frame] = &[
     &ISSUANCES,
     &APP_EVENTS,
     &REJECTS,
+    &OVERLAPS,
+    &SILENCES,
     &KEYS,
     &ACCOUNTS,
     &PAGES,

@@ -4,12 +4,15 @@
 //! never mistaken for a whole one.
 
 use std::fs::{self, File};
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use polars_parquet::write::{
     DynIter, DynStreamingIterator, FileWriter, fallible_streaming_iterator,
 };
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::columns::{options, schema};
 use super::{Batch, Frame, Kind, RowGroup, Value};
@@ -18,11 +21,45 @@ use crate::error::{Error, Result};
 /// Rows in a row group of rows that come one by one.
 const ROW_GROUP: usize = 1 << 17;
 
+/// A part of a frame that is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Path below the folder of all frames.
+    pub path: String,
+    /// Rows.
+    pub row_count: u64,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// A file that is hashed while it is written.
+struct HashingFile {
+    file: File,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Write for HashingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = self.file.write(bytes)?;
+        self.hash.update(&bytes[..length]);
+        self.size += length as u64;
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Writes one part of a frame.
 pub struct FrameWriter {
     path: PathBuf,
     partial: PathBuf,
-    file: FileWriter<BufWriter<File>>,
+    name: String,
+    file: FileWriter<BufWriter<HashingFile>>,
     batch: Batch,
     row_count: u64,
 }
@@ -36,10 +73,16 @@ impl FrameWriter {
         let partial = path.with_extension("partial");
         let file =
             File::create(&partial).map_err(|e| Error::io("create the file", &partial, &e))?;
+        let file = HashingFile {
+            file,
+            hash: Sha256::new(),
+            size: 0,
+        };
         let file = BufWriter::with_capacity(1 << 20, file);
         let file = FileWriter::try_new(file, schema(frame), options(Kind::Unsigned)?)
             .map_err(|e| Error::frame("begin a Parquet file", &e).in_file(&partial))?;
         Ok(FrameWriter {
+            name: format!("{}/{part:06}.parquet", frame.name),
             path,
             partial,
             file,
@@ -81,14 +124,22 @@ impl FrameWriter {
             .map_err(|e| Error::frame("write a Parquet file", &e).in_file(&self.partial))
     }
 
-    /// Ends the part and puts it in its place; returns how many rows it has.
-    pub fn finish(mut self) -> Result<u64> {
+    /// Ends the part and puts it in its place.
+    pub fn finish(mut self) -> Result<Part> {
         self.flush()?;
         self.file
             .end(None)
             .map_err(|e| Error::frame("end a Parquet file", &e).in_file(&self.partial))?;
+        let written = self.file.into_inner().into_inner();
+        let HashingFile { hash, size, .. } =
+            written.map_err(|e| Error::io("write the file", &self.partial, e.error()))?;
         fs::rename(&self.partial, &self.path)
             .map_err(|e| Error::io("put the file in its place", &self.path, &e))?;
-        Ok(self.row_count)
+        Ok(Part {
+            path: self.name,
+            row_count: self.row_count,
+            size,
+            sha256: crate::intake::hex(&hash.finalize()),
+        })
     }
 }

@@ -4,7 +4,6 @@
 //! left to `jiff`. A local time that a daylight-saving change makes ambiguous or impossible is a
 //! reject, not a guess.
 
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::formats::Reject;
@@ -13,8 +12,8 @@ use crate::case::TimeFormat;
 /// How one source writes its times.
 #[derive(Debug, Clone)]
 pub struct Clock {
-    /// The way times are written; `None` where the format is the common log's.
-    pub format: Option<TimeFormat>,
+    /// The way times are written.
+    pub format: TimeFormat,
     /// Zone of times without an offset.
     pub zone: Option<TimeZone>,
     /// Microseconds to add to a logged time.
@@ -35,29 +34,42 @@ pub fn serialize_utc<S: serde::Serializer>(micros: &i64, serializer: S) -> Resul
 }
 
 impl Clock {
-    /// The true time behind `text`.
+    /// The true time behind `text`. What a log writes below a microsecond is cut off.
+    #[inline]
     pub fn read(&self, text: &str) -> Result<i64, Reject> {
         let logged = match self.format {
-            None => common(text.as_bytes()),
-            Some(TimeFormat::Rfc3339) => match rfc3339(text.as_bytes()) {
+            TimeFormat::Common => common(text.as_bytes()),
+            TimeFormat::Rfc3339 => match rfc3339(text.as_bytes()) {
                 Some(time) => Some(time),
                 None => self.unusual(text)?,
             },
-            Some(TimeFormat::EpochSeconds) => decimal(text, 6),
-            Some(TimeFormat::EpochMilliseconds) => decimal(text, 3),
+            TimeFormat::EpochSeconds => decimal(text, 6),
+            TimeFormat::EpochMilliseconds => decimal(text, 3),
+            TimeFormat::EpochMicroseconds => decimal(text, 0),
+            TimeFormat::EpochNanoseconds => nanoseconds(text),
+            TimeFormat::Epoch => match by_digits(text) {
+                Some(time) => Some(time),
+                None => self.unusual(text)?,
+            },
+            TimeFormat::Utc => civil_text(text.as_bytes()),
+            TimeFormat::LocalIso => match civil_text(text.as_bytes()) {
+                Some(local) => Some(self.local(text, local)?),
+                None => None,
+            },
+            TimeFormat::LocalClf => match common_local(text.as_bytes()) {
+                Some(local) => Some(self.local(text, local)?),
+                None => None,
+            },
         };
-        logged
-            .and_then(|time| time.checked_add(self.correction))
-            .ok_or_else(|| {
-                Reject::new(
-                    "bad_time",
-                    format!("`{text}` is no time of this source's kind"),
-                )
-            })
+        match logged.and_then(|time| time.checked_add(self.correction)) {
+            Some(time) => Ok(time),
+            None => Err(bad_time(text)),
+        }
     }
 
     /// A number of seconds (`iat`, `exp` of RFC 7519) or a time as this source writes it. Claims come
     /// from the issuer's clock, so this source's correction does not apply.
+    #[inline]
     pub fn read_claim(&self, text: &str) -> Result<i64, Reject> {
         match decimal(text, 6) {
             Some(time) => Ok(time),
@@ -69,22 +81,30 @@ impl Clock {
         }
     }
 
+    #[cold]
     fn unusual(&self, text: &str) -> Result<Option<i64>, Reject> {
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
             return Ok(Some(time.as_microsecond()));
         }
-        let Ok(local) = text.parse::<DateTime>() else {
-            return Ok(None);
-        };
+        match civil_text(text.as_bytes()) {
+            Some(local) => self.local(text, local).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The moment at which this source's wall clock showed `local`, given as if it were UTC.
+    fn local(&self, text: &str, local: i64) -> Result<i64, Reject> {
         let Some(zone) = &self.zone else {
             return Err(Reject::new(
                 "time_without_zone",
                 format!("`{text}` has no offset and the source no zone"),
             ));
         };
-        let unambiguous = zone.to_ambiguous_timestamp(local).unambiguous();
+        let as_utc = jiff::Timestamp::from_microsecond(local).map_err(|_| bad_time(text))?;
+        let civil = TimeZone::UTC.to_datetime(as_utc);
+        let unambiguous = zone.to_ambiguous_timestamp(civil).unambiguous();
         unambiguous
-            .map(|time| Some(time.as_microsecond()))
+            .map(jiff::Timestamp::as_microsecond)
             .map_err(|_| {
                 Reject::new(
                     "time_in_fold",
@@ -94,14 +114,39 @@ impl Clock {
     }
 }
 
-/// A decimal number of units of `10^exponent` microseconds, as microseconds, exactly.
+#[cold]
+fn bad_time(text: &str) -> Reject {
+    let shown: String = text.chars().take(60).collect();
+    Reject::new(
+        "bad_time",
+        format!("`{shown}` is no time of this source's kind"),
+    )
+}
+
+/// Seconds, milli-, micro- or nanoseconds since 1970, told apart by the number of digits, as it is
+/// for any time from 2001 to 2286.
+fn by_digits(text: &str) -> Option<i64> {
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    match whole.len() {
+        ..=10 => decimal(text, 6),
+        11..=13 => decimal(text, 3),
+        14..=16 => decimal(text, 0),
+        _ => nanoseconds(text),
+    }
+}
+
+fn nanoseconds(text: &str) -> Option<i64> {
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse::<i64>()
+        .ok()
+        .filter(|_| plain)
+        .map(|nanos| nanos / 1000)
+}
+
+/// A decimal number of units of `10^exponent` microseconds, as microseconds; what is
+/// below a microsecond is cut off.
 fn decimal(text: &str, exponent: u32) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > exponent as usize
-        && fraction[exponent as usize..].bytes().any(|b| b != b'0')
-    {
-        return None;
-    }
     if whole.is_empty()
         || !whole
             .bytes()
@@ -130,12 +175,26 @@ fn number(bytes: &[u8]) -> Option<i64> {
 
 /// `14/Apr/2025:00:00:00 +0900`
 fn common(text: &[u8]) -> Option<i64> {
-    if text.len() != 26
-        || text[2] != b'/'
-        || text[6] != b'/'
-        || text[11] != b':'
-        || text[20] != b' '
-    {
+    if text.len() != 26 || text[20] != b' ' {
+        return None;
+    }
+    let offset = offset(text[21], &text[22..24], &text[24..26])?;
+    Some((common_seconds(&text[..20])? - offset) * MICROS)
+}
+
+/// `14/Apr/2025:00:00:00[.fraction]`, as if in UTC.
+fn common_local(text: &[u8]) -> Option<i64> {
+    let (clock, rest) = text.split_at_checked(20)?;
+    let micros = match rest {
+        [] => 0,
+        [b'.', digits @ ..] => fraction(digits)?,
+        _ => return None,
+    };
+    Some(common_seconds(clock)? * MICROS + micros)
+}
+
+fn common_seconds(text: &[u8]) -> Option<i64> {
+    if text[2] != b'/' || text[6] != b'/' || text[11] != b':' {
         return None;
     }
     const MONTHS: [&[u8]; 12] = [
@@ -143,14 +202,41 @@ fn common(text: &[u8]) -> Option<i64> {
         b"Dec",
     ];
     let month = MONTHS.iter().position(|name| *name == &text[3..6])? as i64 + 1;
-    let seconds = civil(
+    civil(
         number(&text[7..11])?,
         month,
         number(&text[0..2])?,
         &text[12..20],
+    )
+}
+
+/// The digits of a fraction of a second, as microseconds.
+fn fraction(digits: &[u8]) -> Option<i64> {
+    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let kept = &digits[..digits.len().min(6)];
+    Some(number(kept)? * 10i64.pow(6 - kept.len() as u32))
+}
+
+/// `2025-04-14 00:00:00[.fraction|,fraction]`, as if in UTC.
+fn civil_text(text: &[u8]) -> Option<i64> {
+    let (clock, rest) = text.split_at_checked(19)?;
+    if clock[4] != b'-' || clock[7] != b'-' || !matches!(clock[10], b'T' | b't' | b' ') {
+        return None;
+    }
+    let seconds = civil(
+        number(&clock[0..4])?,
+        number(&clock[5..7])?,
+        number(&clock[8..10])?,
+        &clock[11..19],
     )?;
-    let offset = offset(text[21], &text[22..24], &text[24..26])?;
-    Some((seconds - offset) * MICROS)
+    let micros = match rest {
+        [] => 0,
+        [b'.' | b',', digits @ ..] => fraction(digits)?,
+        _ => return None,
+    };
+    Some(seconds * MICROS + micros)
 }
 
 /// `2025-04-14T00:00:00[.fraction](Z|+09:00)`
@@ -238,7 +324,7 @@ fn civil(year: i64, month: i64, day: i64, clock: &[u8]) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn clock(format: Option<TimeFormat>, zone: Option<&str>) -> Clock {
+    fn clock(format: TimeFormat, zone: Option<&str>) -> Clock {
         Clock {
             format,
             zone: zone.map(|name| TimeZone::get(name).expect("a zone")),
@@ -248,7 +334,7 @@ mod tests {
 
     #[test]
     fn agrees_with_jiff_on_every_day_of_eight_centuries() {
-        let clock = clock(Some(TimeFormat::Rfc3339), None);
+        let clock = clock(TimeFormat::Rfc3339, None);
         let mut day = jiff::civil::date(1600, 1, 1);
         while day.year() < 2400 {
             let text = format!("{day}T23:59:58.25+09:30");
@@ -274,11 +360,11 @@ mod tests {
     #[test]
     fn the_common_log_carries_its_offset() {
         assert_eq!(
-            clock(None, None).read("14/Apr/2025:00:00:00 +0900"),
+            clock(TimeFormat::Common, None).read("14/Apr/2025:00:00:00 +0900"),
             Ok(1_744_556_400_000_000)
         );
         assert!(
-            clock(None, None)
+            clock(TimeFormat::Common, None)
                 .read("14/Foo/2025:00:00:00 +0900")
                 .is_err()
         );
@@ -287,23 +373,19 @@ mod tests {
     #[test]
     fn epochs_are_exact() {
         assert_eq!(
-            clock(Some(TimeFormat::EpochSeconds), None).read("1744556400.5"),
+            clock(TimeFormat::EpochSeconds, None).read("1744556400.5"),
             Ok(1_744_556_400_500_000)
         );
         assert_eq!(
-            clock(Some(TimeFormat::EpochMilliseconds), None).read("1744556400001"),
+            clock(TimeFormat::EpochMilliseconds, None).read("1744556400001"),
             Ok(1_744_556_400_001_000)
         );
-        assert!(
-            clock(Some(TimeFormat::EpochSeconds), None)
-                .read("1e9")
-                .is_err()
-        );
+        assert!(clock(TimeFormat::EpochSeconds, None).read("1e9").is_err());
     }
 
     #[test]
     fn a_local_time_needs_a_zone_and_one_meaning() {
-        let format = Some(TimeFormat::Rfc3339);
+        let format = TimeFormat::Rfc3339;
         let reason = |zone, text| {
             clock(format, zone)
                 .read(text)
@@ -325,5 +407,58 @@ mod tests {
             reason(Some("Asia/Seoul"), "2025-04-14T00:00:00"),
             Ok(1_744_556_400_000_000)
         );
+    }
+
+    #[test]
+    fn other_ways_to_write_a_time() {
+        let read = |format, zone, text| clock(format, zone).read(text);
+        let noon = 1_744_556_400_123_456;
+        for (format, zone, text) in [
+            (TimeFormat::EpochMicroseconds, None, "1744556400123456"),
+            (TimeFormat::EpochNanoseconds, None, "1744556400123456789"),
+            (TimeFormat::Epoch, None, "1744556400.1234567"),
+            (TimeFormat::Epoch, None, "1744556400123456789"),
+            (TimeFormat::Epoch, None, "2025-04-13T15:00:00.123456789Z"),
+            (TimeFormat::Utc, None, "2025-04-13 15:00:00.123456"),
+            (
+                TimeFormat::LocalIso,
+                Some("Asia/Seoul"),
+                "2025-04-14 00:00:00,123456",
+            ),
+            (
+                TimeFormat::LocalClf,
+                Some("Asia/Seoul"),
+                "14/Apr/2025:00:00:00.123456",
+            ),
+        ] {
+            assert_eq!(read(format, zone, text), Ok(noon), "{text}");
+        }
+        let reason = |format, zone, text| read(format, zone, text).map_err(|reject| reject.reason);
+        let berlin = Some("Europe/Berlin");
+        assert_eq!(
+            reason(TimeFormat::LocalClf, berlin, "26/Oct/2025:02:30:00"),
+            Err("time_in_fold")
+        );
+        assert_eq!(
+            reason(TimeFormat::LocalClf, None, "26/Oct/2025:02:30:00"),
+            Err("time_without_zone")
+        );
+        for text in [
+            "",
+            "26/Oct/2025",
+            "26/Oct/2025:02:30:00.",
+            "2025-10-26 02:30:00Z",
+        ] {
+            assert_eq!(
+                reason(TimeFormat::LocalClf, berlin, text),
+                Err("bad_time"),
+                "{text}"
+            );
+            assert_eq!(
+                reason(TimeFormat::Utc, berlin, text),
+                Err("bad_time"),
+                "{text}"
+            );
+        }
     }
 }

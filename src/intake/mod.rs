@@ -1,340 +1,296 @@
 //! Evidence -> frames. Opens each file read-only, hashes it, takes each line apart, and keeps what it
-//! cannot read as a reject: per file, lines read = rows + rejects + blanks.
+//! cannot read as a reject: per log, lines read = rows + rejects + blanks.
+//!
+//! [`jobs`] finds the files, [`containers`] unpacks them, [`framing`] cuts them into blocks, [`formats`]
+//! takes lines apart, [`rows`] types them, [`pipeline`] puts threads to all of it. [`receipts`] let a
+//! run that was cut off go on; [`overlap`] and [`rhythm`] look at what was read.
 
+mod block;
 pub mod clock;
+mod containers;
+mod fields;
 pub mod formats;
+mod framing;
+mod jobs;
 mod manifest;
-mod open;
+mod overlap;
+mod parquet_rows;
+mod pipeline;
+mod reading;
+mod receipts;
+mod rhythm;
 mod rows;
 
-pub use manifest::{EvidenceFile, Lines, Manifest};
-pub use open::hex;
+pub use containers::hex;
+pub use manifest::{
+    DeletedRange, EvidenceFile, FrameFile, Hashed, Lines, Manifest, Overlap, SCHEMA, Silence,
+};
+pub use reading::Reading;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use block::Tally;
+use clock::utc;
+use jobs::{Job, Jobs, Log};
+use pipeline::{Pipeline, Read};
+use receipts::Receipt;
 
-use crate::case::{Case, Source, SourceKind};
+use crate::case::Case;
 use crate::error::{Error, Result, closest};
 use crate::frames::{self, FrameWriter, Value};
 use crate::progress::Progress;
-use clock::Clock;
-use formats::{LineParser, Reject, Slots};
-use open::Evidence;
-use rows::Rows;
+use crate::results::{Draft, hash_file};
 
-/// Name and version of `manifest.json`.
-pub const MANIFEST_SCHEMA: &str = "breachscope.manifest/1";
-
-struct Job<'a> {
-    evidence_id: u32,
-    source: &'a Source,
-    relative: String,
-    path: PathBuf,
-    size: u64,
-}
-
-/// Reads all evidence of `case` into frames below `frames_dir` on `threads` threads.
+/// Reads all evidence of `case` into the frames of `draft` on `threads` threads. The manifest lacks
+/// what only the end of the run knows: the frames and reports.
 pub fn run(
     case: &Case,
-    frames_dir: &Path,
+    draft: &Draft,
     threads: usize,
+    command: &str,
     progress: &dyn Progress,
 ) -> Result<Manifest> {
-    let jobs = jobs(case)?;
-    progress.begin("intake", jobs.iter().map(|job| job.size).sum());
-    let mut order: Vec<&Job<'_>> = jobs.iter().collect();
-    order.sort_by_key(|job| std::cmp::Reverse(job.size));
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Result<EvidenceFile>>> = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|| {
-                while let Some(job) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let file = read(case, job, frames_dir, progress);
-                    done.lock().expect("no panic while reading").push(file);
-                }
-            });
-        }
-    });
-    progress.end();
-    let results = done.into_inner().expect("no panic while reading");
-    let mut evidence = Vec::new();
-    let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok(file) => evidence.push(file),
-            Err(error) => errors.push(error),
-        }
-    }
-    // The same error whatever thread met it first.
-    errors.sort_by_key(ToString::to_string);
-    if let Some(error) = errors.into_iter().next() {
-        return Err(error);
-    }
-    evidence.sort_by_key(|file| file.evidence_id);
-    drop_duplicates(&mut evidence, frames_dir)?;
-    write_evidence(&evidence, frames_dir)?;
-    let mut totals = Lines::default();
-    for file in evidence.iter().filter(|file| file.duplicate_of.is_none()) {
-        totals.lines += file.lines.lines;
-        totals.rows += file.lines.rows;
-        totals.rejects += file.lines.rejects;
-        totals.blanks += file.lines.blanks;
-    }
-    Ok(Manifest {
-        schema: MANIFEST_SCHEMA,
-        tool: crate::TOOL.to_string(),
-        case_id: case.file.case.id.clone(),
-        case_sha256: hex(&Sha256::digest(case.text.as_bytes())),
-        collected_by: case.file.case.collected_by.clone(),
-        collected_at: case.file.case.collected_at.to_string(),
-        totals,
-        evidence,
-        deleted: case
-            .file
-            .deleted
-            .iter()
-            .map(|range| manifest::DeletedRange {
-                source: range.source.get_ref().clone(),
-                from: range.from.to_string(),
-                to: range.to.to_string(),
-                reason: range.reason.clone(),
-            })
-            .collect(),
-    })
-}
-
-/// The evidence files of the case, numbered by source and path.
-fn jobs(case: &Case) -> Result<Vec<Job<'_>>> {
-    let mut owner: BTreeMap<PathBuf, &str> = BTreeMap::new();
-    let mut found: Vec<(usize, String, PathBuf)> = Vec::new();
-    for (index, source) in case.file.source.iter().enumerate() {
-        for pattern in &source.paths {
-            let text = case.dir.join(pattern.get_ref());
-            let bad = |what: String| case.error_at(pattern.span(), what);
-            let matches = glob::glob(&text.to_string_lossy())
-                .map_err(|e| bad(format!("`{}` is no pattern: {e}", pattern.get_ref())))?;
-            let before = found.len();
-            for path in matches {
-                let path = path.map_err(|e| Error::io("list the folder", e.path(), e.error()))?;
-                if !path.is_file() {
-                    continue;
-                }
-                let id = source.id.get_ref().as_str();
-                match owner.insert(path.clone(), id) {
-                    None => {
-                        let relative = path.strip_prefix(&case.dir).unwrap_or(&path);
-                        found.push((index, relative.to_string_lossy().into_owned(), path));
-                    }
-                    Some(other) if other == id => {}
-                    Some(other) => {
-                        return Err(bad(format!(
-                            "`{}` belongs to source `{other}` too",
-                            path.display()
-                        ))
-                        .hint("one file is evidence of one source; make the patterns disjoint"));
-                    }
-                }
-            }
-            if found.len() == before {
-                let error = bad(format!("no evidence matches `{}`", pattern.get_ref()));
-                return Err(crate::case::suggest_file(error, &text));
-            }
-        }
-    }
-    found.sort();
-    let jobs = found
-        .into_iter()
-        .zip(1..)
-        .map(|((index, relative, path), evidence_id)| {
-            let size = fs::metadata(&path)
-                .map_err(|e| Error::io("open the evidence", &path, &e))?
-                .len();
-            Ok(Job {
-                evidence_id,
-                source: &case.file.source[index],
-                relative,
-                path,
-                size,
-            })
-        });
-    jobs.collect()
-}
-
-/// Reads one evidence file.
-fn read(
-    case: &Case,
-    job: &Job<'_>,
-    frames_dir: &Path,
-    progress: &dyn Progress,
-) -> Result<EvidenceFile> {
-    let source = job.source;
-    let frame = source.kind.frame();
-    let parser = formats::parser(source);
-    let zone = source.zone.as_ref().map(|zone| zone.get_ref().clone());
-    let clock = Clock {
-        format: source.time,
-        zone: zone
-            .as_deref()
-            .and_then(|name| jiff::tz::TimeZone::get(name).ok()),
-        correction: source
-            .clock_correction_seconds
-            .checked_mul(1_000_000)
-            .ok_or_else(|| {
-                case.error_at(source.id.span(), "the clock correction is out of range")
-            })?,
+    let readings = case
+        .file
+        .source
+        .iter()
+        .map(|source| Reading::new(source, &case.path, &case.text))
+        .collect::<Result<Vec<_>>>()?;
+    let Jobs { jobs, unclaimed } = jobs::find(case, &draft.work())?;
+    let (mut receipts, missing) = known(case, draft, &jobs)?;
+    progress.begin("intake", missing.iter().map(|job| job.size).sum());
+    let frames_dir = draft.frames();
+    let pipeline = Pipeline {
+        readings: &readings,
+        catalogue: &case.catalogue,
+        frames_dir: &frames_dir,
+        spool: &draft.work(),
+        progress,
     };
-    let mut rows = Rows::new(
-        frame,
-        &clock,
-        &case.catalogue,
-        source.kind.name(),
-        job.evidence_id,
-    );
-    let mut writer = FrameWriter::create(frames_dir, frame, job.evidence_id)?;
-    let mut rejects = FrameWriter::create(frames_dir, &frames::REJECTS, job.evidence_id)?;
-    let mut evidence = Evidence::open(&job.path)?;
-    let mut lines = Lines::default();
-    let mut span: Option<(i64, i64)> = None;
-    let mut first_line: Option<String> = None;
-    let mut without_zone = None;
-    let mut reported = 0;
-    while let Some(line) = evidence.next_line() {
-        lines.lines += 1;
-        let number = line.number;
-        let bytes = if number == 1 {
-            line.bytes
-                .strip_prefix(b"\xef\xbb\xbf")
-                .unwrap_or(line.bytes)
+    let by_id: HashMap<u32, &Job> = jobs
+        .iter()
+        .flat_map(|job| {
+            job.logs
+                .iter()
+                .flatten()
+                .map(move |log| (log.evidence_id, job))
+        })
+        .collect();
+    let done: Mutex<Vec<Receipt>> = Mutex::default();
+    pipeline.run(&missing, threads, &|log, read| {
+        let key = receipts::key(case, by_id[&log.evidence_id], log);
+        let receipt = receipt(case, log, read, key);
+        receipt.write(&draft.receipts())?;
+        done.lock().expect("no panic while reading").push(receipt);
+        Ok(())
+    })?;
+    progress.end();
+    receipts.extend(done.into_inner().expect("no panic while reading"));
+    receipts.sort_by_key(|receipt| receipt.file.evidence_id);
+    for receipt in &receipts {
+        let source = &readings[source_of(case, &receipt.file)];
+        time_needs_zone(case, receipt)?;
+        missing_from_all(case, receipt, source)?;
+    }
+    find_duplicates(&mut receipts);
+    find_overlaps(&mut receipts, &jobs, &readings, draft)?;
+    for receipt in &receipts {
+        receipt.write(&draft.receipts())?;
+        if receipt.file.duplicate_of.is_some() {
+            remove_parts(&frames_dir, receipt.file.evidence_id)?;
+        }
+    }
+    let silences = silences(case, &receipts);
+    let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
+    write_evidence(&evidence, &silences, &frames_dir)?;
+    manifest(case, evidence, silences, unclaimed, command)
+}
+
+/// The logs that are read already, and the files that have another.
+fn known<'j>(case: &Case, draft: &Draft, jobs: &'j [Job]) -> Result<(Vec<Receipt>, Vec<&'j Job>)> {
+    let (frames_dir, dir) = (draft.frames(), draft.receipts());
+    let (earlier_frames, earlier_receipts) = draft.earlier();
+    let mut read: Vec<(&Job, Vec<Receipt>)> = Vec::new();
+    let mut missing = Vec::new();
+    for job in jobs {
+        let logs: Vec<&Log> = job.logs.iter().flatten().collect();
+        let mut found = Vec::new();
+        for log in &logs {
+            let key = receipts::key(case, job, log);
+            let receipt = match Receipt::find(&dir, &frames_dir, log.evidence_id, &key) {
+                Some(receipt) => Some(receipt),
+                None => {
+                    let earlier =
+                        Receipt::find(&earlier_receipts, &earlier_frames, log.evidence_id, &key);
+                    if let Some(receipt) = &earlier {
+                        remove_parts(&frames_dir, log.evidence_id)?;
+                        receipt.take_over(&earlier_frames, &frames_dir)?;
+                        receipt.write(&dir)?;
+                    }
+                    earlier
+                }
+            };
+            found.extend(receipt);
+        }
+        // A file is read as a whole: an archive cannot be entered in the middle.
+        if found.len() == logs.len() {
+            read.push((job, found));
         } else {
-            line.bytes
-        };
-        if bytes.trim_ascii().is_empty() {
-            lines.blanks += 1;
-            continue;
-        }
-        match row(&*parser, bytes, number, &mut rows, &mut writer)? {
-            Ok(time) => {
-                lines.rows += 1;
-                let (first, last) = span.get_or_insert((time, time));
-                (*first, *last) = ((*first).min(time), (*last).max(time));
-            }
-            Err(reject) => {
-                lines.rejects += 1;
-                if reject.reason == "time_without_zone" && without_zone.is_none() {
-                    without_zone = Some((number, reject.detail.clone()));
-                }
-                if reject.reason == "field_missing" && first_line.is_none() {
-                    first_line = Some(String::from_utf8_lossy(bytes).into_owned());
-                }
-                rejects.push(&[
-                    Value::Number(u64::from(job.evidence_id)),
-                    Value::Number(number),
-                    Value::Number(line.offset),
-                    Value::Text(reject.reason),
-                    Value::Text(&reject.detail),
-                    Value::Bytes(line.bytes),
-                ])?;
-            }
-        }
-        if lines.lines.is_multiple_of(8192) {
-            let position = evidence.position();
-            progress.advance(position - reported);
-            reported = position;
+            missing.push(job);
         }
     }
-    if let Some((number, detail)) = without_zone {
-        return Err(case
-            .error_at(
-                source.id.span(),
-                format!("{}:{number}: {detail}", job.relative),
-            )
-            .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"));
+    // A copy has no frames of its own, so without the log it is a copy of it is read again.
+    let there: Vec<u32> = read
+        .iter()
+        .flat_map(|(_, found)| found)
+        .map(|one| one.file.evidence_id)
+        .collect();
+    let (read, orphaned): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, found)| {
+        found.iter().all(|one| {
+            one.file
+                .duplicate_of
+                .is_none_or(|first| there.contains(&first))
+        })
+    });
+    missing.extend(orphaned.into_iter().map(|(job, _)| job));
+    let receipts: Vec<Receipt> = read.into_iter().flat_map(|(_, found)| found).collect();
+    let kept: Vec<u32> = receipts
+        .iter()
+        .map(|receipt| receipt.file.evidence_id)
+        .collect();
+    clear(&frames_dir, &dir, &kept)?;
+    // The largest first, so that no thread begins on it when the others are done.
+    missing.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
+    Ok((receipts, missing))
+}
+
+/// Removes what an earlier run left that does not count.
+fn clear(frames_dir: &Path, receipts: &Path, kept: &[u32]) -> Result<()> {
+    for path in crate::results::files_below(frames_dir)?
+        .into_iter()
+        .chain(crate::results::files_below(receipts)?)
+    {
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let of_events = path.parent() == Some(receipts)
+            || EVENT_FRAMES
+                .iter()
+                .any(|frame| folder == std::ffi::OsStr::new(frame.name));
+        let number = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .and_then(|stem| stem.parse().ok());
+        let whole = path
+            .extension()
+            .is_some_and(|extension| extension != "partial");
+        if !(of_events && whole && number.is_some_and(|number| kept.contains(&number))) {
+            fs::remove_file(&path).map_err(|e| Error::io("remove the file", &path, &e))?;
+        }
     }
-    if let Some(line) = first_line {
-        missing_from_all(case, job, &rows, &*parser, &line)?;
+    Ok(())
+}
+
+/// Frames whose parts are named by the log they came from.
+const EVENT_FRAMES: [&frames::Frame; 4] = [
+    &frames::REQUESTS,
+    &frames::APP_EVENTS,
+    &frames::ISSUANCES,
+    &frames::REJECTS,
+];
+
+fn remove_parts(frames_dir: &Path, evidence_id: u32) -> Result<()> {
+    for frame in EVENT_FRAMES {
+        let part = frames_dir
+            .join(frame.name)
+            .join(format!("{evidence_id:06}.parquet"));
+        if part.exists() {
+            fs::remove_file(&part).map_err(|e| Error::io("remove the file", &part, &e))?;
+        }
     }
-    writer.finish()?;
-    rejects.finish()?;
-    let custody = evidence.finish(&job.path)?;
-    progress.advance(custody.size.saturating_sub(reported));
+    Ok(())
+}
+
+fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
+    let source = &case.file.source[log.source];
+    let lines = read.tally.lines;
     assert!(
         lines.balance(),
         "every line of {} is a row, a reject or blank",
-        job.relative
+        log.path
     );
-    let time = |micros: i64| {
-        Timestamp::from_microsecond(micros)
-            .map(|time| time.to_string())
-            .ok()
-    };
-    Ok(EvidenceFile {
-        evidence_id: job.evidence_id,
+    assert!(
+        [lines.rows, lines.rejects] == read.parts.each_ref().map(|part| part.row_count),
+        "every row and reject of {} is written",
+        log.path
+    );
+    let file = EvidenceFile {
+        evidence_id: log.evidence_id,
         source: source.id.get_ref().clone(),
-        kind: source.kind.name(),
-        path: job.relative.clone(),
-        size: custody.size,
-        sha256: custody.sha256,
-        compression: custody.compression,
-        content_size: custody.content_size,
-        content_sha256: custody.content_sha256,
+        kind: source.kind.name().to_string(),
+        format: source.format.0.name.to_string(),
+        path: log.path.clone(),
+        member: log.member.clone(),
+        size: read.whole.size,
+        sha256: read.whole.sha256,
+        packed: read.packed,
+        content_size: read.ended.size,
+        content_sha256: read.content_sha256,
         lines,
-        first_event: span.and_then(|(first, _)| time(first)),
-        last_event: span.and_then(|(_, last)| time(last)),
-        zone,
+        first_event: read.tally.span.map(|(first, _)| utc(first)),
+        last_event: read.tally.span.map(|(_, last)| utc(last)),
+        zone: source.zone.as_ref().map(|zone| zone.get_ref().clone()),
         clock_correction_seconds: source.clock_correction_seconds,
-        damage: custody.damage,
+        damage: read.ended.damage,
         duplicate_of: None,
-    })
-}
-
-fn row(
-    parser: &dyn LineParser,
-    bytes: &[u8],
-    number: u64,
-    rows: &mut Rows<'_>,
-    writer: &mut FrameWriter,
-) -> Result<Result<i64, Reject>> {
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Ok(Err(Reject::new("not_utf8", "the line is not UTF-8")));
+        overlaps: Vec::new(),
     };
-    let mut slots = Slots::default();
-    match parser.parse(text, &mut slots) {
-        Ok(()) => rows.push(writer, number, &slots),
-        Err(reject) => Ok(Err(reject)),
-    }
+    Receipt::new(key, file, read.tally, read.parts)
 }
 
-/// A required column that no line of the file had: the mapping is wrong, not the lines.
-fn missing_from_all(
-    case: &Case,
-    job: &Job<'_>,
-    rows: &Rows<'_>,
-    parser: &dyn LineParser,
-    line: &str,
-) -> Result<()> {
-    let frame = job.source.kind.frame();
-    for (column, present) in frame.columns.iter().zip(&rows.present) {
-        let mapped = job
-            .source
+fn source_of(case: &Case, file: &EvidenceFile) -> usize {
+    case.file
+        .source
+        .iter()
+        .position(|source| *source.id.get_ref() == file.source)
+        .expect("a source of the case")
+}
+
+fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
+    let Some((number, detail)) = &receipt.tally.without_zone else {
+        return Ok(());
+    };
+    let source = &case.file.source[source_of(case, &receipt.file)];
+    Err(case
+        .error_at(
+            source.id.span(),
+            format!("{}:{number}: {detail}", receipt.file.place()),
+        )
+        .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"))
+}
+
+/// A required column that no line of the log had: the mapping is wrong, not the lines.
+fn missing_from_all(case: &Case, receipt: &Receipt, reading: &Reading) -> Result<()> {
+    let Some(line) = &receipt.tally.incomplete else {
+        return Ok(());
+    };
+    let source = &case.file.source[source_of(case, &receipt.file)];
+    for (index, column) in reading.frame.columns.iter().enumerate() {
+        let mapped = source
             .fields
             .iter()
             .find(|(name, _)| name.get_ref() == column.name);
-        let (true, 0, Some((_, field))) = (column.required, *present, mapped) else {
+        let seen = receipt.tally.present >> index & 1 == 1;
+        let (true, false, Some((_, field))) = (reading.required[index], seen, mapped) else {
             continue;
         };
-        let there = parser.field_names(line);
+        let there = reading.parser.field_names(line);
         let error = case.error_at(
             field.span(),
             format!(
                 "no line of {} has the field `{}` for `{}`",
-                job.relative,
+                receipt.file.place(),
                 field.get_ref(),
                 column.name
             ),
@@ -350,47 +306,201 @@ fn missing_from_all(
     Ok(())
 }
 
-/// The same bytes twice are counted once: the later file's parts go.
-fn drop_duplicates(evidence: &mut [EvidenceFile], frames_dir: &Path) -> Result<()> {
+/// The same bytes twice are counted once: in the log with the lower number.
+fn find_duplicates(receipts: &mut [Receipt]) {
     let mut seen: HashMap<String, u32> = HashMap::new();
-    for file in evidence.iter_mut().filter(|file| file.content_size > 0) {
-        let first = *seen
-            .entry(file.content_sha256.clone())
-            .or_insert(file.evidence_id);
-        if first == file.evidence_id {
-            continue;
+    for receipt in receipts {
+        let file = &mut receipt.file;
+        file.duplicate_of = None;
+        if file.content_size > 0 {
+            let first = *seen
+                .entry(file.content_sha256.clone())
+                .or_insert(file.evidence_id);
+            file.duplicate_of = Some(first).filter(|first| *first != file.evidence_id);
         }
-        file.duplicate_of = Some(first);
-        for frame in [
-            &frames::REQUESTS,
-            &frames::APP_EVENTS,
-            &frames::ISSUANCES,
-            &frames::REJECTS,
-        ] {
-            let part = frames_dir
-                .join(frame.name)
-                .join(format!("{:06}.parquet", file.evidence_id));
-            if part.exists() {
-                fs::remove_file(&part).map_err(|e| Error::io("remove the file", &part, &e))?;
+    }
+}
+
+fn find_overlaps(
+    receipts: &mut [Receipt],
+    jobs: &[Job],
+    readings: &[Reading],
+    draft: &Draft,
+) -> Result<()> {
+    let logs: HashMap<u32, (&Job, &Log)> = jobs
+        .iter()
+        .flat_map(|job| {
+            job.logs
+                .iter()
+                .flatten()
+                .map(move |log| (log.evidence_id, (job, log)))
+        })
+        .collect();
+    let candidates: Vec<overlap::Candidate<'_>> = receipts
+        .iter()
+        .map(|receipt| {
+            let (job, log) = logs[&receipt.file.evidence_id];
+            overlap::Candidate {
+                job,
+                log,
+                tally: &receipt.tally,
+                file: &receipt.file,
             }
-        }
+        })
+        .collect();
+    let mut found = overlap::find(&candidates, readings, &draft.frames(), &draft.work())?;
+    for receipt in receipts {
+        receipt.file.overlaps = found.remove(&receipt.file.evidence_id).unwrap_or_default();
     }
     Ok(())
 }
 
-fn write_evidence(evidence: &[EvidenceFile], frames_dir: &Path) -> Result<()> {
+fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
+    let mut found = Vec::new();
+    for source in &case.file.source {
+        let id = source.id.get_ref();
+        let mut pulses = BTreeMap::new();
+        let counted = receipts
+            .iter()
+            .filter(|receipt| receipt.file.source == *id && receipt.file.duplicate_of.is_none());
+        for Tally { pulses: more, .. } in counted.map(|receipt| &receipt.tally) {
+            for (stretch, pulse) in more {
+                pulses
+                    .entry(*stretch)
+                    .and_modify(|known: &mut block::Pulse| known.add(*pulse))
+                    .or_insert(*pulse);
+            }
+        }
+        let deleted: Vec<(i64, i64)> = case
+            .file
+            .deleted
+            .iter()
+            .filter(|range| range.source.get_ref() == id)
+            .map(|range| (range.from.as_microsecond(), range.to.as_microsecond()))
+            .collect();
+        for pause in rhythm::silences(&pulses) {
+            // What the case file explains is no finding; a pause that goes beyond it is.
+            let slack = block::STRETCH;
+            if deleted
+                .iter()
+                .any(|(from, to)| from - slack <= pause.from && pause.to <= to + slack)
+            {
+                continue;
+            }
+            found.push(Silence {
+                source: id.clone(),
+                from: utc(pause.from),
+                to: utc(pause.to),
+                expected: pause.expected,
+                basis: pause.basis.to_string(),
+            });
+        }
+    }
+    found
+}
+
+fn manifest(
+    case: &Case,
+    evidence: Vec<EvidenceFile>,
+    silences: Vec<Silence>,
+    unclaimed: Vec<String>,
+    command: &str,
+) -> Result<Manifest> {
+    let mut totals = Lines::default();
+    for file in evidence.iter().filter(|file| file.duplicate_of.is_none()) {
+        totals.add(file.lines);
+    }
+    let registry = &case.file.registry;
+    let mut configuration = Vec::new();
+    let registries = [
+        &registry.keys,
+        &registry.accounts,
+        &registry.pages,
+        &registry.networks,
+    ];
+    let registries = registries
+        .into_iter()
+        .flatten()
+        .map(|path| case.dir.join(path.get_ref()));
+    for path in std::iter::once(case.path.clone()).chain(registries) {
+        let sha256 = hash_file(&path).map_err(|e| Error::io("read the file", &path, &e))?;
+        let path = path
+            .strip_prefix(&case.dir)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .into_owned();
+        configuration.push(Hashed { path, sha256 });
+    }
+    let deleted = case.file.deleted.iter().map(|range| DeletedRange {
+        source: range.source.get_ref().clone(),
+        from: range.from.to_string(),
+        to: range.to.to_string(),
+        reason: range.reason.clone(),
+    });
+    Ok(Manifest {
+        schema: SCHEMA.to_string(),
+        tool: crate::TOOL.to_string(),
+        command: command.to_string(),
+        case: case.dir.to_string_lossy().into_owned(),
+        case_id: case.file.case.id.clone(),
+        configuration,
+        collected_by: case.file.case.collected_by.clone(),
+        collected_at: case.file.case.collected_at.to_string(),
+        totals,
+        evidence,
+        unclaimed,
+        deleted: deleted.collect(),
+        silences,
+        frames: Vec::new(),
+        outputs: Vec::new(),
+    })
+}
+
+fn write_evidence(
+    evidence: &[EvidenceFile],
+    silences: &[Silence],
+    frames_dir: &Path,
+) -> Result<()> {
     let mut writer = FrameWriter::create(frames_dir, &frames::EVIDENCE, 0)?;
+    let mut overlaps = FrameWriter::create(frames_dir, &frames::OVERLAPS, 0)?;
     for file in evidence {
         writer.push(&[
             Value::Number(u64::from(file.evidence_id)),
             Value::Text(&file.source),
-            Value::Text(file.kind),
-            Value::Text(&file.path),
+            Value::Text(&file.kind),
+            Value::Text(&file.place()),
             Value::Text(&file.sha256),
             Value::Number(file.lines.lines),
             Value::Number(file.lines.rows),
             Value::Number(file.lines.rejects),
             Value::Number(file.lines.blanks),
+            file.duplicate_of
+                .map_or(Value::Null, |first| Value::Number(u64::from(first))),
+        ])?;
+        for overlap in &file.overlaps {
+            overlaps.push(&[
+                Value::Number(u64::from(file.evidence_id)),
+                Value::Number(overlap.first_line),
+                Value::Number(overlap.lines),
+                Value::Number(u64::from(overlap.of_evidence_id)),
+                Value::Number(overlap.of_first_line),
+            ])?;
+        }
+    }
+    writer.finish()?;
+    overlaps.finish()?;
+    let mut writer = FrameWriter::create(frames_dir, &frames::SILENCES, 0)?;
+    for silence in silences {
+        let time = |text: &str| {
+            let time: jiff::Timestamp = text.parse().expect("written by this program");
+            Value::Time(time.as_microsecond())
+        };
+        writer.push(&[
+            Value::Text(&silence.source),
+            time(&silence.from),
+            time(&silence.to),
+            Value::Number(silence.expected),
+            Value::Text(&silence.basis),
         ])?;
     }
     writer.finish().map(drop)
@@ -413,9 +523,4 @@ pub fn write_pages(case: &Case, frames_dir: &Path) -> Result<()> {
         }
     }
     writer.finish().map(drop)
-}
-
-/// Whether any source of the case is of `kind`.
-pub fn has(case: &Case, kind: SourceKind) -> bool {
-    case.file.source.iter().any(|source| source.kind == kind)
 }

@@ -1,160 +1,262 @@
-//! Slots of text -> a typed row of the frame, the same for all formats.
+//! Fields of text -> a typed row of the frame, the same for all formats.
 //!
 //! Reasons: `field_missing`, `bad_time`, `time_without_zone`, `time_in_fold`, `bad_number`,
 //! `bad_address`.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use super::clock::Clock;
-use super::formats::{Reject, Slots};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::fields::Fields;
+use super::formats::Reject;
+use super::reading::Reading;
 use crate::case::Catalogue;
-use crate::frames::{Frame, FrameWriter, Kind, Value};
+use crate::frames::{Batch, Kind, Value};
 
-/// Types rows of one source and writes them.
+/// As many columns as any event frame has, and some.
+const MOST_COLUMNS: usize = 24;
+/// Spellings of addresses remembered; more begin anew.
+const REMEMBERED: usize = 1 << 16;
+
+/// How one column of a row comes about.
+#[derive(Debug, Clone, Copy)]
+enum Fill {
+    EvidenceId,
+    LineNo,
+    Tier,
+    Page,
+    Text,
+    Bytes,
+    /// A number of at most this.
+    Number(u64),
+    EventTime,
+    Claim,
+    Address,
+}
+
+/// Types rows of one evidence file.
 pub(super) struct Rows<'a> {
-    frame: &'static Frame,
-    clock: &'a Clock,
+    reading: &'a Reading,
     catalogue: &'a Catalogue,
-    tier: &'static str,
     evidence_id: u32,
+    fills: Vec<Fill>,
     event_time: usize,
-    /// How many lines had each column.
-    pub(super) present: Vec<u64>,
+    method_and_path: Option<(usize, usize)>,
+    addresses: Addresses,
+    /// Bit by bit, the columns that any line had.
+    pub(super) present: u32,
 }
 
 impl<'a> Rows<'a> {
     /// Rows of the evidence file `evidence_id`.
-    pub(super) fn new(
-        frame: &'static Frame,
-        clock: &'a Clock,
-        catalogue: &'a Catalogue,
-        tier: &'static str,
-        evidence_id: u32,
-    ) -> Self {
+    pub(super) fn new(reading: &'a Reading, catalogue: &'a Catalogue, evidence_id: u32) -> Self {
+        let frame = reading.frame;
         let event_time = frame
             .index("event_time")
             .expect("every event frame has a time");
+        let fills = frame.columns.iter().enumerate().map(|(index, column)| {
+            match (column.name, column.kind) {
+                ("evidence_id", _) => Fill::EvidenceId,
+                ("line_no", _) => Fill::LineNo,
+                ("tier", _) => Fill::Tier,
+                ("page", _) => Fill::Page,
+                (_, Kind::Text | Kind::Identifier) => Fill::Text,
+                (_, Kind::Bytes) => Fill::Bytes,
+                (_, Kind::Unsigned) => Fill::Number(u64::MAX),
+                (_, Kind::Small) => Fill::Number(u64::from(u32::MAX)),
+                (_, Kind::Code) => Fill::Number(u64::from(u16::MAX)),
+                (_, Kind::Time) if index == event_time => Fill::EventTime,
+                (_, Kind::Time) => Fill::Claim,
+                (_, Kind::Address) => Fill::Address,
+            }
+        });
         Rows {
-            frame,
-            clock,
+            reading,
             catalogue,
-            tier,
             evidence_id,
+            fills: fills.collect(),
             event_time,
-            present: vec![0; frame.columns.len()],
+            method_and_path: frame
+                .index("page")
+                .and(frame.index("method").zip(frame.index("path"))),
+            addresses: Addresses::default(),
+            present: 0,
         }
     }
 
-    /// Types one line's slots and appends the row; returns its time.
+    /// Types one line's fields and appends the row; returns its time.
+    #[inline]
     pub(super) fn push(
         &mut self,
-        writer: &mut FrameWriter,
+        batch: &mut Batch,
         line_no: u64,
-        slots: &Slots<'_>,
-    ) -> crate::error::Result<Result<i64, Reject>> {
-        let mut addresses: [Option<String>; 1] = [None];
-        let row = match self.typed(line_no, slots, &mut addresses) {
-            Ok(row) => row,
-            Err(reject) => return Ok(Err(reject)),
-        };
+        fields: &Fields<'_>,
+    ) -> Result<i64, Reject> {
+        let columns = self.fills.len();
+        let mut row = [Value::Null; MOST_COLUMNS];
+        let mut present = 0;
+        for (index, fill) in self.fills.iter().enumerate() {
+            let text = fields
+                .get(index)
+                .or(self.reading.constants[index].as_deref());
+            present |= u32::from(text.is_some()) << index;
+            row[index] = match (fill, text) {
+                (Fill::EvidenceId, _) => Value::Number(u64::from(self.evidence_id)),
+                (Fill::LineNo, _) => Value::Number(line_no),
+                (Fill::Tier, _) => Value::Text(self.reading.tier),
+                (Fill::Page, _) => Value::Null,
+                (_, None) if self.reading.required[index] => {
+                    self.present |= present;
+                    return Err(missing(self.name(index)));
+                }
+                (_, None) => Value::Null,
+                (Fill::Text, Some(text)) => Value::Text(text),
+                (Fill::Bytes, Some(text)) => Value::Bytes(text.as_bytes()),
+                // An empty value of a column that may be missing is a missing value.
+                (_, Some("")) if !self.reading.required[index] => Value::Null,
+                (Fill::Number(most), Some(text)) => match unsigned(text, *most) {
+                    Some(number) => Value::Number(number),
+                    None => return Err(bad_number(self.name(index), text)),
+                },
+                (Fill::EventTime, Some(text)) => Value::Time(self.reading.clock.read(text)?),
+                (Fill::Claim, Some(text)) => Value::Time(self.reading.clock.read_claim(text)?),
+                (Fill::Address, Some(text)) => {
+                    if is_plain_ipv4(text.as_bytes()) {
+                        Value::Text(text)
+                    } else {
+                        // Looked up below, when nothing else of `self` is borrowed.
+                        Value::Bytes(text.as_bytes())
+                    }
+                }
+            };
+        }
+        self.present |= present;
+        for (fill, value) in self.fills.iter().zip(&mut row) {
+            if let (Fill::Address, Value::Bytes(_)) = (fill, *value) {
+                let index = self
+                    .reading
+                    .frame
+                    .index("source_ip")
+                    .expect("the one column of addresses");
+                let text = fields
+                    .get(index)
+                    .or(self.reading.constants[index].as_deref());
+                *value = Value::Text(self.addresses.canonical(text.unwrap_or_default())?);
+                break;
+            }
+        }
+        if let Some((method, path)) = self.method_and_path
+            && let (Value::Text(method), Value::Text(path)) = (row[method], row[path])
+            && let Some(page) = self.catalogue.find(method, path)
+        {
+            let index = self
+                .fills
+                .iter()
+                .position(|fill| matches!(fill, Fill::Page));
+            row[index.expect("a frame with pages")] = Value::Text(&self.catalogue.pages[page].id);
+        }
         let Value::Time(time) = row[self.event_time] else {
             unreachable!("the time is required");
         };
-        writer.push(&row[..self.frame.columns.len()])?;
-        Ok(Ok(time))
+        batch.push(&row[..columns]);
+        Ok(time)
     }
 
-    fn typed<'v>(
-        &mut self,
-        line_no: u64,
-        slots: &'v Slots<'_>,
-        addresses: &'v mut [Option<String>; 1],
-    ) -> Result<[Value<'v>; super::formats::MAX_COLUMNS], Reject>
-    where
-        'a: 'v,
-    {
-        for (present, slot) in self.present.iter_mut().zip(slots) {
-            *present += u64::from(slot.is_some());
+    fn name(&self, index: usize) -> &'static str {
+        self.reading.frame.columns[index].name
+    }
+}
+
+#[cold]
+fn missing(name: &str) -> Reject {
+    Reject::new("field_missing", format!("`{name}` is not there"))
+}
+
+#[cold]
+fn bad_number(name: &str, text: &str) -> Reject {
+    let shown: String = text.chars().take(40).collect();
+    Reject::new("bad_number", format!("`{name}` is `{shown}`"))
+}
+
+fn unsigned(text: &str, most: u64) -> Option<u64> {
+    if text.is_empty() || text.len() > 20 {
+        return None;
+    }
+    let mut number = 0u64;
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
         }
-        let mut row = [Value::Null; super::formats::MAX_COLUMNS];
-        let mut spare = addresses.iter_mut();
-        for (index, column) in self.frame.columns.iter().enumerate() {
-            row[index] = match (column.name, slots[index].as_deref()) {
-                ("evidence_id", _) => Value::Number(u64::from(self.evidence_id)),
-                ("line_no", _) => Value::Number(line_no),
-                ("tier", _) => Value::Text(self.tier),
-                ("page", _) => Value::Null,
-                (name, None) if column.required => {
-                    return Err(Reject::new(
-                        "field_missing",
-                        format!("`{name}` is not there"),
-                    ));
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    (number <= most).then_some(number)
+}
+
+/// Whether `text` is an IPv4 address as it is written canonically.
+#[inline]
+fn is_plain_ipv4(text: &[u8]) -> bool {
+    if text.len() > 15 {
+        return false;
+    }
+    let (mut parts, mut value, mut digits) = (1, 0u32, 0);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                if digits > 0 && value == 0 {
+                    return false;
                 }
-                (_, None) => Value::Null,
-                (name, Some(text)) => match column.kind {
-                    Kind::Text | Kind::Identifier => Value::Text(text),
-                    Kind::Bytes => Value::Bytes(text.as_bytes()),
-                    Kind::Unsigned => Value::Number(unsigned(name, text, u64::MAX)?),
-                    Kind::Small => Value::Number(unsigned(name, text, u64::from(u32::MAX))?),
-                    Kind::Code => Value::Number(unsigned(name, text, u64::from(u16::MAX))?),
-                    Kind::Time if index == self.event_time => Value::Time(self.clock.read(text)?),
-                    Kind::Time => Value::Time(self.clock.read_claim(text)?),
-                    Kind::Address => match address(text)? {
-                        Cow::Borrowed(text) => Value::Text(text),
-                        Cow::Owned(text) => {
-                            let place = spare.next().expect("a frame of events has one address");
-                            Value::Text(place.insert(text))
-                        }
-                    },
-                },
-            };
-        }
-        if let Some(page) = self.frame.index("page") {
-            let of = |name| {
-                self.frame
-                    .index(name)
-                    .and_then(|index| slots[index].as_deref())
-            };
-            if let (Some(method), Some(path)) = (of("method"), of("path")) {
-                let found = self.catalogue.find(method, path);
-                row[page] = found
-                    .map(|index| self.catalogue.pages[index].id.as_str())
-                    .into();
+                value = value * 10 + u32::from(byte - b'0');
+                digits += 1;
+                if value > 255 {
+                    return false;
+                }
             }
+            b'.' if digits > 0 => {
+                parts += 1;
+                (value, digits) = (0, 0);
+            }
+            _ => return false,
         }
-        Ok(row)
+    }
+    parts == 4 && digits > 0
+}
+
+/// Addresses in their one canonical spelling: IPv4-mapped IPv6 is the IPv4 address it stands for, and a
+/// zone id, which means something on the logging host alone, is left out.
+#[derive(Default)]
+struct Addresses {
+    known: HashMap<Box<str>, Box<str>, FixedState>,
+}
+
+impl Addresses {
+    fn canonical(&mut self, text: &str) -> Result<&str, Reject> {
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
+        if !self.known.contains_key(text) {
+            let canonical = canonical(text).ok_or_else(|| {
+                let shown: String = text.chars().take(40).collect();
+                Reject::new("bad_address", format!("`{shown}` is no address"))
+            })?;
+            self.known.insert(text.into(), canonical.to_string().into());
+        }
+        Ok(&self.known[text])
     }
 }
 
-fn unsigned(name: &str, text: &str, most: u64) -> Result<u64, Reject> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|number| plain && *number <= most)
-        .ok_or_else(|| {
-            Reject::new(
-                "bad_number",
-                format!(
-                    "`{name}` is `{}`",
-                    text.chars().take(40).collect::<String>()
-                ),
-            )
-        })
-}
-
-/// The address in its one canonical spelling; IPv4-mapped IPv6 is the IPv4 address it stands for.
-fn address(text: &str) -> Result<Cow<'_, str>, Reject> {
-    match text.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => Ok(Cow::Borrowed(text)),
-        Ok(v6) => Ok(Cow::Owned(v6.to_canonical().to_string())),
-        Err(_) => {
-            let shown: String = text.chars().take(40).collect();
-            Err(Reject::new(
-                "bad_address",
-                format!("`{shown}` is no address"),
-            ))
+fn canonical(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|inner| inner.strip_suffix(']'))
+        .unwrap_or(text);
+    match bare.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => {
+            let address: Ipv6Addr = address.parse().ok()?;
+            Some(IpAddr::V6(address).to_canonical())
         }
+        _ => Some(bare.parse::<IpAddr>().ok()?.to_canonical()),
     }
 }
 
@@ -164,33 +266,68 @@ mod tests {
 
     #[test]
     fn addresses_have_one_spelling() {
-        for (given, canonical) in [
+        let mut addresses = Addresses::default();
+        for (given, expected) in [
             ("192.0.2.1", "192.0.2.1"),
             ("::ffff:192.0.2.1", "192.0.2.1"),
             ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("fe80::1%12", "fe80::1"),
         ] {
-            assert_eq!(address(given).as_deref(), Ok(canonical));
+            assert_eq!(addresses.canonical(given), Ok(expected));
         }
         for bad in [
             "192.0.2.01",
             "192.0.2.1, 198.51.100.1",
-            "fe80::1%eth0",
+            "fe80::1%",
+            "192.0.2.1%a",
             "",
             "host",
         ] {
-            assert_eq!(
-                address(bad).map_err(|reject| reject.reason),
-                Err("bad_address"),
-                "{bad}"
-            );
+            let reason = addresses
+                .canonical(bad)
+                .map(str::to_string)
+                .map_err(|reject| reject.reason);
+            assert_eq!(reason, Err("bad_address"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_quick_look_at_ipv4_agrees_with_the_standard_library() {
+        let parts = [
+            "", "0", "00", "1", "01", "9", "99", "255", "256", "999", "-1", "a", "1 ",
+        ];
+        for a in parts {
+            for b in parts {
+                for text in [
+                    format!("{a}.{b}.2.1"),
+                    format!("192.0.{a}.{b}"),
+                    format!("{a}.1.{b}"),
+                    format!("1.{a}.{b}.1.1"),
+                ] {
+                    let known = text
+                        .parse::<std::net::Ipv4Addr>()
+                        .is_ok_and(|parsed| parsed.to_string() == text);
+                    assert_eq!(is_plain_ipv4(text.as_bytes()), known, "{text}");
+                }
+            }
         }
     }
 
     #[test]
     fn numbers_are_plain_and_in_range() {
-        assert_eq!(unsigned("status", "200", 65535), Ok(200));
-        for bad in ["", "-1", "+1", "70000", "1e3", "20 "] {
-            assert!(unsigned("status", bad, 65535).is_err(), "{bad}");
+        assert_eq!(unsigned("200", 65535), Some(200));
+        assert_eq!(unsigned("18446744073709551615", u64::MAX), Some(u64::MAX));
+        for bad in [
+            "",
+            "-1",
+            "+1",
+            "70000",
+            "1e3",
+            "20 ",
+            "18446744073709551616",
+        ] {
+            assert_eq!(unsigned(bad, 65535), None, "{bad}");
         }
     }
 }

@@ -177,7 +177,7 @@ pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -
             let mut row = vec![
                 file.evidence_id.to_string(),
                 escape(&file.source),
-                escape(&file.path),
+                escape(&file.place()),
                 file.sha256.clone(),
             ];
             row.extend([lines.lines, lines.rows, lines.rejects, lines.blanks].map(thousands));

@@ -1,8 +1,10 @@
 //! The disclosure as text for the terminal, Markdown and JSON. Values from logs are escaped here.
 
+mod evidence;
 mod markdown;
 mod terminal;
 
+pub use evidence::{evidence, rejects};
 pub use markdown::markdown;
 pub use terminal::{plain, terminal};
 

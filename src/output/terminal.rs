@@ -24,7 +24,7 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
-fn table(header: &[&str], numbers_from: usize) -> Table {
+pub(super) fn table(header: &[&str], numbers_from: usize) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     let cell = |(index, name): (usize, &&str)| {
@@ -39,7 +39,7 @@ fn table(header: &[&str], numbers_from: usize) -> Table {
     table
 }
 
-fn number(count: u64) -> Cell {
+pub(super) fn number(count: u64) -> Cell {
     Cell::new(thousands(count)).set_alignment(CellAlignment::Right)
 }
 
@@ -57,7 +57,7 @@ fn figures(title: &str, figures: &[&Figure], out: &mut String) {
     push(&rows, out);
 }
 
-fn push(table: &Table, out: &mut String) {
+pub(super) fn push(table: &Table, out: &mut String) {
     for line in table.lines() {
         out.push_str(line.trim_end());
         out.push('\n');
@@ -65,7 +65,7 @@ fn push(table: &Table, out: &mut String) {
     out.push('\n');
 }
 
-fn wrapped(text: &str, indent: &str, out: &mut String) {
+pub(super) fn wrapped(text: &str, indent: &str, out: &mut String) {
     let mut line = String::new();
     for word in plain(text).split(' ') {
         if !line.is_empty()

@@ -7,15 +7,11 @@ use polars::sql::SQLContext;
 
 use crate::error::{Error, Result, closest};
 use crate::frames::{self, part_files};
+use crate::results;
 
 /// Runs one SQL statement on the frames below `out/frames`.
 pub fn run(out: &Path, sql: &str) -> Result<DataFrame> {
-    let frames_dir = out.join("frames");
-    if !frames_dir.is_dir() {
-        return Err(Error::user("there are no frames here")
-            .in_file(out)
-            .hint("name the output folder of `breachscope scope CASE --out DIR`"));
-    }
+    let frames_dir = results::open(out)?.join("frames");
     refuse_files(sql)?;
     let mut context = SQLContext::new();
     let mut known = Vec::new();

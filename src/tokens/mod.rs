@@ -325,10 +325,12 @@ impl Judge<'_> {
             coverage,
             key,
             account,
-            subject_is_account: of_accounts,
+            subject_is_account: of_accounts && self.accounts.known,
         });
         let addresses: HashSet<u128> = token.uses.iter().map(|line| line.source_ip).collect();
-        let unknown = line.account.filter(|_| of_accounts && account.is_none());
+        let unknown = line
+            .account
+            .filter(|_| of_accounts && self.accounts.known && account.is_none());
         match judgement.verdict {
             Verdict::Forged => {
                 found.forged += 1;

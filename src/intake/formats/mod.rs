@@ -1,22 +1,50 @@
 //! The log formats, one file each, and the one list of them.
 //!
-//! A parser takes a line apart into [`Slots`], one a canonical column, as text; what the text means
+//! A parser takes a line apart into [`Fields`], one a canonical column, as text; what the text means
 //! (a time, an address, a number) is decided once for all formats in `rows`. To add a format: a file
-//! here with its parser, failure reasons and tests, a variant of `case::Format`, and a line in
-//! [`parser`] and [`provides`].
+//! here with a [`LogFormat`], its reject reasons and tests, a line in [`ALL`], and a sample with pinned
+//! counts in `tests/samples`.
+//!
+//! Most formats are a table of names for one of the engines: [`json`] (objects with dotted paths),
+//! [`template`] (what a server's `log_format` describes), [`words`] (words and quoted words between
+//! spaces), [`columns`] (a header names the columns).
 
-pub mod combined;
-pub mod json_lines;
+pub mod columns;
+pub mod json;
+pub mod template;
+pub mod words;
 
-use std::borrow::Cow;
+mod akamai;
+mod alb;
+mod apache;
+mod api_gateway;
+mod auth0;
+mod caddy;
+mod cloudflare;
+mod cloudfront;
+mod cloudtrail;
+mod combined;
+mod common;
+mod csv;
+mod entra;
+mod envoy;
+mod envoy_json;
+mod haproxy;
+mod jsonl;
+mod keycloak;
+mod keycloak_text;
+mod kong;
+mod nginx;
+mod okta;
+mod parquet;
+mod traefik;
+mod traefik_text;
+mod tsv;
+mod w3c;
 
-use crate::case::{Format, Source};
-
-/// As many columns as any frame has, and some.
-pub const MAX_COLUMNS: usize = 24;
-
-/// The text of each canonical column, as far as a line has it.
-pub type Slots<'a> = [Option<Cow<'a, str>>; MAX_COLUMNS];
+pub use super::fields::{Fields, SLOTS, slot};
+use crate::case::{SourceKind, TimeFormat};
+use crate::frames::Frame;
 
 /// Why a line is no row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +65,204 @@ impl Reject {
     }
 }
 
+/// How the bytes of a file are cut into what a parser reads at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// A line each.
+    Lines,
+    /// A line each, and lines that begin with `#` say what the others hold.
+    Directives,
+    /// A record each, whose quoted fields may hold line ends; the first names the columns.
+    Header,
+    /// A JSON object each: a line each, or the elements of one array, bare or in an envelope.
+    Objects,
+    /// Rows of a Parquet file.
+    Parquet,
+}
+
+/// The columns that a header names: a slot each, or none where the column is not wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Header(pub Vec<Option<usize>>);
+
 /// Takes lines of one format apart.
-pub trait LineParser: Send + Sync {
-    /// Fills `slots` from `line`, which has no line end.
-    fn parse<'a>(&self, line: &'a str, slots: &mut Slots<'a>) -> Result<(), Reject>;
+pub trait LineParser: std::fmt::Debug + Send + Sync {
+    /// Fills `fields` from `line`, which has no line end.
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject>;
+
+    /// The slots that this parser can fill.
+    fn fills(&self) -> Vec<usize>;
 
     /// The names of the fields that `line` has, for an error about one that is missing.
     fn field_names(&self, line: &str) -> Vec<String>;
-}
 
-/// Canonical columns that a format fills from fixed places, so that they take no mapping.
-pub fn provides(format: Format) -> &'static [&'static str] {
-    match format {
-        Format::Jsonl => &[],
-        Format::Combined => combined::PROVIDES,
+    /// What a header line says, for formats that have them; `None` where it says nothing of columns.
+    fn header(&self, _line: &str) -> Option<Header> {
+        None
+    }
+
+    /// How times are written, where the format or the template says so.
+    fn time(&self) -> Option<TimeFormat> {
+        None
     }
 }
 
-/// The parser for a source.
-pub fn parser(source: &Source) -> Box<dyn LineParser> {
-    let frame = source.kind.frame();
-    let mapping: Vec<(usize, &str)> = source
-        .fields
-        .iter()
-        .filter_map(|(column, field)| {
-            Some((frame.index(column.get_ref())?, field.get_ref().as_str()))
-        })
-        .collect();
-    match source.format {
-        Format::Jsonl => Box::new(json_lines::JsonLines::new(&mapping)),
-        Format::Combined => Box::new(combined::Combined::new(frame, &mapping)),
+/// What a parser is made for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Slot and the log's own field, the best first where several fill one slot.
+    pub fields: Vec<(usize, String)>,
+    /// The server's own description of its lines.
+    pub log_format: Option<String>,
+}
+
+/// A log format.
+#[derive(Debug)]
+pub struct LogFormat {
+    /// Its name in the case file.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// Where it is described.
+    pub documentation: &'static str,
+    /// What a source of this format can be; the first is what `init` writes.
+    pub kinds: &'static [SourceKind],
+    /// How files are cut.
+    pub framing: Framing,
+    /// Columns, or parts of one, and the log's own field: what is known without the case file.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// Columns that have the same value in every row unless the case file says otherwise.
+    pub constants: &'static [(&'static str, &'static str)],
+    /// How times are written; `None` where the case file or a `log_format` says.
+    pub time: Option<TimeFormat>,
+    /// Whether the case file may, or must, give the server's own `log_format`.
+    pub log_format: Takes,
+    /// Columns of the frame that every row of this format must have, beyond those the frame asks for.
+    pub needs: &'static [&'static str],
+    /// Whether a line bears this format's own mark: looked at before a line is parsed to detect it.
+    pub mark: fn(&str) -> bool,
+    /// Makes the parser; the error is about the case file's settings.
+    pub parser: MakeParser,
+}
+
+/// Makes a parser for a frame, or says what is wrong with the case file's settings.
+pub type MakeParser = fn(&'static Frame, &Wanted) -> Result<Box<dyn LineParser>, String>;
+
+/// Whether a setting may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// It may not.
+    No,
+    /// It may.
+    May,
+    /// It must.
+    Must,
+}
+
+/// Sources that see requests, and not tokens unless the case file says where.
+const REQUESTS: &[SourceKind] = &[SourceKind::Edge, SourceKind::Gateway];
+/// Sources that tell of tokens handed out.
+const ISSUANCES: &[SourceKind] = &[SourceKind::Issuance];
+/// How many kinds a format has whose fields the case file names.
+pub const ANY_KINDS: usize = ANY.len();
+/// Formats whose fields the case file names.
+const ANY: &[SourceKind] = &[
+    SourceKind::Edge,
+    SourceKind::Gateway,
+    SourceKind::Application,
+    SourceKind::Issuance,
+];
+
+/// All formats, those with a mark of their own first: the first that reads a file is what it is.
+pub static ALL: &[&LogFormat] = &[
+    &parquet::FORMAT,
+    &cloudtrail::FORMAT,
+    &keycloak::FORMAT,
+    &keycloak_text::FORMAT,
+    &okta::FORMAT,
+    &auth0::FORMAT,
+    &entra::FORMAT,
+    &cloudflare::FORMAT,
+    &akamai::FORMAT,
+    &kong::FORMAT,
+    &caddy::FORMAT,
+    &traefik::FORMAT,
+    &api_gateway::FORMAT,
+    &envoy_json::FORMAT,
+    &cloudfront::FORMAT,
+    &w3c::FORMAT,
+    &alb::FORMAT,
+    &haproxy::FORMAT,
+    &envoy::FORMAT,
+    &traefik_text::FORMAT,
+    &combined::FORMAT,
+    &common::FORMAT,
+    &nginx::FORMAT,
+    &apache::FORMAT,
+    &jsonl::FORMAT,
+    &tsv::FORMAT,
+    &csv::FORMAT,
+];
+
+/// The format of this name.
+pub fn find(name: &str) -> Option<&'static LogFormat> {
+    ALL.iter().copied().find(|format| format.name == name)
+}
+
+/// No format has a mark that a stray line could not have; those without one are never guessed.
+fn never(_line: &str) -> bool {
+    false
+}
+
+/// Whether a line is a JSON object with all of these keys somewhere: cheap, and enough before parsing.
+fn has_keys(line: &str, keys: &[&str]) -> bool {
+    line.starts_with('{') && keys.iter().all(|key| line.contains(&format!("\"{key}\"")))
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    use crate::intake::fields::Parts;
+
+    /// A parser of `format` for its first kind, with these further fields.
+    pub(crate) fn parser(format: &LogFormat, more: &[(&str, &str)]) -> Box<dyn LineParser> {
+        let frame = format.kinds[0].frame();
+        let fields = format
+            .fields
+            .iter()
+            .chain(more)
+            .map(|(column, own)| (slot(frame, column).expect("a slot"), own.to_string()))
+            .collect();
+        let wanted = Wanted {
+            fields,
+            log_format: None,
+        };
+        (format.parser)(frame, &wanted).expect("a parser")
+    }
+
+    /// The wanted columns of one line, or the reason why it is no row.
+    pub(crate) fn read(
+        format: &LogFormat,
+        parser: &dyn LineParser,
+        line: &str,
+        columns: &[&str],
+    ) -> Result<Vec<Option<String>>, &'static str> {
+        let frame = format.kinds[0].frame();
+        let mut fields = Fields::default();
+        fields.begin(line);
+        parser
+            .parse(line, &Header::default(), &mut fields)
+            .and_then(|()| Parts::new(frame, None).assemble(&mut fields))
+            .map_err(|reject| reject.reason)?;
+        let of = |name: &&str| {
+            fields
+                .get(slot(frame, name).expect("a slot"))
+                .map(str::to_string)
+        };
+        Ok(columns.iter().map(of).collect())
     }
 }

@@ -1,0 +1,59 @@
+//! `breachscope intake`: evidence to frames, without counting.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use breachscope::case::Case;
+use breachscope::error::Error;
+use breachscope::{output, scope};
+use clap::ValueEnum;
+
+/// Loads the evidence of a case into frames, with hashes and rejects, and counts nothing yet.
+///
+/// Writes frames/ (Parquet) and manifest.json (custody). A run that was cut off goes on where it
+/// stopped; files that did not change are not read again.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  breachscope intake CASE --out RESULTS
+  breachscope rejects RESULTS
+  breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"")]
+pub(crate) struct Arguments {
+    /// The case folder, or its case.toml.
+    case: PathBuf,
+    #[command(flatten)]
+    running: super::Running,
+    /// How the manifest is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A table for the terminal.
+    Text,
+    /// The manifest as JSON, as in manifest.json.
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let case = Case::load(&arguments.case)?;
+    let out = arguments.running.out(&case);
+    let manifest = scope::intake(
+        &case,
+        &out,
+        arguments.running.threads(),
+        &super::Bars::new(),
+    )?;
+    super::print(&match arguments.format {
+        Format::Text => output::evidence(&manifest, &case.zone),
+        Format::Json => output::json(&manifest),
+    })?;
+    eprintln!("written to {}: manifest.json, frames/", out.display());
+    if manifest.complete() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "exit code 3: some evidence was rejected, is damaged or missing; the table says where"
+    );
+    Ok(ExitCode::from(3))
+}

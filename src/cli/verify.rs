@@ -1,0 +1,67 @@
+//! `breachscope verify`: whether evidence and results are still what they were.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use breachscope::error::Error;
+use breachscope::{output, verify};
+use clap::ValueEnum;
+
+/// Hashes evidence and results again and says what changed since the run.
+///
+/// Exit code 0: all is as the manifest says. 3: something changed or is missing.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  breachscope verify RESULTS
+  breachscope verify RESULTS --case /mnt/copy-of-the-case")]
+pub(crate) struct Arguments {
+    /// The output folder of `breachscope scope` or `intake`.
+    results: PathBuf,
+    /// Where the case folder is now [default: where it was].
+    #[arg(long, value_name = "DIR")]
+    case: Option<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A line for each change.
+    Text,
+    /// JSON.
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let verified = verify::run(
+        &arguments.results,
+        arguments.case.as_deref(),
+        &super::Bars::new(),
+    )?;
+    super::print(&match arguments.format {
+        Format::Json => output::json(&verified),
+        Format::Text => {
+            let mut text: String = verified
+                .changes
+                .iter()
+                .map(|change| {
+                    output::plain(&format!("{} {}: {}", change.what, change.path, change.how))
+                        + "\n"
+                })
+                .collect();
+            text += &format!(
+                "{} evidence files and {} frame parts hashed; {} changed\n",
+                verified.evidence,
+                verified.frames,
+                verified.changes.len()
+            );
+            text
+        }
+    })?;
+    Ok(if verified.changes.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
+}

@@ -1,0 +1,352 @@
+//! One block of a log -> a row group, its rejects, and what there is to know of its lines.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::fields::{Fields, LONGEST_LINE};
+use super::formats::{Framing, Header, Reject};
+use super::framing::{Block, without_bom};
+use super::manifest::Lines;
+use super::reading::Reading;
+use super::rows::Rows;
+use crate::case::Catalogue;
+use crate::error::Result;
+use crate::frames::{self, Batch, RowGroup, Value};
+
+/// Microseconds of the stretches in which events are counted to find a source's rhythm.
+pub(super) const STRETCH: i64 = 300 * 1_000_000;
+
+/// Events of one stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Pulse {
+    /// How many.
+    pub(super) count: u64,
+    /// The first.
+    pub(super) first: i64,
+    /// The last.
+    pub(super) last: i64,
+}
+
+/// What there is to know of some lines beside their rows.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Tally {
+    /// How they were read.
+    pub(super) lines: Lines,
+    /// First and last event.
+    pub(super) span: Option<(i64, i64)>,
+    /// Bit by bit, the columns that any line had.
+    pub(super) present: u32,
+    /// A line that lacked a required column.
+    pub(super) incomplete: Option<String>,
+    /// The first line whose time needs a zone, and what it says.
+    pub(super) without_zone: Option<(u64, String)>,
+    /// The first row: line number and time.
+    pub(super) first_row: Option<(u64, i64)>,
+    /// Events by stretch of time.
+    pub(super) pulses: BTreeMap<i64, Pulse>,
+}
+
+impl Tally {
+    fn row(&mut self, line_no: u64, time: i64) {
+        self.lines.rows += 1;
+        let (first, last) = self.span.get_or_insert((time, time));
+        (*first, *last) = ((*first).min(time), (*last).max(time));
+        self.first_row.get_or_insert((line_no, time));
+    }
+
+    /// Adds what later lines showed.
+    pub(super) fn add(&mut self, other: Tally) {
+        self.lines.add(other.lines);
+        self.span = match (self.span, other.span) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        self.present |= other.present;
+        if self.incomplete.is_none() {
+            self.incomplete = other.incomplete;
+        }
+        if self.without_zone.is_none() {
+            self.without_zone = other.without_zone;
+        }
+        self.first_row = self.first_row.or(other.first_row);
+        for (stretch, pulse) in other.pulses {
+            self.pulses
+                .entry(stretch)
+                .and_modify(|known| known.add(pulse))
+                .or_insert(pulse);
+        }
+    }
+}
+
+impl Pulse {
+    /// Adds the events of another part of the evidence.
+    pub(super) fn add(&mut self, other: Pulse) {
+        self.count += other.count;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+/// A block, read.
+pub(super) struct Parsed {
+    /// Its rows.
+    pub(super) rows: RowGroup,
+    /// Its rejects.
+    pub(super) rejects: RowGroup,
+    /// The rest.
+    pub(super) tally: Tally,
+}
+
+/// Reads blocks of one log.
+pub(super) struct Parser<'a> {
+    reading: &'a Reading,
+    evidence_id: u32,
+    rows: Rows<'a>,
+    batch: Batch,
+    rejects: Batch,
+    tally: Tally,
+    pulse: Option<(i64, Pulse)>,
+}
+
+impl<'a> Parser<'a> {
+    /// For the log `evidence_id`, which is read as `reading` says.
+    pub(super) fn new(
+        reading: &'a Reading,
+        catalogue: &'a Catalogue,
+        evidence_id: u32,
+    ) -> Result<Self> {
+        Ok(Parser {
+            reading,
+            evidence_id,
+            rows: Rows::new(reading, catalogue, evidence_id),
+            batch: Batch::new(reading.frame)?,
+            rejects: Batch::new(&frames::REJECTS)?,
+            tally: Tally::default(),
+            pulse: None,
+        })
+    }
+
+    /// Reads a block.
+    pub(super) fn parse(mut self, block: &Block) -> Result<Parsed> {
+        let bytes = block.buffer.filled();
+        let mut header = Header::default();
+        if let Some(line) = &block.header
+            && let Ok(line) = std::str::from_utf8(without_bom(line))
+        {
+            header = self.reading.parser.header(line).unwrap_or_default();
+        }
+        // Valid as a whole is the usual case, and cheaper to find out than line by line.
+        let text = std::str::from_utf8(bytes).ok();
+        let mut fields = Fields::default();
+        let mut number = block.first_line;
+        let mut line = |parser: &mut Self, start: usize, end: usize| {
+            let offset = block.offset + start as u64;
+            let raw = &bytes[start..end];
+            let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+            let place = Place {
+                number,
+                offset,
+                raw,
+            };
+            parser.line(
+                place,
+                text.and_then(|text| text.get(start..start + raw.len())),
+                &mut header,
+                &mut fields,
+            );
+            number += 1;
+        };
+        if block.oversized {
+            if !bytes.is_empty() {
+                self.tally.lines.lines += 1;
+                let place = Place {
+                    number: block.first_line,
+                    offset: block.offset,
+                    raw: bytes,
+                };
+                let most = super::framing::LONGEST >> 20;
+                self.reject(
+                    place,
+                    Reject::new(
+                        "line_too_long",
+                        format!("a line of over {most} MiB, in pieces"),
+                    ),
+                );
+            }
+        } else if let Some(spans) = &block.spans {
+            for (start, end) in spans {
+                line(&mut self, *start as usize, *end as usize);
+            }
+        } else {
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', bytes) {
+                line(&mut self, start, end);
+                start = end + 1;
+            }
+            if start < bytes.len() {
+                line(&mut self, start, bytes.len());
+            }
+        }
+        debug_assert_eq!(self.tally.lines.lines, block.lines);
+        self.beat(None);
+        self.tally.present = self.rows.present;
+        Ok(Parsed {
+            rows: self.batch.finish()?,
+            rejects: self.rejects.finish()?,
+            tally: self.tally,
+        })
+    }
+
+    #[inline]
+    fn line<'l>(
+        &mut self,
+        place: Place<'l>,
+        text: Option<&'l str>,
+        header: &mut Header,
+        fields: &mut Fields<'l>,
+    ) {
+        self.tally.lines.lines += 1;
+        let bytes = if place.number == 1 {
+            without_bom(place.raw)
+        } else {
+            place.raw
+        };
+        if bytes.first().is_none_or(|byte| *byte <= b' ') && bytes.trim_ascii().is_empty() {
+            self.tally.lines.blanks += 1;
+            return;
+        }
+        let text = text.map(|text| &text[text.len() - bytes.len()..]);
+        if self.is_header(place.number, bytes) {
+            let named = text.and_then(|text| self.reading.parser.header(text));
+            *header = named.unwrap_or_else(|| std::mem::take(header));
+            self.tally.lines.blanks += 1;
+            return;
+        }
+        match text.map_or_else(|| std::str::from_utf8(bytes), Ok) {
+            Ok(text) => self.text(place, text, header, fields),
+            // JSON is UTF-8 by its definition; text lines carry what clients send.
+            Err(_) if self.reading.framing == Framing::Objects => {
+                self.reject(place, Reject::new("not_utf8", "the line is not UTF-8"));
+            }
+            Err(_) => {
+                let escaped = escaped(bytes);
+                self.text(place, &escaped, header, &mut Fields::default());
+            }
+        }
+    }
+
+    fn is_header(&self, number: u64, bytes: &[u8]) -> bool {
+        match self.reading.framing {
+            Framing::Directives => bytes[0] == b'#',
+            Framing::Header => number == 1,
+            Framing::Lines | Framing::Objects | Framing::Parquet => false,
+        }
+    }
+
+    #[inline]
+    fn text<'t>(
+        &mut self,
+        place: Place<'_>,
+        text: &'t str,
+        header: &Header,
+        fields: &mut Fields<'t>,
+    ) {
+        if text.len() > LONGEST_LINE {
+            return self.reject(
+                place,
+                Reject::new("line_too_long", "places in the line do not fit"),
+            );
+        }
+        fields.begin(text);
+        let read = self
+            .reading
+            .parser
+            .parse(text, header, fields)
+            .and_then(|()| self.reading.parts.assemble(fields))
+            .and_then(|()| self.rows.push(&mut self.batch, place.number, fields));
+        match read {
+            Ok(time) => {
+                self.tally.row(place.number, time);
+                self.beat(Some(time));
+            }
+            Err(reject) => {
+                match reject.reason {
+                    "time_without_zone" if self.tally.without_zone.is_none() => {
+                        self.tally.without_zone = Some((place.number, reject.detail.clone()));
+                    }
+                    "field_missing" if self.tally.incomplete.is_none() => {
+                        self.tally.incomplete = Some(text.chars().take(1 << 16).collect());
+                    }
+                    _ => {}
+                }
+                self.reject(place, reject);
+            }
+        }
+    }
+
+    /// Counts an event in its stretch of time; log lines come nearly in order, so the last stretch is
+    /// kept at hand. `None` puts it away.
+    #[inline]
+    fn beat(&mut self, time: Option<i64>) {
+        let stretch = time.map(|time| time.div_euclid(STRETCH));
+        if let (Some((current, pulse)), Some(time)) = (&mut self.pulse, time)
+            && Some(*current) == stretch
+        {
+            pulse.count += 1;
+            pulse.first = pulse.first.min(time);
+            pulse.last = pulse.last.max(time);
+            return;
+        }
+        if let Some((current, pulse)) = self.pulse.take() {
+            self.tally
+                .pulses
+                .entry(current)
+                .and_modify(|known| known.add(pulse))
+                .or_insert(pulse);
+        }
+        self.pulse = stretch.zip(time).map(|(stretch, time)| {
+            (
+                stretch,
+                Pulse {
+                    count: 1,
+                    first: time,
+                    last: time,
+                },
+            )
+        });
+    }
+
+    #[cold]
+    fn reject(&mut self, place: Place<'_>, reject: Reject) {
+        self.tally.lines.rejects += 1;
+        self.rejects.push(&[
+            Value::Number(u64::from(self.evidence_id)),
+            Value::Number(place.number),
+            Value::Number(place.offset),
+            Value::Text(reject.reason),
+            Value::Text(&reject.detail),
+            Value::Bytes(place.raw),
+        ]);
+    }
+}
+
+/// A line and where it is.
+#[derive(Debug, Clone, Copy)]
+struct Place<'l> {
+    number: u64,
+    offset: u64,
+    raw: &'l [u8],
+}
+
+/// The bytes as text, each that is none written as `\xHH`, as servers escape them.
+fn escaped(bytes: &[u8]) -> Cow<'_, str> {
+    let mut text = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            use std::fmt::Write as _;
+            write!(text, "\\x{byte:02X}").expect("writing to a string");
+        }
+    }
+    Cow::Owned(text)
+}

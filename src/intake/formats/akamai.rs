@@ -1,0 +1,101 @@
+//! Akamai DataStream 2, JSON with named fields. Keys without a value are left out, numbers may be
+//! strings, and the user agent is form-encoded.
+//!
+//! <https://techdocs.akamai.com/datastream2/docs/data-set-parameters>
+
+use super::json::Json;
+use super::{
+    Fields, Framing, LineParser, LogFormat, REQUESTS, Reject, Takes, Wanted, columns::form_decoded,
+    has_keys,
+};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "akamai",
+    title: "Akamai DataStream 2",
+    documentation: "https://techdocs.akamai.com/datastream2/docs/data-set-parameters",
+    kinds: REQUESTS,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "reqTimeSec"),
+        ("source_ip", "cliIP"),
+        ("method", "reqMethod"),
+        ("path", "reqPath"),
+        ("query", "queryStr"),
+        ("status", "statusCode"),
+        ("body_bytes", "bytes"),
+        ("user_agent", "UA"),
+        ("request_id", "reqId"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::EpochSeconds),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["reqTimeSec", "cliIP"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, Some(finish))))
+}
+
+fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
+    let user_agent = crate::frames::REQUESTS
+        .index("user_agent")
+        .expect("a column of requests");
+    let decoded = fields
+        .get(user_agent)
+        .filter(|text| text.contains(['%', '+']))
+        .and_then(form_decoded);
+    if let Some(text) = decoded {
+        fields.copy(user_agent, &text);
+    }
+    let path = crate::frames::REQUESTS
+        .index("path")
+        .expect("a column of requests");
+    if let Some(text) = fields.get(path).filter(|text| !text.starts_with('/')) {
+        let text = format!("/{text}");
+        fields.copy(path, &text);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = [
+            "event_time",
+            "source_ip",
+            "method",
+            "path",
+            "status",
+            "user_agent",
+        ];
+        let line = r#"{"reqTimeSec":"1744556400.123","cliIP":"192.0.2.7","reqMethod":"GET","reqPath":"/a","queryStr":"b=1","statusCode":"200","UA":"Mozilla%2F5.0+%28X%29"}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = [
+            "1744556400.123",
+            "192.0.2.7",
+            "GET",
+            "/a?b=1",
+            "200",
+            "Mozilla/5.0 (X)",
+        ]
+        .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"cliIP":"192.0.2.7","cliIP":"192.0.2.8"}"#;
+        assert_eq!(
+            read(&FORMAT, &*parser, bad, &columns),
+            Err("duplicate_field")
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Access logs of the AWS Application Load Balancer.
+//!
+//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html>.
+//! `time` is when the response was sent; a request's time is `request_creation_time`. Delivery is best
+//! effort: a missing line says nothing. New fields are added at the end only.
+
+use super::words::Words;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "alb",
+    title: "AWS Application Load Balancer",
+    documentation: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
+    kinds: REQUESTS,
+    framing: Framing::Lines,
+    fields: &[
+        ("event_time", "request_creation_time"),
+        ("client_endpoint", "client:port"),
+        ("request_line", "request"),
+        ("status", "elb_status_code"),
+        ("body_bytes", "sent_bytes"),
+        ("user_agent", "user_agent"),
+        ("request_id", "trace_id"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| {
+        let kind = line.split(' ').next().unwrap_or_default();
+        matches!(kind, "http" | "https" | "h2" | "grpcs" | "ws" | "wss")
+    },
+    parser,
+};
+
+const NAMES: &[&str] = &[
+    "type",
+    "time",
+    "elb",
+    "client:port",
+    "target:port",
+    "request_processing_time",
+    "target_processing_time",
+    "response_processing_time",
+    "elb_status_code",
+    "target_status_code",
+    "received_bytes",
+    "sent_bytes",
+    "request",
+    "user_agent",
+    "ssl_cipher",
+    "ssl_protocol",
+    "target_group_arn",
+    "trace_id",
+    "domain_name",
+    "chosen_cert_arn",
+    "matched_rule_priority",
+    "request_creation_time",
+    "actions_executed",
+    "redirect_url",
+    "error_reason",
+    "target:port_list",
+    "target_status_code_list",
+    "classification",
+    "classification_reason",
+    "conn_trace_id",
+];
+
+/// Fields up to `request_creation_time`, without which a line has no time of arrival.
+const LEAST: usize = 22;
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Words::new(NAMES, LEAST, &wanted.fields)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn takes_the_time_of_arrival_and_the_clients_address() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = [
+            "event_time",
+            "source_ip",
+            "method",
+            "path",
+            "status",
+            "request_id",
+        ];
+        let line = r#"https 2025-04-14T00:00:09.186641Z app/shop/50dc6c495c0c9188 [2001:db8::7]:2817 198.51.100.9:80 0.086 0.048 0.037 200 200 0 57 "GET https://shop.example:443/a?b HTTP/1.1" "cur\"l" TLS_AES tls arn:x "Root=1-58337281" "shop.example" "-" 1 2025-04-14T00:00:00.186000Z "forward" "-" "-" "198.51.100.9:80" "200" "-" "-" TID_1"#;
+        let expected = [
+            "2025-04-14T00:00:00.186000Z",
+            "2001:db8::7",
+            "GET",
+            "/a?b",
+            "200",
+            "Root=1-58337281",
+        ];
+        let row = read(&FORMAT, &*parser, line, &columns);
+        assert_eq!(
+            row,
+            Ok(expected.map(|text| Some(text.to_string())).to_vec())
+        );
+        for (end, reason) in [
+            (" 2025-04-14T00:00:00.186", "field_count"),
+            ("shop.example:443/a", "log_syntax"),
+        ] {
+            let cut = &line[..line.find(end).expect("a part of it")];
+            assert_eq!(read(&FORMAT, &*parser, cut, &columns), Err(reason), "{cut}");
+        }
+        let unknown = line.replace("GET https", "- https");
+        assert_eq!(
+            read(&FORMAT, &*parser, &unknown, &columns),
+            Err("request_line")
+        );
+    }
+}

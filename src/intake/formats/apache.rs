@@ -1,0 +1,181 @@
+//! Lines as Apache writes them by a `LogFormat` of the server's own, which the case file gives.
+//!
+//! <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats>. The whole directive may be
+//! pasted. Of times `%t`, `%{sec}t`, `%{msec}t` and `%{usec}t` are read.
+
+use super::template::{Meaning, Piece, Template, at, is};
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "apache",
+    title: "Apache, by its own LogFormat",
+    documentation: "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats",
+    kinds: REQUESTS,
+    framing: Framing::Lines,
+    fields: &[],
+    constants: &[],
+    time: None,
+    log_format: Takes::Must,
+    needs: &[],
+    mark: never,
+    parser,
+};
+
+/// What Apache's directives mean, the best source of a column first.
+static MEANINGS: &[Meaning] = &[
+    at("%{usec}t", TimeFormat::EpochMicroseconds),
+    at("%{msec}t", TimeFormat::EpochMilliseconds),
+    at("%{sec}t", TimeFormat::EpochSeconds),
+    at("%t", TimeFormat::Common),
+    is("%a", "source_ip"),
+    is("%h", "source_ip"),
+    is("%{X-Forwarded-For}i", "forwarded_for"),
+    is("%m", "method"),
+    is("%r", "request_line"),
+    is("%U", "path"),
+    is("%q", "query"),
+    is("%>s", "status"),
+    is("%s", "status"),
+    is("%b", "body_bytes"),
+    is("%B", "body_bytes"),
+    is("%O", "body_bytes"),
+    is("%{User-Agent}i", "user_agent"),
+    is("%{UNIQUE_ID}e", "request_id"),
+    is("%{X-Request-Id}o", "request_id"),
+    is("%{X-Request-Id}i", "request_id"),
+    is("%L", "request_id"),
+];
+
+fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    let text = wanted.log_format.as_deref().unwrap_or_default();
+    Ok(Box::new(Template::new(
+        &pieces(text)?,
+        MEANINGS,
+        false,
+        frame,
+        wanted,
+    )?))
+}
+
+/// The pieces of a `LogFormat`. `%t` writes its own brackets, so they become literals.
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let text = match text.trim().strip_prefix("LogFormat") {
+        Some(directive) => {
+            let inner = directive
+                .trim()
+                .strip_prefix('"')
+                .unwrap_or(directive.trim());
+            let end = super::template::quote_end(inner.as_bytes(), 0).unwrap_or(inner.len());
+            &inner[..end]
+        }
+        None => text,
+    };
+    let text = text.replace("\\\"", "\"").replace("\\t", "\t");
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut literal = String::new();
+    let mut rest = text.as_str();
+    while let Some(percent) = rest.find('%') {
+        literal.push_str(&rest[..percent]);
+        rest = &rest[percent + 1..];
+        if let Some(after) = rest.strip_prefix('%') {
+            literal.push('%');
+            rest = after;
+            continue;
+        }
+        // Conditions on the status and `<`, `>` come first: `%!200,304{User-agent}i`, `%>s`.
+        let conditions = rest.len()
+            - rest
+                .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<'))
+                .len();
+        rest = &rest[conditions..];
+        let (final_only, after) = rest
+            .strip_prefix('>')
+            .map_or(("", rest), |after| (">", after));
+        rest = after;
+        let argument = match rest
+            .strip_prefix('{')
+            .and_then(|inner| inner.split_once('}'))
+        {
+            Some((argument, after)) => {
+                rest = after;
+                format!("{{{argument}}}")
+            }
+            None => String::new(),
+        };
+        let length = if rest.starts_with('^') { 3 } else { 1 };
+        let kind = rest
+            .get(..length)
+            .ok_or("it ends in the middle of a directive")?;
+        rest = &rest[length..];
+        // Only `%>s` differs from `%s`; elsewhere `>` changes which of two requests is meant.
+        let name = if kind == "s" {
+            format!("%{final_only}{argument}s")
+        } else {
+            format!("%{argument}{kind}")
+        };
+        let bracketed = name == "%t";
+        if bracketed {
+            literal.push('[');
+        }
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+        }
+        pieces.push(Piece::Variable(name));
+        if bracketed {
+            literal.push(']');
+        }
+    }
+    literal.push_str(rest);
+    if !literal.is_empty() {
+        pieces.push(Piece::Literal(literal));
+    }
+    Ok(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::read;
+    use super::*;
+
+    #[test]
+    fn reads_lines_by_the_servers_own_template() {
+        for log_format in [
+            r#"%h %l %u %t "%r" %>s %O "%{User-Agent}i" %{X-Request-Id}o %D"#,
+            r#"LogFormat "%h %l %u %t \"%r\" %>s %O \"%{User-Agent}i\" %{X-Request-Id}o %D" custom"#,
+        ] {
+            let wanted = Wanted {
+                fields: Vec::new(),
+                log_format: Some(log_format.into()),
+            };
+            let parser = parser(&crate::frames::REQUESTS, &wanted).expect("a parser");
+            let columns = [
+                "source_ip",
+                "event_time",
+                "method",
+                "body_bytes",
+                "user_agent",
+                "request_id",
+            ];
+            let line = r#"2001:db8::7 - anna [14/Apr/2025:00:00:00 +0900] "POST /a HTTP/2" 302 0 "a \"b\"" r-7 1500"#;
+            let expected = [
+                "2001:db8::7",
+                "14/Apr/2025:00:00:00 +0900",
+                "POST",
+                "0",
+                "a \"b\"",
+                "r-7",
+            ];
+            let row = read(&FORMAT, &*parser, line, &columns);
+            assert_eq!(
+                row,
+                Ok(expected.map(|text| Some(text.to_string())).to_vec())
+            );
+            assert_eq!(
+                read(&FORMAT, &*parser, &line[..60], &columns),
+                Err("log_syntax")
+            );
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Auth0 tenant logs, bare or as a log stream writes them (below `data`). Most plans log no token id.
+//!
+//! <https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes>
+
+use super::json::Json;
+use super::{Framing, ISSUANCES, LineParser, LogFormat, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "auth0",
+    title: "Auth0 tenant log",
+    documentation: "https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes",
+    kinds: ISSUANCES,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "date"),
+        ("event_time", "data.date"),
+        ("event", "type"),
+        ("event", "data.type"),
+        ("subject", "user_id"),
+        ("subject", "data.user_id"),
+        ("session_id", "session_id"),
+        ("session_id", "data.session_id"),
+        ("source_ip", "ip"),
+        ("source_ip", "data.ip"),
+    ],
+    constants: &[("issuer", "auth0")],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &["event"],
+    mark: |line| has_keys(line, &["date", "type", "log_id"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "event", "subject"];
+        let line = r#"{"date":"2025-04-14T00:00:00.000Z","type":"seacft","log_id":"900","user_id":"auth0|u-7","ip":"192.0.2.7"}"#;
+        assert!((FORMAT.mark)(line));
+        let expected =
+            ["2025-04-14T00:00:00.000Z", "seacft", "auth0|u-7"].map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"date":"2025-04-14T00:00:00.000Z""#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("json_syntax"));
+    }
+}

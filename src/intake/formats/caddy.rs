@@ -1,0 +1,64 @@
+//! Caddy's access log, JSON. `client_ip` is the address after Caddy's own trusted proxies; older
+//! versions have `remote_ip` alone.
+//!
+//! <https://caddyserver.com/docs/caddyfile/directives/log>
+
+use super::json::Json;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "caddy",
+    title: "Caddy access log",
+    documentation: "https://caddyserver.com/docs/caddyfile/directives/log",
+    kinds: REQUESTS,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "ts"),
+        ("source_ip", "request.client_ip"),
+        ("source_ip", "request.remote_ip"),
+        ("client_endpoint", "request.remote_addr"),
+        ("method", "request.method"),
+        ("path", "request.uri"),
+        ("status", "status"),
+        ("body_bytes", "size"),
+        ("user_agent", "request.headers.User-Agent.0"),
+        ("request_id", "request.headers.X-Request-Id.0"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Epoch),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["ts", "request", "uri", "status"]) && line.contains("\"remote_"),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "source_ip", "method", "path", "status"];
+        let line = r#"{"level":"info","ts":1744556400.1234567,"request":{"remote_ip":"192.0.2.7","method":"GET","uri":"/a","headers":{"User-Agent":["x"]}},"status":200,"size":3}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["1744556400.1234567", "192.0.2.7", "GET", "/a", "200"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"ts":1,"ts":2}"#;
+        assert_eq!(
+            read(&FORMAT, &*parser, bad, &columns),
+            Err("duplicate_field")
+        );
+    }
+}

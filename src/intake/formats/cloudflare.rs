@@ -1,0 +1,60 @@
+//! Cloudflare Logpush, data set `http_requests`. Times are RFC 3339 or numbers since 1970, as the job
+//! was set up.
+//!
+//! <https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/>
+
+use super::json::Json;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "cloudflare",
+    title: "Cloudflare Logpush http_requests",
+    documentation: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/",
+    kinds: REQUESTS,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "EdgeStartTimestamp"),
+        ("source_ip", "ClientIP"),
+        ("method", "ClientRequestMethod"),
+        ("path", "ClientRequestURI"),
+        ("path", "ClientRequestPath"),
+        ("status", "EdgeResponseStatus"),
+        ("body_bytes", "EdgeResponseBytes"),
+        ("user_agent", "ClientRequestUserAgent"),
+        ("request_id", "RayID"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Epoch),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["EdgeStartTimestamp", "ClientIP"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "source_ip", "method", "path", "status"];
+        let line = r#"{"EdgeStartTimestamp":1744556400123456789,"ClientIP":"192.0.2.7","ClientRequestMethod":"GET","ClientRequestURI":"/a?b","EdgeResponseStatus":200,"RayID":"r"}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["1744556400123456789", "192.0.2.7", "GET", "/a?b", "200"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"ClientIP":{}}"#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("field_type"));
+    }
+}

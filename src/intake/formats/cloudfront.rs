@@ -1,0 +1,39 @@
+//! Standard access logs of Amazon CloudFront: W3C extended between tabs, headers percent-encoded.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>.
+//! Times are UTC. Delivery is best effort, and very long requests are not logged at all.
+
+use super::columns::{Columns, Dialect};
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "cloudfront",
+    title: "Amazon CloudFront standard log",
+    documentation: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+    kinds: REQUESTS,
+    framing: Framing::Directives,
+    fields: &[
+        ("date", "date"),
+        ("time_of_day", "time"),
+        ("source_ip", "c-ip"),
+        ("method", "cs-method"),
+        ("path", "cs-uri-stem"),
+        ("query", "cs-uri-query"),
+        ("status", "sc-status"),
+        ("body_bytes", "sc-bytes"),
+        ("user_agent", "cs(User-Agent)"),
+        ("request_id", "x-edge-request-id"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Utc),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| line.starts_with("#Fields:") && line.contains("x-edge-request-id"),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Columns::new(Dialect::Tabs, &wanted.fields)))
+}

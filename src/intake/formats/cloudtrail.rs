@@ -1,0 +1,88 @@
+//! AWS CloudTrail: tokens that STS and Cognito hand out, and every other event beside them. Files have
+//! the `Records` envelope or an event a line. CloudTrail logs a subset of the calls, so an access key
+//! without a record is nothing unusual. `sourceIPAddress` names a service where one called.
+//!
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+
+use super::json::Json;
+use super::{
+    Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted, has_keys, slot,
+};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "cloudtrail",
+    title: "AWS CloudTrail",
+    documentation: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+    kinds: ISSUANCES,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "eventTime"),
+        ("event", "eventName"),
+        ("issuer", "eventSource"),
+        ("token_id", "responseElements.credentials.accessKeyId"),
+        ("subject", "responseElements.assumedRoleUser.arn"),
+        ("subject", "responseElements.federatedUser.arn"),
+        ("subject", "requestParameters.identityId"),
+        ("subject", "userIdentity.arn"),
+        ("subject", "userIdentity.principalId"),
+        ("source_ip", "sourceIPAddress"),
+        ("outcome", "errorCode"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &["event"],
+    mark: |line| has_keys(line, &["eventTime", "eventSource", "eventName"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, Some(finish))))
+}
+
+fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
+    without_token(fields, |_| true);
+    let source_ip = column("source_ip");
+    if fields
+        .get(source_ip)
+        .is_some_and(|text| text.parse::<std::net::IpAddr>().is_err())
+    {
+        fields.clear(source_ip);
+    }
+    Ok(())
+}
+
+fn column(name: &str) -> usize {
+    slot(&crate::frames::ISSUANCES, name).expect("a column of issuances")
+}
+
+/// An event whose outcome is a failure hands out no token, whatever id it names.
+pub(super) fn without_token(fields: &mut Fields<'_>, failure: fn(&str) -> bool) {
+    if fields.get(column("outcome")).is_some_and(failure) {
+        fields.clear(column("token_id"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "event", "subject", "token_id"];
+        let line = r#"{"eventVersion":"1.08","eventTime":"2025-04-14T00:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","sourceIPAddress":"ec2.amazonaws.com","responseElements":{"credentials":{"accessKeyId":"ASIAEXAMPLE"},"assumedRoleUser":{"arn":"arn:a"}}}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["2025-04-14T00:00:00Z", "AssumeRole", "arn:a", "ASIAEXAMPLE"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"eventTime":"2025-04-14T00:00:00Z",}"#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("json_syntax"));
+    }
+}

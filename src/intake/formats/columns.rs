@@ -1,0 +1,241 @@
+//! Engine for lines whose columns a header names: W3C extended logs, CSV, TSV.
+//!
+//! Reasons: `no_header` (a line before any header), `field_count`.
+
+use super::{Fields, Header, LineParser, Reject};
+
+/// How a line is cut into columns, and how values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// W3C extended: `#Fields:` names the columns, `-` is no value, `+` a space in headers.
+    W3c,
+    /// The same between tabs, headers percent-encoded.
+    Tabs,
+    /// RFC 4180 with this delimiter; the first record names the columns.
+    Delimited(u8),
+}
+
+/// The parser.
+#[derive(Debug)]
+pub struct Columns {
+    dialect: Dialect,
+    wanted: Vec<(usize, String)>,
+}
+
+impl Columns {
+    /// A parser that finds the wanted columns by name, the best first where several fill one slot.
+    pub fn new(dialect: Dialect, wanted: &[(usize, String)]) -> Self {
+        Columns {
+            dialect,
+            wanted: wanted.to_vec(),
+        }
+    }
+
+    fn names(&self, names: impl Iterator<Item = String>) -> Header {
+        let names: Vec<String> = names.collect();
+        let mut slots = vec![None; names.len()];
+        let mut filled: Vec<usize> = Vec::new();
+        for (slot, wanted) in &self.wanted {
+            let index = names.iter().position(|name| name == wanted);
+            if let (Some(index), false) = (index, filled.contains(slot)) {
+                slots[index] = Some(*slot);
+                filled.push(*slot);
+            }
+        }
+        Header(slots)
+    }
+
+    fn split<'l>(
+        &self,
+        separator: u8,
+        line: &'l str,
+        header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        let bytes = line.as_bytes();
+        let mut start = 0;
+        let mut count = 0;
+        while start <= bytes.len() {
+            let end =
+                memchr::memchr(separator, &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let value = &line[start..end];
+            if let Some(slot) = header.0.get(count).copied().flatten()
+                && value != "-"
+                && !value.is_empty()
+            {
+                self.value(slot, value, fields);
+            }
+            count += 1;
+            start = end + 1;
+        }
+        counted(count, header)
+    }
+
+    fn value<'l>(&self, slot: usize, value: &'l str, fields: &mut Fields<'l>) {
+        let header_value = self
+            .wanted
+            .iter()
+            .any(|(wanted, name)| *wanted == slot && name.starts_with("cs("));
+        match self.dialect {
+            Dialect::W3c if header_value && value.contains('+') => {
+                fields.copy(slot, &value.replace('+', " "))
+            }
+            Dialect::Tabs if header_value && value.contains('%') => match percent(value) {
+                Some(text) => fields.copy(slot, &text),
+                None => fields.put(slot, value),
+            },
+            _ => fields.put(slot, value),
+        }
+    }
+}
+
+/// A record that has another number of columns than its header is damaged.
+fn counted(count: usize, header: &Header) -> Result<(), Reject> {
+    if count == header.0.len() {
+        return Ok(());
+    }
+    Err(Reject::new(
+        "field_count",
+        format!("{count} columns, and the header names {}", header.0.len()),
+    ))
+}
+
+/// Undoes percent-encoding, twice where it was done twice; `None` where what comes out is no text.
+fn percent(text: &str) -> Option<String> {
+    let once = |text: &str| {
+        let mut plain = Vec::with_capacity(text.len());
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let hex = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+            match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                Some(byte) => {
+                    plain.push(byte);
+                    at += 3;
+                }
+                None => {
+                    plain.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        String::from_utf8(plain).ok()
+    };
+    let first = once(text)?;
+    if text.contains("%25") {
+        once(&first)
+    } else {
+        Some(first)
+    }
+}
+
+/// Undoes form encoding: `+` is a space.
+pub(super) fn form_decoded(text: &str) -> Option<String> {
+    percent(&text.replace('+', " "))
+}
+
+impl LineParser for Columns {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        if header.0.is_empty() {
+            return Err(Reject::new(
+                "no_header",
+                "no header has named the columns yet",
+            ));
+        }
+        match self.dialect {
+            Dialect::W3c => self.split(b' ', line, header, fields),
+            Dialect::Tabs => self.split(b'\t', line, header, fields),
+            Dialect::Delimited(delimiter) => {
+                let values = record(delimiter, line);
+                for (slot, value) in header.0.iter().zip(&values) {
+                    if let (Some(slot), false) = (slot, value.is_empty()) {
+                        fields.copy(*slot, value);
+                    }
+                }
+                counted(values.len(), header)
+            }
+        }
+    }
+
+    fn fills(&self) -> Vec<usize> {
+        self.wanted.iter().map(|(slot, _)| *slot).collect()
+    }
+
+    fn field_names(&self, line: &str) -> Vec<String> {
+        self.columns(line).unwrap_or_default()
+    }
+
+    fn header(&self, line: &str) -> Option<Header> {
+        Some(self.names(self.columns(line)?.into_iter()))
+    }
+}
+
+impl Columns {
+    fn columns(&self, line: &str) -> Option<Vec<String>> {
+        match self.dialect {
+            Dialect::W3c | Dialect::Tabs => {
+                let names = line.strip_prefix("#Fields:")?;
+                Some(names.split_ascii_whitespace().map(str::to_string).collect())
+            }
+            Dialect::Delimited(delimiter) => Some(record(delimiter, line)),
+        }
+    }
+}
+
+/// The values of one record.
+fn record(delimiter: u8, line: &str) -> Vec<String> {
+    let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
+    let mut values = Vec::new();
+    let mut output = vec![0; line.len() + 1];
+    let mut input = line.as_bytes();
+    let mut begin = 0;
+    let mut end = 0;
+    loop {
+        let (result, read, written) = reader.read_field(input, &mut output[end..]);
+        input = &input[read..];
+        end += written;
+        match result {
+            csv_core::ReadFieldResult::Field { .. } => {
+                values.push(String::from_utf8_lossy(&output[begin..end]).into_owned());
+                begin = end;
+            }
+            csv_core::ReadFieldResult::InputEmpty => {}
+            csv_core::ReadFieldResult::OutputFull => output.resize(output.len() * 2, 0),
+            csv_core::ReadFieldResult::End => return values,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_follow_rfc_4180() {
+        assert_eq!(
+            record(b',', r#"a,"b ""c"", d",,e"#),
+            ["a", "b \"c\", d", "", "e"]
+        );
+        assert_eq!(record(b',', "\"a\nb\",c"), ["a\nb", "c"]);
+        assert_eq!(record(b'\t', "a\t\tb"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_once_or_twice() {
+        assert_eq!(
+            percent("Mozilla/5.0%20(X)").as_deref(),
+            Some("Mozilla/5.0 (X)")
+        );
+        assert_eq!(
+            percent("Mozilla/5.0%2520(X)").as_deref(),
+            Some("Mozilla/5.0 (X)")
+        );
+        assert_eq!(percent("100%").as_deref(), Some("100%"));
+        assert_eq!(percent("%ff"), None);
+    }
+}

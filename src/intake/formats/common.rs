@@ -1,0 +1,68 @@
+//! The *common* log format of Apache: combined without referer and user agent, tail and all.
+//!
+//! <https://httpd.apache.org/docs/2.4/logs.html#common>
+
+use super::template::{Meaning, Template, at, is};
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, nginx};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "common",
+    title: "Apache common",
+    documentation: "https://httpd.apache.org/docs/2.4/logs.html#common",
+    kinds: REQUESTS,
+    framing: Framing::Lines,
+    fields: &[],
+    constants: &[],
+    time: Some(TimeFormat::Common),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| line.contains("] \""),
+    parser,
+};
+
+/// What the variables of the common and combined formats mean.
+pub(super) static MEANINGS: &[Meaning] = &[
+    is("$remote_addr", "source_ip"),
+    at("$time_local", TimeFormat::Common),
+    is("$request", "request_line"),
+    is("$status", "status"),
+    is("$body_bytes_sent", "body_bytes"),
+    is("$http_user_agent", "user_agent"),
+];
+
+const TEMPLATE: &str =
+    r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "#;
+
+fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    let pieces = nginx::pieces(TEMPLATE)?;
+    Ok(Box::new(Template::new(
+        &pieces, MEANINGS, true, frame, wanted,
+    )?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_a_line_with_and_without_a_tail() {
+        let parser = parser(&FORMAT, &[("request_id", "rid")]);
+        let columns = ["source_ip", "status", "body_bytes", "request_id"];
+        for (tail, id) in [("", None), (" rid=17", Some("17".to_string()))] {
+            let line = format!(
+                r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 512{tail}"#
+            );
+            let row = read(&FORMAT, &*parser, &line, &columns);
+            let text = |text: &str| Some(text.to_string());
+            assert_eq!(
+                row,
+                Ok(vec![text("192.0.2.7"), text("200"), text("512"), id])
+            );
+        }
+        let cut = r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1"#;
+        assert_eq!(read(&FORMAT, &*parser, cut, &columns), Err("log_syntax"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Microsoft Entra sign-in logs, as exported or as diagnostic settings write them (below
+//! `properties`). A failed sign-in hands out no token.
+//!
+//! <https://learn.microsoft.com/en-us/graph/api/resources/signin>
+
+use super::json::Json;
+use super::{
+    Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted,
+    cloudtrail::without_token,
+};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "entra",
+    title: "Microsoft Entra sign-ins",
+    documentation: "https://learn.microsoft.com/en-us/graph/api/resources/signin",
+    kinds: ISSUANCES,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "createdDateTime"),
+        ("event_time", "properties.createdDateTime"),
+        ("subject", "userId"),
+        ("subject", "properties.userId"),
+        ("token_id", "uniqueTokenIdentifier"),
+        ("token_id", "properties.uniqueTokenIdentifier"),
+        ("session_id", "sessionId"),
+        ("session_id", "properties.sessionId"),
+        ("source_ip", "ipAddress"),
+        ("source_ip", "properties.ipAddress"),
+        ("outcome", "status.errorCode"),
+        ("outcome", "properties.status.errorCode"),
+    ],
+    constants: &[("issuer", "entra"), ("event", "sign_in")],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| {
+        line.starts_with('{')
+            && line.contains("\"createdDateTime\"")
+            && line.contains("\"ipAddress\"")
+    },
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, Some(successes_only))))
+}
+
+fn successes_only(fields: &mut Fields<'_>) -> Result<(), Reject> {
+    without_token(fields, |outcome| outcome != "0");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "subject", "token_id"];
+        let line = r#"{"createdDateTime":"2025-04-14T00:00:00Z","userId":"u-7","uniqueTokenIdentifier":"t-7","ipAddress":"192.0.2.7","status":{"errorCode":0}}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["2025-04-14T00:00:00Z", "u-7", "t-7"].map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"userId":{"a":1}}"#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("field_type"));
+    }
+}

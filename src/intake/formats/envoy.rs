@@ -1,0 +1,111 @@
+//! Envoy's text access log: its default, or the format string that the case file gives as
+//! `log_format` (Istio's default, for one).
+//!
+//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>. Envoy
+//! escapes nothing. The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer it saw: where the
+//! list has several addresses the case file says how many proxies stand before (`forwarded_hops`).
+
+use super::template::{Meaning, Piece, Template, at, is};
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "envoy",
+    title: "Envoy access log, text",
+    documentation: "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage",
+    kinds: REQUESTS,
+    framing: Framing::Lines,
+    fields: &[],
+    constants: &[],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::May,
+    needs: &[],
+    mark: |line| line.starts_with('['),
+    parser,
+};
+
+const DEFAULT: &str = r#"[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%""#;
+
+/// What Envoy's operators mean, the best source of a column first.
+static MEANINGS: &[Meaning] = &[
+    at("%START_TIME%", TimeFormat::Rfc3339),
+    is("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "source_ip"),
+    is("%DOWNSTREAM_REMOTE_ADDRESS%", "client_endpoint"),
+    is("%REQ(X-FORWARDED-FOR)%", "forwarded_for"),
+    is("%REQ(:METHOD)%", "method"),
+    is("%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "path"),
+    is("%REQ(:PATH)%", "path"),
+    is("%RESPONSE_CODE%", "status"),
+    is("%BYTES_SENT%", "body_bytes"),
+    is("%REQ(USER-AGENT)%", "user_agent"),
+    is("%REQ(X-REQUEST-ID)%", "request_id"),
+];
+
+fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    let pieces = pieces(wanted.log_format.as_deref().unwrap_or(DEFAULT))?;
+    Ok(Box::new(Template::new(
+        &pieces, MEANINGS, false, frame, wanted,
+    )?))
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let text = text.trim_end_matches("\\n").trim_end_matches('\n');
+    let mut pieces = Vec::new();
+    for (index, part) in text.split('%').enumerate() {
+        match (index % 2, part) {
+            (_, "") => {}
+            (0, literal) => pieces.push(Piece::Literal(literal.to_string())),
+            (_, operator) => pieces.push(Piece::Variable(format!("%{operator}%"))),
+        }
+    }
+    if text.matches('%').count() % 2 == 1 {
+        return Err("an operator has no closing `%`".into());
+    }
+    Ok(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_the_default_line() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = [
+            "event_time",
+            "source_ip",
+            "method",
+            "path",
+            "status",
+            "body_bytes",
+            "request_id",
+        ];
+        let line = |forwarded: &str| {
+            format!(
+                r#"[2025-04-14T00:00:00.310Z] "GET /a?b HTTP/1.1" 200 - 0 154 226 100 "{forwarded}" "curl" "cc21d9b0" "shop.example" "198.51.100.9:80""#
+            )
+        };
+        let row = read(&FORMAT, &*parser, &line("192.0.2.7"), &columns);
+        let expected = [
+            "2025-04-14T00:00:00.310Z",
+            "192.0.2.7",
+            "GET",
+            "/a?b",
+            "200",
+            "154",
+            "cc21d9b0",
+        ];
+        assert_eq!(
+            row,
+            Ok(expected.map(|text| Some(text.to_string())).to_vec())
+        );
+        let list = read(&FORMAT, &*parser, &line("203.0.113.1,192.0.2.7"), &columns);
+        assert_eq!(list, Err("forwarded_for_list"));
+        assert_eq!(
+            read(&FORMAT, &*parser, &line("192.0.2.7")[..70], &columns),
+            Err("log_syntax")
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! Envoy's and Istio's access log, JSON with Istio's default names. The client is the downstream
+//! address, which Envoy takes from `X-Forwarded-For` where it is set up to.
+//!
+//! <https://istio.io/latest/docs/tasks/observability/logs/access-log/>
+
+use super::json::Json;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "envoy_json",
+    title: "Envoy or Istio access log, JSON",
+    documentation: "https://istio.io/latest/docs/tasks/observability/logs/access-log/",
+    kinds: REQUESTS,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "start_time"),
+        ("client_endpoint", "downstream_remote_address"),
+        ("forwarded_for", "x_forwarded_for"),
+        ("method", "method"),
+        ("path", "path"),
+        ("status", "response_code"),
+        ("body_bytes", "bytes_sent"),
+        ("user_agent", "user_agent"),
+        ("request_id", "request_id"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["start_time", "response_code"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "source_ip", "method", "path", "status"];
+        let line = r#"{"start_time":"2025-04-14T00:00:00.5Z","downstream_remote_address":"192.0.2.7:5124","x_forwarded_for":null,"method":"GET","path":"/a","response_code":200}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["2025-04-14T00:00:00.5Z", "192.0.2.7", "GET", "/a", "200"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"path":"/a","path":"/b"}"#;
+        assert_eq!(
+            read(&FORMAT, &*parser, bad, &columns),
+            Err("duplicate_field")
+        );
+    }
+}

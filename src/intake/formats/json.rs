@@ -1,0 +1,582 @@
+//! Engine for JSON objects (RFC 8259), with dotted paths to the wanted fields.
+//!
+//! The scanner walks an object once and copies nothing but strings with escapes. It checks all of it,
+//! so what is called a row is valid JSON; it recurses as deep as the wanted paths and no deeper, so
+//! depth costs no stack. In a path `a.b` leads to the member `b` of `a`, or to a member whose name is
+//! `a.b`; a number leads to an element of an array, from 0.
+//!
+//! Reasons: `json_syntax`, `field_type` (a wanted field is an object, an array or a truth value),
+//! `duplicate_field` (a wanted field is there twice: which one counts cannot be known).
+
+use std::borrow::Cow;
+
+use super::{Fields, Header, LineParser, Reject};
+
+/// A node of the wanted paths: where a key leads.
+#[derive(Debug, Default)]
+struct Node {
+    children: Vec<(Box<[u8]>, Node)>,
+    /// The slots to fill, each with its rank: 0 is the best source.
+    slots: Vec<(usize, u8)>,
+}
+
+impl Node {
+    fn child(&mut self, name: &str) -> &mut Node {
+        let known = self
+            .children
+            .iter()
+            .position(|(key, _)| **key == *name.as_bytes());
+        let index = known.unwrap_or_else(|| {
+            self.children
+                .push((name.as_bytes().into(), Node::default()));
+            self.children.len() - 1
+        });
+        &mut self.children[index].1
+    }
+
+    fn insert(&mut self, path: &str, slot: (usize, u8)) {
+        for (at, _) in path.match_indices('.') {
+            self.child(&path[..at]).insert(&path[at + 1..], slot);
+        }
+        self.child(path).slots.push(slot);
+    }
+}
+
+/// What becomes of the fields once they are found: formats whose fields need more than a name.
+pub type Finish = fn(&mut Fields<'_>) -> Result<(), Reject>;
+
+/// The parser.
+#[derive(Debug)]
+pub struct Json {
+    root: Node,
+    fills: Vec<usize>,
+    finish: Option<Finish>,
+}
+
+impl Json {
+    /// A parser that puts the field at each dotted path into its slot; of several paths for one slot
+    /// the earlier wins.
+    pub fn new(fields: &[(usize, String)], finish: Option<Finish>) -> Self {
+        let mut root = Node::default();
+        let mut fills: Vec<usize> = Vec::new();
+        for (slot, path) in fields {
+            let rank = fills.iter().filter(|filled| *filled == slot).count();
+            root.insert(path, (*slot, u8::try_from(rank).unwrap_or(u8::MAX)));
+            fills.push(*slot);
+        }
+        Json {
+            root,
+            fills,
+            finish,
+        }
+    }
+}
+
+impl LineParser for Json {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        _header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        let mut scanner = Scanner {
+            text: line,
+            bytes: line.as_bytes(),
+            at: 0,
+        };
+        scanner.white_space();
+        scanner.object(&self.root, fields)?;
+        scanner.white_space();
+        if scanner.at != scanner.bytes.len() {
+            return Err(scanner.syntax("more text after the object"));
+        }
+        match self.finish {
+            Some(finish) => finish(fields),
+            None => Ok(()),
+        }
+    }
+
+    fn fills(&self) -> Vec<usize> {
+        self.fills.clone()
+    }
+
+    fn field_names(&self, line: &str) -> Vec<String> {
+        names(line)
+    }
+}
+
+/// The dotted paths of all fields of an object.
+pub fn names(line: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let Ok(serde_json::Value::Object(object)) = serde_json::from_str(line) else {
+        return names;
+    };
+    let mut pending: Vec<(String, serde_json::Value)> = object.into_iter().collect();
+    while let Some((name, value)) = pending.pop() {
+        match value {
+            serde_json::Value::Object(inner) => {
+                pending.extend(
+                    inner
+                        .into_iter()
+                        .map(|(key, value)| (format!("{name}.{key}"), value)),
+                );
+            }
+            serde_json::Value::Array(inner) => {
+                pending.extend(
+                    inner
+                        .into_iter()
+                        .take(1)
+                        .map(|value| (format!("{name}.0"), value)),
+                );
+            }
+            _ => names.push(name),
+        }
+    }
+    names.sort();
+    names
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// A string as it stands between its quotes.
+struct Quoted<'a> {
+    raw: &'a str,
+    start: usize,
+    escaped: bool,
+}
+
+impl Quoted<'_> {
+    fn end(&self) -> usize {
+        self.start + self.raw.len()
+    }
+}
+
+/// Eight bytes at once: the high bit of each byte that ends a plain stretch of a string, which is a
+/// quote, a backslash or a control character. Exact up to the first such byte.
+#[inline]
+fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let equal = |byte: u8| {
+        let difference = word ^ (ONES * u64::from(byte));
+        difference.wrapping_sub(ONES) & !difference
+    };
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (equal(b'"') | equal(b'\\') | control) & HIGH
+}
+
+impl<'a> Scanner<'a> {
+    #[cold]
+    fn syntax(&self, what: &str) -> Reject {
+        Reject::new("json_syntax", format!("{what} at byte {}", self.at))
+    }
+
+    #[inline]
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn white_space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\r' | b'\n') {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Result<(), Reject> {
+        if self.peek() != byte {
+            return Err(self.syntax(&format!("no `{}`", byte as char)));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Walks an object; the recursion is as deep as the wanted paths, never as the line.
+    fn object(&mut self, node: &Node, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        self.expect(b'{')?;
+        self.white_space();
+        if self.peek() == b'}' {
+            self.at += 1;
+            return Ok(());
+        }
+        let mut guess = 0;
+        loop {
+            self.white_space();
+            let key = self.string()?;
+            let key = if key.escaped {
+                Cow::Owned(unescape(key.raw).ok_or_else(|| self.syntax("a bad escape"))?)
+            } else {
+                Cow::Borrowed(key.raw)
+            };
+            self.white_space();
+            self.expect(b':')?;
+            self.white_space();
+            match find(&node.children, key.as_bytes(), guess) {
+                Some(index) => {
+                    guess = index + 1;
+                    self.wanted(&node.children[index].1, &key, fields)?;
+                }
+                None => self.skip()?,
+            }
+            self.white_space();
+            match self.peek() {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(self.syntax("no `,` or `}`")),
+            }
+        }
+    }
+
+    /// Walks an array of which some elements are wanted.
+    fn array(&mut self, node: &Node, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        self.expect(b'[')?;
+        self.white_space();
+        if self.peek() == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        for index in 0usize.. {
+            self.white_space();
+            let name = index.to_string();
+            match find(&node.children, name.as_bytes(), 0) {
+                Some(child) => self.wanted(&node.children[child].1, &name, fields)?,
+                None => self.skip()?,
+            }
+            self.white_space();
+            match self.peek() {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    break;
+                }
+                _ => return Err(self.syntax("no `,` or `]`")),
+            }
+        }
+        Ok(())
+    }
+
+    fn wanted(&mut self, node: &Node, key: &str, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        match self.peek() {
+            b'"' => {
+                let string = self.string()?;
+                if !string.escaped {
+                    return fill(node, key, fields, |fields, slot| {
+                        fields.set(slot, string.start, string.end())
+                    });
+                }
+                let text = unescape(string.raw).ok_or_else(|| self.syntax("a bad escape"))?;
+                fill(node, key, fields, |fields, slot| fields.copy(slot, &text))
+            }
+            b'-' | b'0'..=b'9' => {
+                let start = self.at;
+                self.number()?;
+                let end = self.at;
+                fill(node, key, fields, |fields, slot| {
+                    fields.set(slot, start, end)
+                })
+            }
+            b'n' => self.literal(),
+            b'{' if !node.children.is_empty() => self.object(node, fields),
+            b'[' if !node.children.is_empty() => self.array(node, fields),
+            _ if node.slots.is_empty() => self.skip(),
+            _ => {
+                self.skip()?;
+                Err(Reject::new(
+                    "field_type",
+                    format!("`{key}` is neither text nor a number"),
+                ))
+            }
+        }
+    }
+
+    #[inline]
+    fn string(&mut self) -> Result<Quoted<'a>, Reject> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            while let Some(word) = self.bytes.get(self.at..self.at + 8) {
+                let found = special(u64::from_le_bytes(word.try_into().expect("eight bytes")));
+                if found != 0 {
+                    self.at += found.trailing_zeros() as usize / 8;
+                    break;
+                }
+                self.at += 8;
+            }
+            match self.bytes.get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(0..=0x1f) => return Err(self.syntax("a control character in a string")),
+                Some(_) => self.at += 1,
+                None => return Err(self.syntax("the string does not end")),
+            }
+        }
+        let raw = &self.text[start..self.at];
+        self.at += 1;
+        Ok(Quoted {
+            raw,
+            start,
+            escaped,
+        })
+    }
+
+    fn escape(&mut self) -> Result<(), Reject> {
+        match self.bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let hex = self.bytes.get(self.at + 2..self.at + 6);
+                if !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(self.syntax("a bad escape"));
+                }
+                self.at += 6;
+            }
+            _ => return Err(self.syntax("a bad escape")),
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Reject> {
+        if !self.peek().is_ascii_digit() {
+            return Err(self.syntax("a bad number"));
+        }
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn number(&mut self) -> Result<(), Reject> {
+        if self.peek() == b'-' {
+            self.at += 1;
+        }
+        match self.peek() {
+            b'0' => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self) -> Result<(), Reject> {
+        for word in ["null", "true", "false"] {
+            if self.text[self.at..].starts_with(word) {
+                self.at += word.len();
+                return Ok(());
+            }
+        }
+        Err(self.syntax("no value"))
+    }
+
+    /// Walks over any value. Open brackets are kept in a vector, so depth costs memory, not stack.
+    fn skip(&mut self) -> Result<(), Reject> {
+        match self.peek() {
+            b'"' => return self.string().map(drop),
+            b'-' | b'0'..=b'9' => return self.number(),
+            b'{' | b'[' => {}
+            _ => return self.literal(),
+        }
+        let mut open: Vec<u8> = Vec::new();
+        loop {
+            self.white_space();
+            match self.peek() {
+                b'{' | b'[' => {
+                    let bracket = self.peek();
+                    self.at += 1;
+                    self.white_space();
+                    if self.peek() == bracket + 2 {
+                        self.at += 1;
+                    } else {
+                        open.push(bracket);
+                        if bracket == b'{' {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                }
+                b'"' => {
+                    self.string()?;
+                }
+                b'-' | b'0'..=b'9' => self.number()?,
+                _ => self.literal()?,
+            }
+            loop {
+                let Some(bracket) = open.last().copied() else {
+                    return Ok(());
+                };
+                self.white_space();
+                let next = self.peek();
+                self.at += 1;
+                if next == b',' {
+                    if bracket == b'{' {
+                        self.white_space();
+                        self.key()?;
+                    }
+                    break;
+                } else if next == bracket + 2 {
+                    open.pop();
+                } else {
+                    self.at -= 1;
+                    return Err(self.syntax("no `,` or closing bracket"));
+                }
+            }
+        }
+    }
+
+    fn key(&mut self) -> Result<(), Reject> {
+        self.string()?;
+        self.white_space();
+        self.expect(b':')
+    }
+}
+
+/// Fills the slots of a node, a better source over a worse one; the same source twice is a reject.
+#[inline]
+fn fill<'a>(
+    node: &Node,
+    key: &str,
+    fields: &mut Fields<'a>,
+    put: impl Fn(&mut Fields<'a>, usize),
+) -> Result<(), Reject> {
+    for (slot, rank) in &node.slots {
+        match fields.rank(*slot, *rank) {
+            Some(before) if before == *rank => {
+                return Err(Reject::new(
+                    "duplicate_field",
+                    format!("`{key}` is there twice"),
+                ));
+            }
+            Some(before) if before < *rank => fields.keep_rank(*slot, before),
+            _ => put(fields, *slot),
+        }
+    }
+    Ok(())
+}
+
+/// Looks for `key`, first where it is likely: fields come in the same order line after line.
+#[inline]
+fn find(children: &[(Box<[u8]>, Node)], key: &[u8], guess: usize) -> Option<usize> {
+    if children.get(guess).is_some_and(|(name, _)| **name == *key) {
+        return Some(guess);
+    }
+    children.iter().position(|(name, _)| **name == *key)
+}
+
+/// The text that a JSON string stands for; `None` for a lone surrogate, which no text can hold.
+fn unescape(raw: &str) -> Option<String> {
+    serde_json::from_str(&format!("\"{raw}\"")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<[Option<String>; 4], &'static str> {
+        let fields = [(0, "a"), (1, "b.c"), (2, "d"), (2, "e"), (3, "f.0.g")];
+        let parser = Json::new(&fields.map(|(slot, path)| (slot, path.to_string())), None);
+        let mut fields = Fields::default();
+        fields.begin(line);
+        parser
+            .parse(line, &Header::default(), &mut fields)
+            .map_err(|reject| reject.reason)?;
+        Ok([0, 1, 2, 3].map(|slot: usize| fields.get(slot).map(str::to_string)))
+    }
+
+    #[test]
+    fn fills_slots_by_dotted_path() {
+        let row = parse(r#" {"x":[1,{"a":2}],"a":"é\n","b":{"z":{},"c":-1.5e3},"d":null} "#);
+        assert_eq!(
+            row,
+            Ok([Some("é\n".into()), Some("-1.5e3".into()), None, None])
+        );
+        let row = parse(r#"{"b.c":"flat","f":[{"y":[],"g":"first"},{"g":"second"}]}"#);
+        assert_eq!(
+            row,
+            Ok([None, Some("flat".into()), None, Some("first".into())])
+        );
+    }
+
+    #[test]
+    fn of_several_sources_the_better_wins_wherever_it_stands() {
+        for line in [r#"{"d":1,"e":2}"#, r#"{"e":2,"d":1}"#] {
+            assert_eq!(
+                parse(line).map(|row| row[2].clone()),
+                Ok(Some("1".into())),
+                "{line}"
+            );
+        }
+        assert_eq!(
+            parse(r#"{"e":2}"#).map(|row| row[2].clone()),
+            Ok(Some("2".into()))
+        );
+        assert_eq!(parse(r#"{"e":2,"d":1,"d":3}"#), Err("duplicate_field"));
+    }
+
+    #[test]
+    fn says_why_a_line_is_no_row() {
+        for (line, reason) in [
+            (r#"{"a":1"#, "json_syntax"),
+            (r#"{"a":1}}"#, "json_syntax"),
+            (r#"{"a":01}"#, "json_syntax"),
+            (r#"{"a":"\q"}"#, "json_syntax"),
+            (r#"{"a":"\ud800"}"#, "json_syntax"),
+            (r#"{"x":[1,]}"#, "json_syntax"),
+            (r#"{"x":{"y"}}"#, "json_syntax"),
+            ("{\"a\":\"tab\there\"}", "json_syntax"),
+            ("\0\0\0", "json_syntax"),
+            (r#"{"a":1,"a":2}"#, "duplicate_field"),
+            (r#"{"b.c":1,"b":{"c":2}}"#, "duplicate_field"),
+            (r#"{"a":true}"#, "field_type"),
+            (r#"{"a":[1]}"#, "field_type"),
+        ] {
+            assert_eq!(parse(line), Err(reason), "{line}");
+        }
+    }
+
+    #[test]
+    fn eight_bytes_at_once_find_the_first_special_byte() {
+        for special_byte in [b'"', b'\\', 0, 1, 0x1f] {
+            for at in 0..8 {
+                for other in [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                    let mut word = [other; 8];
+                    assert_eq!(special(u64::from_le_bytes(word)), 0, "{other}");
+                    word[at] = special_byte;
+                    let found = special(u64::from_le_bytes(word)).trailing_zeros() as usize / 8;
+                    assert_eq!(found, at, "{special_byte} at {at} among {other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = format!(
+            "{{\"x\":{}{}}}",
+            "[".repeat(1_000_000),
+            "]".repeat(1_000_000)
+        );
+        assert!(parse(&deep).is_ok());
+        assert_eq!(parse(&deep[..1_500_000]), Err("json_syntax"));
+    }
+}

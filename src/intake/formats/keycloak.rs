@@ -1,0 +1,84 @@
+//! Keycloak's events as JSON lines. Successful refreshes are kept at DEBUG by default and thus are
+//! often missing. A token id may carry a prefix that says how it came about (`onrtrt:`); it is part of
+//! the id, in the token too, and stays. Only events that hand out a token keep its id.
+//!
+//! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>
+
+use super::json::Json;
+use super::{
+    Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted, has_keys, slot,
+};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "keycloak",
+    title: "Keycloak events, JSON",
+    documentation: "https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events",
+    kinds: ISSUANCES,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "time"),
+        ("event", "type"),
+        ("event", "operationType"),
+        ("issuer", "realmName"),
+        ("issuer", "realmId"),
+        ("subject", "userId"),
+        ("token_id", "details.token_id"),
+        ("session_id", "sessionId"),
+        ("source_ip", "ipAddress"),
+        ("outcome", "error"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::EpochMilliseconds),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["time", "realmId"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, Some(issuances_only))))
+}
+
+/// Events that hand out the token they name; others name one that was used, revoked or refused.
+const HAND_OUT: [&str; 4] = [
+    "CODE_TO_TOKEN",
+    "REFRESH_TOKEN",
+    "CLIENT_LOGIN",
+    "TOKEN_EXCHANGE",
+];
+
+/// Forgets the token id of an event that handed none out.
+pub(super) fn issuances_only(fields: &mut Fields<'_>) -> Result<(), Reject> {
+    let column = |name| slot(&crate::frames::ISSUANCES, name).expect("a column of issuances");
+    if fields
+        .get(column("event"))
+        .is_some_and(|event| !HAND_OUT.contains(&event))
+    {
+        fields.clear(column("token_id"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "event", "subject", "token_id"];
+        let line = r#"{"time":1744556400001,"type":"REFRESH_TOKEN","realmId":"shop","userId":"u-7","sessionId":"s","ipAddress":"192.0.2.7","details":{"token_id":"onrtrt:t-7"}}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["1744556400001", "REFRESH_TOKEN", "u-7", "onrtrt:t-7"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"time":1,"type":"LOGIN"} x"#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("json_syntax"));
+    }
+}

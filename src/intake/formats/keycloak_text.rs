@@ -1,0 +1,201 @@
+//! Keycloak's events as its server log has them (the listener `jboss-logging`).
+//!
+//! `2025-04-14 00:00:00,123 INFO  [org.keycloak.events] (thread) type="LOGIN", realmId="shop", ...`
+//! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>. Times carry no zone, so
+//! the case file must say it. Successful refreshes are written at DEBUG by default and thus are often
+//! missing. Only events that hand out a token keep its id.
+//!
+//! Reasons: `log_syntax`, `duplicate_field`.
+
+use super::keycloak::issuances_only;
+use super::{
+    Fields, Framing, Header, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted, slot,
+};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "keycloak_text",
+    title: "Keycloak events, server log",
+    documentation: "https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events",
+    kinds: ISSUANCES,
+    framing: Framing::Lines,
+    fields: &[
+        ("event", "type"),
+        ("event", "operationType"),
+        ("issuer", "realmName"),
+        ("issuer", "realmId"),
+        ("subject", "userId"),
+        ("token_id", "token_id"),
+        ("session_id", "sessionId"),
+        ("source_ip", "ipAddress"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::LocalIso),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| line.contains("[org.keycloak.events"),
+    parser,
+};
+
+#[derive(Debug)]
+struct Events {
+    time: usize,
+    wanted: Vec<(usize, String)>,
+}
+
+fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    let time = slot(frame, "event_time").ok_or("every event has a time")?;
+    Ok(Box::new(Events {
+        time,
+        wanted: wanted.fields.clone(),
+    }))
+}
+
+fn syntax(what: impl Into<String>) -> Reject {
+    Reject::new("log_syntax", what)
+}
+
+impl LineParser for Events {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        _header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        let Some((head, rest)) = line.split_once(" [org.keycloak.events") else {
+            return Err(syntax("no event of Keycloak"));
+        };
+        let mut words = head.splitn(3, ' ');
+        let (Some(date), Some(time)) = (words.next(), words.next()) else {
+            return Err(syntax("no time"));
+        };
+        fields.put(self.time, &line[..date.len() + 1 + time.len()]);
+        // The thread's name in parentheses stands before the first field.
+        let Some((_, mut rest)) = rest.split_once(") ") else {
+            return Err(syntax("no fields"));
+        };
+        while !rest.is_empty() {
+            let Some((name, after)) = rest.split_once('=') else {
+                return Err(syntax(format!(
+                    "`{}` has no value",
+                    rest.chars().take(40).collect::<String>()
+                )));
+            };
+            let (value, after) = match after.strip_prefix('"') {
+                Some(quoted) => {
+                    let end = super::template::quote_end(quoted.as_bytes(), 0)
+                        .ok_or_else(|| syntax(format!("the value of `{name}` does not end")))?;
+                    (&quoted[..end], &quoted[end + 1..])
+                }
+                None => after.split_at(after.find(", ").unwrap_or(after.len())),
+            };
+            rest = match after.strip_prefix(", ") {
+                Some(more) => more,
+                None if after.is_empty() => after,
+                None => return Err(syntax(format!("no comma after `{name}`"))),
+            };
+            for (rank, (slot, _)) in self
+                .wanted
+                .iter()
+                .enumerate()
+                .filter(|(_, (_, wanted))| wanted == name)
+            {
+                if value == "null" {
+                    continue;
+                }
+                let rank = rank as u8;
+                match fields.rank(*slot, rank) {
+                    Some(before) if before == rank => {
+                        return Err(Reject::new(
+                            "duplicate_field",
+                            format!("`{name}` is there twice"),
+                        ));
+                    }
+                    Some(before) if before < rank => fields.keep_rank(*slot, before),
+                    _ => fields.put(*slot, value),
+                }
+            }
+        }
+        issuances_only(fields)
+    }
+
+    fn fills(&self) -> Vec<usize> {
+        let wanted = self.wanted.iter().map(|(slot, _)| *slot);
+        wanted.chain([self.time]).collect()
+    }
+
+    fn field_names(&self, line: &str) -> Vec<String> {
+        let fields = line.split(", ").filter_map(|field| field.split_once('='));
+        fields
+            .map(|(name, _)| name.rsplit(' ').next().unwrap_or(name).to_string())
+            .collect()
+    }
+
+    fn time(&self) -> Option<TimeFormat> {
+        FORMAT.time
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_quoted_and_bare_values() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "event", "subject", "token_id", "session_id"];
+        let head = "2025-04-14 00:00:00,123 DEBUG [org.keycloak.events] (executor-thread-1) ";
+        for line in [
+            r#"type="REFRESH_TOKEN", realmId="shop", userId="u-7", sessionId="s-7", token_id="t-7", error="null", x="a, b""#,
+            "type=REFRESH_TOKEN, realmId=shop, userId=u-7, sessionId=s-7, token_id=t-7",
+        ] {
+            let expected = [
+                "2025-04-14 00:00:00,123",
+                "REFRESH_TOKEN",
+                "u-7",
+                "t-7",
+                "s-7",
+            ];
+            let row = read(&FORMAT, &*parser, &format!("{head}{line}"), &columns);
+            assert_eq!(
+                row,
+                Ok(expected.map(|text| Some(text.to_string())).to_vec())
+            );
+        }
+        for (line, reason) in [
+            (format!("{head}type=\"LOGIN\", userId=\"u"), "log_syntax"),
+            (
+                format!("{head}type=LOGIN, userId=u, userId=v"),
+                "duplicate_field",
+            ),
+            (
+                "2025-04-14 00:00:00,123 INFO  [io.quarkus] started".to_string(),
+                "log_syntax",
+            ),
+        ] {
+            assert_eq!(
+                read(&FORMAT, &*parser, &line, &columns),
+                Err(reason),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_events_that_hand_out_a_token_keep_its_id() {
+        let parser = parser(&FORMAT, &[]);
+        for (event, kept) in [
+            ("CODE_TO_TOKEN", true),
+            ("REVOKE_GRANT", false),
+            ("REFRESH_TOKEN_ERROR", false),
+        ] {
+            let line = format!(
+                "2025-04-14 00:00:00,123 INFO  [org.keycloak.events] (t) type={event}, token_id=t-7"
+            );
+            let row = read(&FORMAT, &*parser, &line, &["token_id"]).expect("a row");
+            assert_eq!(row[0].is_some(), kept, "{event}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Kong Gateway's file-log and http-log. Long lines on standard output can interleave: such lines are
+//! no JSON and become rejects.
+//!
+//! <https://developer.konghq.com/plugins/file-log/>
+
+use super::json::Json;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "kong",
+    title: "Kong file-log",
+    documentation: "https://developer.konghq.com/plugins/file-log/",
+    kinds: REQUESTS,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "started_at"),
+        ("source_ip", "client_ip"),
+        ("method", "request.method"),
+        ("path", "request.uri"),
+        ("status", "response.status"),
+        ("body_bytes", "response.size"),
+        ("user_agent", "request.headers.user-agent"),
+        ("request_id", "request.id"),
+        ("request_id", "request.headers.x-kong-request-id"),
+        ("request_id", "response.headers.x-kong-request-id"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::EpochMilliseconds),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["started_at", "client_ip"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "source_ip", "method", "path", "status"];
+        let line = r#"{"started_at":1744556400001,"client_ip":"192.0.2.7","request":{"method":"GET","uri":"/a","headers":{"user-agent":"x"}},"response":{"status":200,"size":"9"},"latencies":{"kong":1}}"#;
+        assert!((FORMAT.mark)(line));
+        let expected =
+            ["1744556400001", "192.0.2.7", "GET", "/a", "200"].map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"started_at":1744556400001,"client_{"started_at":1}"#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("json_syntax"));
+    }
+}

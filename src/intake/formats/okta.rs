@@ -1,0 +1,59 @@
+//! Okta System Log. No token id is logged: what it tells of is the session.
+//!
+//! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/>
+
+use super::json::Json;
+use super::{Framing, ISSUANCES, LineParser, LogFormat, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "okta",
+    title: "Okta System Log",
+    documentation: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/",
+    kinds: ISSUANCES,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "published"),
+        ("event", "eventType"),
+        ("subject", "actor.id"),
+        ("session_id", "authenticationContext.externalSessionId"),
+        ("source_ip", "client.ipAddress"),
+        ("outcome", "outcome.result"),
+    ],
+    constants: &[("issuer", "okta")],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &["event"],
+    mark: |line| has_keys(line, &["published", "eventType", "actor"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "event", "subject"];
+        let line = r#"{"published":"2025-04-14T00:00:00.000Z","eventType":"user.session.start","actor":{"id":"u-7"},"client":{"ipAddress":"192.0.2.7"},"outcome":{"result":"SUCCESS"}}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["2025-04-14T00:00:00.000Z", "user.session.start", "u-7"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"published":"x","published":"y"}"#;
+        assert_eq!(
+            read(&FORMAT, &*parser, bad, &columns),
+            Err("duplicate_field")
+        );
+    }
+}

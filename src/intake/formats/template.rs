@@ -1,0 +1,420 @@
+//! Engine for text lines that a template describes: literals, and variables between them.
+//!
+//! A variable's value ends where the next literal begins. Between double quotes a backslash keeps the
+//! next character from ending the value, and what it escapes (`\"`, `\\`, `\xHH`) is undone. A value
+//! of `-` is no value.
+//!
+//! Reasons: `log_syntax`, `duplicate_field`.
+
+use super::{Fields, Header, LineParser, Reject, Wanted, slot};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+/// A piece of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that stands in each line.
+    Literal(String),
+    /// A variable by its name.
+    Variable(String),
+}
+
+/// What a variable of a dialect means.
+#[derive(Debug, Clone, Copy)]
+pub struct Meaning {
+    /// The variable.
+    pub variable: &'static str,
+    /// The column, or part of one, that it fills.
+    pub column: &'static str,
+    /// How it writes a time.
+    pub time: Option<TimeFormat>,
+}
+
+/// A variable that fills a column.
+pub const fn is(variable: &'static str, column: &'static str) -> Meaning {
+    Meaning {
+        variable,
+        column,
+        time: None,
+    }
+}
+
+/// A variable that writes a time.
+pub const fn at(variable: &'static str, time: TimeFormat) -> Meaning {
+    Meaning {
+        variable,
+        column: "event_time",
+        time: Some(time),
+    }
+}
+
+#[derive(Debug)]
+struct Variable {
+    name: String,
+    /// The slot to fill and its rank: 0 is the best source.
+    slot: Option<(usize, u8)>,
+    /// What ends the value; nothing for the last.
+    until: Box<[u8]>,
+    quoted: bool,
+    /// A list of values with `, ` or ` : ` between them.
+    list: bool,
+    /// `-` stands for no bytes.
+    dash_is_zero: bool,
+}
+
+/// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
+#[derive(Debug, Default)]
+struct Tail {
+    named: Vec<(String, usize)>,
+    placed: Vec<(usize, usize)>,
+}
+
+/// The parser.
+#[derive(Debug)]
+pub struct Template {
+    begin: Box<[u8]>,
+    variables: Vec<Variable>,
+    tail: Option<Tail>,
+    fills: Vec<usize>,
+    time: Option<TimeFormat>,
+}
+
+impl Template {
+    /// A parser of lines as `pieces` describe them. What a variable means is in `meanings`, the best
+    /// source of a column first; what the case file maps goes before. With `tail` more may follow.
+    pub fn new(
+        pieces: &[Piece],
+        meanings: &[Meaning],
+        tail: bool,
+        frame: &Frame,
+        wanted: &Wanted,
+    ) -> Result<Self, String> {
+        let mut template = Template {
+            begin: Box::default(),
+            variables: Vec::new(),
+            tail: None,
+            fills: Vec::new(),
+            time: None,
+        };
+        let mut before = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Literal(text) => before.push_str(text),
+                Piece::Variable(name) => {
+                    match template.variables.last_mut() {
+                        Some(last) if before.is_empty() => {
+                            return Err(format!(
+                                "nothing stands between `{}` and `{name}`, so no line could be taken apart",
+                                last.name
+                            ));
+                        }
+                        Some(last) => last.until = before.as_bytes().into(),
+                        None => template.begin = before.as_bytes().into(),
+                    }
+                    template.variables.push(Variable {
+                        name: name.clone(),
+                        slot: None,
+                        until: Box::default(),
+                        quoted: before.ends_with('"'),
+                        list: name.contains("upstream"),
+                        dash_is_zero: matches!(name.as_str(), "$body_bytes_sent" | "%b"),
+                    });
+                    before.clear();
+                }
+            }
+        }
+        match template.variables.last_mut() {
+            Some(last) => last.until = before.as_bytes().into(),
+            None => return Err("it names no variable".into()),
+        }
+        template.want(wanted, tail)?;
+        let mut ranks = [1u8; super::SLOTS];
+        for meaning in meanings {
+            let Some(slot) = slot(frame, meaning.column) else {
+                continue;
+            };
+            let mapped = template.fills.contains(&slot);
+            let variable = template
+                .variables
+                .iter_mut()
+                .find(|variable| variable.name == meaning.variable && variable.slot.is_none());
+            if let (Some(variable), false) = (variable, mapped && ranks[slot] == 1) {
+                variable.slot = Some((slot, ranks[slot]));
+                ranks[slot] += 1;
+                template.fills.push(slot);
+                template.time = template.time.or(meaning.time);
+            }
+        }
+        Ok(template)
+    }
+
+    fn want(&mut self, wanted: &Wanted, tail: bool) -> Result<(), String> {
+        let mut fields = Tail::default();
+        for (slot, name) in &wanted.fields {
+            self.fills.push(*slot);
+            let variable = self
+                .variables
+                .iter_mut()
+                .find(|variable| variable.name == *name);
+            if let Some(variable) = variable {
+                variable.slot = Some((*slot, 0));
+            } else if !tail {
+                let known: Vec<&str> = self.variables.iter().map(|v| v.name.as_str()).collect();
+                return Err(format!(
+                    "`{name}` is not in its log_format, which has {}",
+                    known.join(" ")
+                ));
+            } else if let Some(place) = name.strip_prefix("tail.") {
+                let place = place.parse().ok().filter(|place| *place > 0);
+                let place: usize =
+                    place.ok_or("the fields of the tail are tail.1, tail.2 and so on")?;
+                fields.placed.push((place, *slot));
+            } else {
+                fields.named.push((name.clone(), *slot));
+            }
+        }
+        self.tail = tail.then_some(fields);
+        Ok(())
+    }
+}
+
+#[cold]
+fn syntax(what: String, at: usize) -> Reject {
+    Reject::new("log_syntax", format!("{what} at byte {at}"))
+}
+
+/// Where `until` begins in `bytes` from `from` on, escapes passed over.
+#[inline]
+fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
+    let until = &*variable.until;
+    let Some(first) = until.first().copied() else {
+        return Some(bytes.len());
+    };
+    let mut at = from;
+    loop {
+        let rest = bytes.get(at..)?;
+        let found = if variable.quoted {
+            memchr::memchr2(first, b'\\', rest)?
+        } else {
+            memchr::memchr(first, rest)?
+        };
+        at += found;
+        if variable.quoted && bytes[at] == b'\\' && first != b'\\' {
+            at += 2;
+            continue;
+        }
+        if bytes[at..].starts_with(until) {
+            let goes_on = variable.list
+                && first == b' '
+                && (bytes[..at].ends_with(b",")
+                    || bytes[..at].ends_with(b" :")
+                    || bytes[at..].starts_with(b" : "));
+            if !goes_on {
+                return Some(at);
+            }
+        }
+        at += 1;
+    }
+}
+
+/// Puts a value into its slot, unescaped.
+#[inline]
+pub(super) fn put(
+    fields: &mut Fields<'_>,
+    slot: usize,
+    line: &str,
+    start: usize,
+    end: usize,
+    escaped: bool,
+) {
+    let value = &line[start..end];
+    if escaped
+        && memchr::memchr(b'\\', value.as_bytes()).is_some()
+        && let Some(text) = unescape(value)
+    {
+        fields.copy(slot, &text);
+    } else {
+        fields.set(slot, start, end);
+    }
+}
+
+impl LineParser for Template {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        _header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        let bytes = line.as_bytes();
+        if !bytes.starts_with(&self.begin) {
+            return Err(syntax(
+                format!("no `{}`", String::from_utf8_lossy(&self.begin)),
+                0,
+            ));
+        }
+        let mut at = self.begin.len();
+        for variable in &self.variables {
+            let start = at;
+            let end = find_end(bytes, start, variable).or_else(|| {
+                // A tail may be missing, and with it the space before it.
+                let last = &*variable.until == b" " && self.tail.is_some();
+                last.then_some(bytes.len())
+            });
+            let Some(end) = end else {
+                return Err(syntax(
+                    format!("the value of `{}` does not end", variable.name),
+                    start,
+                ));
+            };
+            at = (end + variable.until.len()).min(bytes.len());
+            let Some((slot, rank)) = variable.slot else {
+                continue;
+            };
+            if &bytes[start..end] == b"-" {
+                if variable.dash_is_zero && fields.rank(slot, rank).is_none() {
+                    fields.copy(slot, "0");
+                }
+                continue;
+            }
+            match fields.rank(slot, rank) {
+                Some(before) if before < rank => fields.keep_rank(slot, before),
+                _ => put(fields, slot, line, start, end, variable.quoted),
+            }
+        }
+        match &self.tail {
+            Some(tail) => tail.parse(line, at, fields),
+            None if at < bytes.len() => Err(syntax("more text than the log_format has".into(), at)),
+            None => Ok(()),
+        }
+    }
+
+    fn fills(&self) -> Vec<usize> {
+        self.fills.clone()
+    }
+
+    fn field_names(&self, line: &str) -> Vec<String> {
+        let names = self.variables.iter().map(|variable| variable.name.clone());
+        let after = line.rsplit('"').next().unwrap_or_default();
+        let tail = after.split(' ').filter_map(|field| field.split_once('='));
+        names
+            .chain(
+                tail.map(|(name, _)| name.to_string())
+                    .filter(|_| self.tail.is_some()),
+            )
+            .collect()
+    }
+
+    fn time(&self) -> Option<TimeFormat> {
+        self.time
+    }
+}
+
+impl Tail {
+    fn parse(&self, line: &str, mut at: usize, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        if self.named.is_empty() && self.placed.is_empty() {
+            return Ok(());
+        }
+        let bytes = line.as_bytes();
+        let mut place = 0;
+        while at < bytes.len() {
+            if bytes[at] == b' ' {
+                at += 1;
+                continue;
+            }
+            place += 1;
+            let name = match memchr::memchr3(b'=', b' ', b'"', &bytes[at..]) {
+                Some(end) if bytes[at + end] == b'=' => {
+                    let name = &line[at..at + end];
+                    at += end + 1;
+                    Some(name)
+                }
+                _ => None,
+            };
+            let quoted = bytes.get(at) == Some(&b'"');
+            let (start, end) = if quoted {
+                let end = quote_end(bytes, at + 1)
+                    .ok_or_else(|| syntax("the field does not end".into(), at))?;
+                (at + 1, end)
+            } else {
+                let end = memchr::memchr(b' ', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+                (at, end)
+            };
+            at = if quoted { end + 1 } else { end };
+            let named = self
+                .named
+                .iter()
+                .filter(|(known, _)| Some(known.as_str()) == name)
+                .map(|(_, slot)| *slot);
+            let placed = self
+                .placed
+                .iter()
+                .filter(|(known, _)| *known == place)
+                .map(|(_, slot)| *slot);
+            for slot in named.chain(placed) {
+                if fields.has(slot) {
+                    return Err(Reject::new(
+                        "duplicate_field",
+                        format!("`{}` is there twice", name.unwrap_or("tail")),
+                    ));
+                }
+                if &bytes[start..end] != b"-" {
+                    put(fields, slot, line, start, end, quoted);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the quote that opened before `from` closes.
+pub(in crate::intake) fn quote_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Undoes `\"`, `\\`, `\xHH` and C's escapes; `None` where what comes out is no text.
+pub(super) fn unescape(text: &str) -> Option<String> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            plain.push(byte);
+            continue;
+        }
+        match bytes.next()? {
+            b'x' => {
+                let digit = |byte: Option<u8>| Some(char::from(byte?).to_digit(16)? as u8);
+                let (high, low) = (digit(bytes.next())?, digit(bytes.next())?);
+                plain.push(high * 16 + low);
+            }
+            b'n' => plain.push(b'\n'),
+            b'r' => plain.push(b'\r'),
+            b't' => plain.push(b'\t'),
+            b'v' => plain.push(0x0b),
+            b'b' => plain.push(0x08),
+            other => plain.push(other),
+        }
+    }
+    String::from_utf8(plain).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_undone_where_text_comes_out() {
+        assert_eq!(
+            unescape(r#"a \"b\" \\ \x22\xEA\xB0\x80"#).as_deref(),
+            Some("a \"b\" \\ \"가")
+        );
+        assert_eq!(unescape(r"\xff"), None);
+        assert_eq!(unescape(r"\x2"), None);
+    }
+}

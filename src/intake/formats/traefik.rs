@@ -1,0 +1,58 @@
+//! Traefik's access log, JSON.
+//!
+//! <https://doc.traefik.io/traefik/observability/access-logs/>
+
+use super::json::Json;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "traefik",
+    title: "Traefik access log, JSON",
+    documentation: "https://doc.traefik.io/traefik/observability/access-logs/",
+    kinds: REQUESTS,
+    framing: Framing::Objects,
+    fields: &[
+        ("event_time", "StartUTC"),
+        ("source_ip", "ClientHost"),
+        ("method", "RequestMethod"),
+        ("path", "RequestPath"),
+        ("status", "DownstreamStatus"),
+        ("body_bytes", "DownstreamContentSize"),
+        ("user_agent", "request_User-Agent"),
+        ("request_id", "request_X-Request-Id"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Rfc3339),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| has_keys(line, &["DownstreamStatus", "ClientHost"]),
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Json::new(&wanted.fields, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_an_event_and_says_why_another_is_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["event_time", "source_ip", "method", "path", "status"];
+        let line = r#"{"StartUTC":"2025-04-14T00:00:00.5Z","ClientHost":"192.0.2.7","RequestMethod":"GET","RequestPath":"/a","DownstreamStatus":200}"#;
+        assert!((FORMAT.mark)(line));
+        let expected = ["2025-04-14T00:00:00.5Z", "192.0.2.7", "GET", "/a", "200"]
+            .map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        let bad = r#"{"ClientHost":["192.0.2.7"]}"#;
+        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("field_type"));
+    }
+}

@@ -1,0 +1,59 @@
+//! Traefik's access log in its extended common format.
+//!
+//! `client - user [time] "request" status size "referer" "agent" count "router" "server" 3ms`
+//! <https://doc.traefik.io/traefik/observability/access-logs/>
+
+use super::template::Template;
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, common, nginx};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "traefik_text",
+    title: "Traefik access log, text",
+    documentation: "https://doc.traefik.io/traefik/observability/access-logs/",
+    kinds: REQUESTS,
+    framing: Framing::Lines,
+    fields: &[],
+    constants: &[],
+    time: Some(TimeFormat::Common),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| line.ends_with("ms") && line.contains("] \""),
+    parser,
+};
+
+const TEMPLATE: &str = r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_count "$router" "$server" ${duration}ms"#;
+
+fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    let pieces = nginx::pieces(TEMPLATE)?;
+    Ok(Box::new(Template::new(
+        &pieces,
+        common::MEANINGS,
+        false,
+        frame,
+        wanted,
+    )?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parser, read};
+    use super::*;
+
+    #[test]
+    fn reads_a_line() {
+        let parser = parser(&FORMAT, &[]);
+        let line = r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0000] "GET /a HTTP/1.1" 404 19 "-" "curl" 6 "shop@docker" "http://198.51.100.9:80" 1ms"#;
+        let columns = ["source_ip", "path", "status"];
+        let expected = ["192.0.2.7", "/a", "404"].map(|text| Some(text.to_string()));
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.to_vec())
+        );
+        assert_eq!(
+            read(&FORMAT, &*parser, &line[..line.len() - 2], &columns),
+            Err("log_syntax")
+        );
+    }
+}

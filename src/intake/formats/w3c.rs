@@ -1,0 +1,82 @@
+//! W3C extended log files, as IIS writes them. `#Fields:` names the columns and may change mid-file.
+//!
+//! <https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>. Times are UTC. Directive lines
+//! count as blanks.
+
+use super::columns::{Columns, Dialect};
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
+use crate::case::TimeFormat;
+use crate::frames::Frame;
+
+pub(super) static FORMAT: LogFormat = LogFormat {
+    name: "w3c",
+    title: "W3C extended (IIS)",
+    documentation: "https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging",
+    kinds: REQUESTS,
+    framing: Framing::Directives,
+    fields: &[
+        ("date", "date"),
+        ("time_of_day", "time"),
+        ("source_ip", "c-ip"),
+        ("method", "cs-method"),
+        ("path", "cs-uri-stem"),
+        ("query", "cs-uri-query"),
+        ("status", "sc-status"),
+        ("body_bytes", "sc-bytes"),
+        ("user_agent", "cs(User-Agent)"),
+    ],
+    constants: &[],
+    time: Some(TimeFormat::Utc),
+    log_format: Takes::No,
+    needs: &[],
+    mark: |line| {
+        line.starts_with("#Fields:") && line.contains("cs-uri-stem") && !line.contains("x-edge")
+    },
+    parser,
+};
+
+fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Columns::new(Dialect::W3c, &wanted.fields)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::parser;
+    use super::super::{Fields, Header, slot};
+    use super::*;
+
+    #[test]
+    fn columns_follow_the_header() {
+        let parser = parser(&FORMAT, &[]);
+        let frame = &crate::frames::REQUESTS;
+        let mut fields = Fields::default();
+        for (header, line) in [
+            (
+                "#Fields: date time c-ip cs(User-Agent)",
+                "2025-04-14 00:00:00 192.0.2.7 a+b",
+            ),
+            ("#Fields: c-ip cs(User-Agent) date", "192.0.2.7 a+b -"),
+        ] {
+            let header = parser.header(header).expect("a header");
+            fields.begin(line);
+            parser.parse(line, &header, &mut fields).expect("a row");
+            let of = |name| fields.get(slot(frame, name).expect("a slot"));
+            assert_eq!(
+                (of("source_ip"), of("user_agent")),
+                (Some("192.0.2.7"), Some("a b"))
+            );
+        }
+        let mut reason = |line: &'static str, header: &Header| {
+            fields.begin(line);
+            parser
+                .parse(line, header, &mut fields)
+                .map_err(|reject| reject.reason)
+        };
+        assert_eq!(reason("192.0.2.7 a", &Header::default()), Err("no_header"));
+        assert_eq!(
+            reason("192.0.2.7 a", &Header(vec![None; 3])),
+            Err("field_count")
+        );
+        assert_eq!(parser.header("#Software: x"), None);
+    }
+}

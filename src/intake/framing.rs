@@ -1,0 +1,594 @@
+//! Bytes -> blocks of whole lines, or of whole records for formats whose records are no lines.
+//!
+//! A block ends where a line or record ends, so blocks can be parsed apart, on any thread; where one
+//! ends follows from the bytes alone. Memory is a few blocks: a line longer than [`LONGEST`] comes in
+//! pieces, each of which is a reject.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use super::formats::Framing;
+
+/// Bytes of a block, before its last line is whole.
+pub(super) const BLOCK: usize = 8 << 20;
+/// Bytes of the longest line that is read as one.
+pub(super) const LONGEST: usize = 64 << 20;
+/// Bytes of the longest CSV record: beyond, a quote was opened by mistake.
+const LONGEST_RECORD: usize = 1 << 20;
+
+/// Buffers that are used again.
+#[derive(Debug, Default)]
+pub(super) struct Pool(Mutex<Vec<Vec<u8>>>);
+
+impl Pool {
+    fn take(self: &Arc<Self>, size: usize) -> Buffer {
+        let known = self.0.lock().expect("no panic while pooling").pop();
+        let bytes = known
+            .filter(|bytes| bytes.len() >= size)
+            .unwrap_or_else(|| vec![0; size]);
+        Buffer {
+            bytes,
+            length: 0,
+            pool: Arc::clone(self),
+        }
+    }
+}
+
+/// A buffer of a pool, to which it goes back.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    length: usize,
+    pool: Arc<Pool>,
+}
+
+impl Buffer {
+    /// The bytes that are filled.
+    pub(super) fn filled(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // One that had to hold a very long line is not kept.
+        if self.bytes.len() <= 2 * BLOCK {
+            let mut pool = self.pool.0.lock().expect("no panic while pooling");
+            pool.push(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+/// A stretch of a log, of whole lines or records.
+#[derive(Debug)]
+pub(super) struct Block {
+    /// Its place among the blocks of its log, from 0.
+    pub(super) index: u64,
+    /// The number of its first line, from 1.
+    pub(super) first_line: u64,
+    /// How many lines it has.
+    pub(super) lines: u64,
+    /// Offset of its first byte in the unpacked log.
+    pub(super) offset: u64,
+    /// Its bytes.
+    pub(super) buffer: Buffer,
+    /// Where its records are, where they are no lines.
+    pub(super) spans: Option<Vec<(u32, u32)>>,
+    /// The header line in force at its beginning.
+    pub(super) header: Option<Arc<[u8]>>,
+    /// Whether it is a piece of a line that is too long to be read.
+    pub(super) oversized: bool,
+    /// Whether the log ends with it.
+    pub(super) last: bool,
+}
+
+/// How a log ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Bytes, unpacked.
+    pub(super) size: u64,
+    /// What cut reading short.
+    pub(super) damage: Option<String>,
+}
+
+/// Cuts `content` into blocks of about `size` bytes and hands each to `emit`.
+pub(super) fn cut<E>(
+    content: &mut dyn Read,
+    framing: Framing,
+    size: usize,
+    pool: &Arc<Pool>,
+    mut emit: impl FnMut(Block) -> Result<(), E>,
+) -> Result<Ended, E> {
+    let mut ended = Ended::default();
+    let mut buffer = pool.take(size * 2);
+    let mut target = size;
+    let mut records: Option<Records> = None;
+    let mut header: Option<Arc<[u8]>> = None;
+    let mut next = Block {
+        index: 0,
+        first_line: 1,
+        lines: 0,
+        offset: 0,
+        buffer: pool.take(0),
+        spans: None,
+        header: None,
+        oversized: false,
+        last: false,
+    };
+    let mut continuing = false;
+    loop {
+        let at_end = fill(content, &mut buffer, target, &mut ended);
+        if next.index == 0 && records.is_none() {
+            records = Records::of(framing, buffer.filled());
+        }
+        let mut spans = None;
+        let whole = match &records {
+            Some(records) => {
+                let (found, end) = records.find(buffer.filled(), at_end);
+                spans = Some(found);
+                Some(end).filter(|end| *end > 0)
+            }
+            None if continuing => memchr::memchr(b'\n', buffer.filled()).map(|at| at + 1),
+            None => memchr::memrchr(b'\n', buffer.filled()).map(|at| at + 1),
+        };
+        // Continuations end where their line does; otherwise the end takes all that is left.
+        let end = match whole {
+            Some(end) if !at_end || (continuing && end < buffer.length) => end,
+            _ if at_end => buffer.length,
+            _ if buffer.length < LONGEST => {
+                target = (buffer.length * 2).min(LONGEST);
+                continue;
+            }
+            _ => buffer.length,
+        };
+        let last = at_end && end == buffer.length;
+        let oversized = continuing || (whole.is_none() && !at_end);
+        let mut rest = pool.take(size * 2);
+        let left = buffer.length - end;
+        if rest.bytes.len() < left {
+            rest.bytes.resize(left, 0);
+        }
+        rest.bytes[..left].copy_from_slice(&buffer.bytes[end..buffer.length]);
+        rest.length = left;
+        buffer.length = end;
+        let lines = match &spans {
+            _ if oversized => u64::from(end > 0),
+            Some(spans) => spans.len() as u64,
+            None => {
+                let ends = memchr::memchr_iter(b'\n', buffer.filled()).count() as u64;
+                ends + u64::from(buffer.filled().last().is_some_and(|byte| *byte != b'\n'))
+            }
+        };
+        let block = Block {
+            lines,
+            spans: if oversized { None } else { spans },
+            header: header.clone(),
+            oversized,
+            last,
+            buffer: std::mem::replace(&mut buffer, rest),
+            ..next
+        };
+        continuing = records.is_none() && oversized && block.buffer.filled().last() != Some(&b'\n');
+        if framing == Framing::Directives {
+            header = last_header(block.buffer.filled()).or(header);
+        } else if framing == Framing::Header && header.is_none() {
+            header =
+                block.spans.iter().flatten().next().map(|(start, end)| {
+                    block.buffer.filled()[*start as usize..*end as usize].into()
+                });
+        }
+        next = Block {
+            index: block.index + 1,
+            first_line: block.first_line + lines,
+            lines: 0,
+            offset: block.offset + end as u64,
+            buffer: pool.take(0),
+            spans: None,
+            header: None,
+            oversized: false,
+            last: false,
+        };
+        target = size;
+        emit(block)?;
+        if last {
+            return Ok(ended);
+        }
+    }
+}
+
+/// Reads until `target` bytes are there or nothing comes any more; tells whether that is so.
+fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut Ended) -> bool {
+    if ended.damage.is_some() {
+        return true;
+    }
+    if buffer.bytes.len() < target {
+        buffer.bytes.resize(target, 0);
+    }
+    while buffer.length < target {
+        match content.read(&mut buffer.bytes[buffer.length..target]) {
+            Ok(0) => return true,
+            Ok(length) => {
+                buffer.length += length;
+                ended.size += length as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                ended.damage = Some(format!(
+                    "reading stopped after {} bytes: {error}",
+                    ended.size
+                ));
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The last `#Fields:` line of a block.
+fn last_header(bytes: &[u8]) -> Option<Arc<[u8]>> {
+    let mark = memchr::memmem::rfind(bytes, b"\n#Fields:").map(|at| at + 1);
+    let start = mark.or_else(|| {
+        without_bom(bytes)
+            .starts_with(b"#Fields:")
+            .then_some(bytes.len() - without_bom(bytes).len())
+    })?;
+    let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+    Some(bytes[start..end].trim_ascii_end().into())
+}
+
+/// The bytes without the byte-order mark that some writers put first.
+pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Finds records that are no lines.
+#[derive(Debug)]
+enum Records {
+    /// Objects of an array that is this deep in the document.
+    Objects { base: usize },
+    /// CSV records, in which quotes may hold line ends.
+    Quoted,
+}
+
+impl Records {
+    fn of(framing: Framing, head: &[u8]) -> Option<Self> {
+        match framing {
+            Framing::Objects => {
+                array_depth(without_bom(head)).map(|base| Records::Objects { base })
+            }
+            Framing::Header => Some(Records::Quoted),
+            Framing::Lines | Framing::Directives | Framing::Parquet => None,
+        }
+    }
+
+    /// The records of a block and where the last of them ends. At the end of the log all is taken.
+    fn find(&self, bytes: &[u8], at_end: bool) -> (Vec<(u32, u32)>, usize) {
+        match self {
+            Records::Objects { base } => objects(bytes, *base, at_end),
+            Records::Quoted => quoted(bytes, at_end),
+        }
+    }
+}
+
+/// Whether a document is an array of objects, bare (1) or in an envelope (2). An envelope is an object
+/// whose member `Records` or `value` is that array, with nothing but plain members before.
+fn array_depth(head: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    let white = |at: &mut usize| {
+        while head.get(*at).is_some_and(u8::is_ascii_whitespace) {
+            *at += 1;
+        }
+    };
+    white(&mut at);
+    match head.get(at)? {
+        b'[' => return Some(1),
+        b'{' => at += 1,
+        _ => return None,
+    }
+    loop {
+        white(&mut at);
+        let end = super::formats::template::quote_end(head, at + 1)
+            .filter(|_| head.get(at) == Some(&b'"'))?;
+        let key = &head[at + 1..end];
+        at = end + 1;
+        white(&mut at);
+        if head.get(at) != Some(&b':') {
+            return None;
+        }
+        at += 1;
+        white(&mut at);
+        match head.get(at)? {
+            b'[' if matches!(key, b"Records" | b"value") => {
+                at += 1;
+                white(&mut at);
+                return (matches!(head.get(at), Some(b'{' | b']'))).then_some(2);
+            }
+            b'"' => at = super::formats::template::quote_end(head, at + 1)? + 1,
+            b'[' | b'{' => return None,
+            _ => at += memchr::memchr3(b',', b'}', b'\n', &head[at..])?,
+        }
+        white(&mut at);
+        if head.get(at) != Some(&b',') {
+            return None;
+        }
+        at += 1;
+    }
+}
+
+/// The objects of an array `base` deep. What lies between them is their document's; anything else that
+/// stands there is a record of its own, for a reject. A line end inside a string is no JSON: the string
+/// was never closed, and the walk begins anew with the next line.
+fn objects(bytes: &[u8], base: usize, at_end: bool) -> (Vec<(u32, u32)>, usize) {
+    let mut spans = Vec::new();
+    // A block after the first begins inside the array.
+    let mut depth = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => 0,
+        Some(b'{') if base == 2 && array_depth(without_bom(bytes)) == Some(2) => 0,
+        _ if without_bom(bytes).len() < bytes.len() => 0,
+        _ => base,
+    };
+    let mut begin: Option<usize> = None;
+    let mut stray: Option<usize> = None;
+    let mut whole = 0;
+    let mut in_string = false;
+    let mut at = if depth == 0 {
+        bytes.len() - without_bom(bytes).len()
+    } else {
+        0
+    };
+    while at < bytes.len() {
+        if in_string {
+            let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', &bytes[at..]) else {
+                break;
+            };
+            at += found;
+            match bytes[at] {
+                b'\\' => at += 1,
+                b'"' => in_string = false,
+                _ => {
+                    in_string = false;
+                    if let Some(start) = begin.take() {
+                        spans.push((start as u32, at as u32));
+                        whole = at;
+                        depth = base;
+                    }
+                }
+            }
+            at += 1;
+            continue;
+        }
+        let byte = bytes[at];
+        if depth == base
+            && begin.is_none()
+            && !matches!(byte, b'{' | b']' | b',')
+            && !byte.is_ascii_whitespace()
+        {
+            stray.get_or_insert(at);
+        } else if depth == base
+            && matches!(byte, b'{' | b']' | b',' | b'\n')
+            && let Some(start) = stray.take()
+        {
+            spans.push((start as u32, at as u32));
+            whole = at;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                if byte == b'{' && depth == base && begin.is_none() {
+                    begin = Some(at);
+                }
+                depth += 1;
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth <= base
+                    && let Some(start) = begin.take_if(|_| depth == base)
+                {
+                    spans.push((start as u32, at as u32 + 1));
+                    whole = at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if at_end {
+        if let Some(start) = begin.or(stray) {
+            let cut = bytes[start..].trim_ascii_end().len();
+            spans.push((start as u32, (start + cut) as u32));
+        }
+        whole = bytes.len();
+    }
+    (spans, whole)
+}
+
+/// Records of RFC 4180. A quote that is not closed within [`LONGEST_RECORD`] bytes, or before the log
+/// ends, was opened by mistake: its first line is a record by itself, for a reject.
+fn quoted(bytes: &[u8], at_end: bool) -> (Vec<(u32, u32)>, usize) {
+    let mut spans = Vec::new();
+    let mut begin = 0;
+    while begin < bytes.len() {
+        let mut at = begin;
+        let mut open = false;
+        let end = loop {
+            match memchr::memchr2(b'"', b'\n', &bytes[at..]) {
+                Some(found) if bytes[at + found] == b'"' => {
+                    open = !open;
+                    at += found + 1;
+                }
+                Some(found) if !open => break Some(at + found),
+                Some(found) if at + found - begin < LONGEST_RECORD => at += found + 1,
+                Some(_) => break memchr::memchr(b'\n', &bytes[begin..]).map(|first| begin + first),
+                None if at_end && open => {
+                    break memchr::memchr(b'\n', &bytes[begin..]).map(|first| begin + first);
+                }
+                None => break None,
+            }
+        };
+        match end {
+            Some(end) => {
+                spans.push((begin as u32, end as u32));
+                begin = end + 1;
+            }
+            None if at_end => {
+                spans.push((begin as u32, bytes.len() as u32));
+                begin = bytes.len();
+            }
+            None => break,
+        }
+    }
+    (spans, begin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8], framing: Framing, size: usize) -> Vec<(u64, u64, Vec<u8>)> {
+        let pool = Arc::default();
+        let mut all = Vec::new();
+        let mut whole = Vec::new();
+        let mut blocks = Vec::new();
+        let mut reader = bytes;
+        let ended = cut(&mut reader, framing, size, &pool, |block| {
+            blocks.push(block);
+            Ok::<(), ()>(())
+        });
+        assert_eq!(
+            ended,
+            Ok(Ended {
+                size: bytes.len() as u64,
+                damage: None
+            })
+        );
+        for block in &blocks {
+            let filled = block.buffer.filled();
+            assert_eq!(block.offset, whole.len() as u64);
+            whole.extend_from_slice(filled);
+            let before = all.len() as u64;
+            assert_eq!(block.first_line, before + 1);
+            match &block.spans {
+                Some(spans) => all.extend(spans.iter().zip(block.first_line..).map(
+                    |((start, end), number)| {
+                        (
+                            number,
+                            block.offset + u64::from(*start),
+                            filled[*start as usize..*end as usize].to_vec(),
+                        )
+                    },
+                )),
+                None => {
+                    let mut at = 0;
+                    while at < filled.len() {
+                        let end = memchr::memchr(b'\n', &filled[at..])
+                            .map_or(filled.len(), |end| at + end);
+                        all.push((
+                            all.len() as u64 + 1,
+                            block.offset + at as u64,
+                            filled[at..end].to_vec(),
+                        ));
+                        at = end + 1;
+                    }
+                }
+            }
+            assert_eq!(all.len() as u64 - before, block.lines);
+        }
+        assert_eq!(whole, bytes, "no byte is lost");
+        assert!(blocks.last().is_some_and(|block| block.last));
+        assert_eq!(blocks.iter().filter(|block| block.last).count(), 1);
+        all
+    }
+
+    #[test]
+    fn lines_do_not_depend_on_where_blocks_end() {
+        let text = b"one\r\n\ntwo\nthree is a longer line\nfour";
+        let expected = lines(text, Framing::Lines, 1 << 20);
+        assert_eq!(expected.len(), 5);
+        assert_eq!(expected[2], (3, 6, b"two".to_vec()));
+        for size in 1..40 {
+            assert_eq!(lines(text, Framing::Lines, size), expected, "{size}");
+        }
+        assert!(lines(b"", Framing::Lines, 8).is_empty());
+    }
+
+    #[test]
+    fn objects_are_found_in_arrays_and_envelopes() {
+        let record = |text: &str| text.as_bytes().to_vec();
+        for document in [
+            r#"[{"a":"]}\""},{"b":[{}]}, 7 ,{"c":1}]"#,
+            "[\n {\"a\":\"]}\\\"\"},\n {\"b\":[{}]},\n7,{\"c\":1}\n]\n",
+            r#"{"Records":[{"a":"]}\""},{"b":[{}]},7,{"c":1}]}"#,
+            r#"{"@odata.context":"x","n":1,"value": [{"a":"]}\""},{"b":[{}]},7,{"c":1}]}"#,
+        ] {
+            for size in [4, 9, 1 << 20] {
+                let found: Vec<Vec<u8>> =
+                    lines(document.as_bytes(), Framing::Objects, size.max(60))
+                        .into_iter()
+                        .map(|(_, _, text)| text.trim_ascii().to_vec())
+                        .collect();
+                assert_eq!(
+                    found,
+                    [
+                        record(r#"{"a":"]}\""}"#),
+                        record(r#"{"b":[{}]}"#),
+                        record("7"),
+                        record(r#"{"c":1}"#)
+                    ],
+                    "{document}"
+                );
+            }
+        }
+        let lines_of_envelopes = "{\"Records\":[{\"a\":1}]}\n{\"Records\":[{\"a\":2},{\"a\":3}]}\n";
+        assert_eq!(
+            lines(lines_of_envelopes.as_bytes(), Framing::Objects, 1 << 20).len(),
+            3
+        );
+        let cut = lines(br#"[{"a":1},{"b":"#, Framing::Objects, 1 << 20);
+        assert_eq!(cut[1].2, br#"{"b":"#);
+        let unclosed = lines(
+            b"[{\"a\":\"x},\n{\"b\":2},\n{\"c\":3}]",
+            Framing::Objects,
+            1 << 20,
+        );
+        assert_eq!(
+            unclosed.len(),
+            3,
+            "a string that is not closed costs its own record only"
+        );
+        let plain = lines(b"{\"a\":1}\n{\"value\":[1]}\n", Framing::Objects, 1 << 20);
+        assert_eq!(plain.len(), 2, "lines of objects are lines");
+    }
+
+    #[test]
+    fn records_may_hold_line_ends_and_a_stray_quote_costs_one_line() {
+        let text = b"a,b\n1,\"x\ny\"\n2,z\n3,\"open\n4,w\n";
+        let found = lines(text, Framing::Header, 1 << 20);
+        let texts: Vec<&[u8]> = found.iter().map(|(_, _, text)| text.as_slice()).collect();
+        assert_eq!(
+            texts,
+            [&b"a,b"[..], b"1,\"x\ny\"", b"2,z", b"3,\"open", b"4,w"]
+        );
+    }
+
+    #[test]
+    fn the_header_in_force_goes_with_each_block() {
+        let pool = Arc::default();
+        let mut headers = Vec::new();
+        let mut reader = &b"#Fields: a b\n1 2\n#Fields: b a\n2 1\n2 1\n"[..];
+        let ended = cut(&mut reader, Framing::Directives, 14, &pool, |block| {
+            headers.push(
+                block
+                    .header
+                    .map(|header| String::from_utf8_lossy(&header).into_owned()),
+            );
+            Ok::<(), ()>(())
+        });
+        assert!(ended.is_ok());
+        assert_eq!(headers.first(), Some(&None));
+        assert_eq!(headers[1].as_deref(), Some("#Fields: a b"));
+        assert_eq!(
+            headers.last().and_then(|header| header.as_deref()),
+            Some("#Fields: b a")
+        );
+    }
+}

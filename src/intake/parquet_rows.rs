@@ -1,0 +1,128 @@
+//! A Parquet file as lines of JSON, one a row, so that its rows go the way of all others.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use polars::prelude::*;
+use serde_json::{Map, Value};
+
+use super::clock::utc;
+use super::pipeline::set_aside;
+use crate::error::Result;
+
+/// Rows decoded at once.
+const BATCH: usize = 1 << 14;
+
+/// The rows of a file, as lines.
+#[derive(Default)]
+pub(super) struct ParquetRows {
+    file: Option<File>,
+    next: usize,
+    rows: usize,
+    lines: Vec<u8>,
+    at: usize,
+}
+
+impl ParquetRows {
+    /// Sets `content` aside and opens it; the inner error says what is wrong with the evidence.
+    pub(super) fn set_aside(content: &mut dyn Read, spool: &Path) -> Result<Result<Self, String>> {
+        let file = match set_aside(content, spool)? {
+            Ok(file) => file,
+            Err(damage) => return Ok(Err(damage)),
+        };
+        Ok(Self::open(file).map_err(|e| e.to_string()))
+    }
+
+    fn open(file: File) -> std::result::Result<Self, String> {
+        let copy = file.try_clone().map_err(|e| e.to_string())?;
+        let rows = ParquetReader::new(copy)
+            .num_rows()
+            .map_err(|e| e.to_string())?;
+        Ok(ParquetRows {
+            file: Some(file),
+            rows,
+            ..ParquetRows::default()
+        })
+    }
+
+    fn batch(&mut self) -> io::Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let length = BATCH.min(self.rows - self.next);
+        if length == 0 {
+            return Ok(());
+        }
+        let frame = ParquetReader::new(file.try_clone()?)
+            .with_slice(Some((self.next, length)))
+            .read_parallel(ParallelStrategy::None)
+            .finish()
+            .map_err(|e| io::Error::other(e.to_string()))?;
+        self.next += length;
+        self.lines.clear();
+        self.at = 0;
+        for row in 0..frame.height() {
+            let mut object = Map::new();
+            for column in frame.columns() {
+                let value = column
+                    .get(row)
+                    .map_err(|e| io::Error::other(e.to_string()))?;
+                object.insert(column.name().to_string(), json(&value));
+            }
+            serde_json::to_writer(&mut self.lines, &Value::Object(object))?;
+            self.lines.push(b'\n');
+        }
+        Ok(())
+    }
+}
+
+impl Read for ParquetRows {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.lines.len() {
+            self.lines.clear();
+            self.at = 0;
+            self.batch()?;
+        }
+        let length = buffer.len().min(self.lines.len() - self.at);
+        buffer[..length].copy_from_slice(&self.lines[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
+/// A value as JSON. A number that JSON cannot hold exactly, and all that has no JSON, is text.
+fn json(value: &AnyValue<'_>) -> Value {
+    match value {
+        AnyValue::Null => Value::Null,
+        AnyValue::Boolean(value) => Value::Bool(*value),
+        AnyValue::String(text) => Value::String((*text).to_string()),
+        AnyValue::StringOwned(text) => Value::String(text.to_string()),
+        AnyValue::UInt8(number) => (*number).into(),
+        AnyValue::UInt16(number) => (*number).into(),
+        AnyValue::UInt32(number) => (*number).into(),
+        AnyValue::UInt64(number) => (*number).into(),
+        AnyValue::Int8(number) => (*number).into(),
+        AnyValue::Int16(number) => (*number).into(),
+        AnyValue::Int32(number) => (*number).into(),
+        AnyValue::Int64(number) => (*number).into(),
+        AnyValue::Float64(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+            (*number as i64).into()
+        }
+        AnyValue::Datetime(ticks, unit, zone) => {
+            let micros = match unit {
+                TimeUnit::Nanoseconds => ticks.div_euclid(1000),
+                TimeUnit::Microseconds => *ticks,
+                TimeUnit::Milliseconds => ticks.saturating_mul(1000),
+            };
+            let text = utc(micros);
+            // Without a zone the column holds a wall clock's time, so the offset goes.
+            Value::String(if zone.is_some() {
+                text
+            } else {
+                text.trim_end_matches('Z').to_string()
+            })
+        }
+        other => Value::String(other.to_string()),
+    }
+}

@@ -1,0 +1,265 @@
+//! How one source is read: its parser, clock and required columns, checked against the frame it fills.
+
+use std::path::Path;
+
+use super::clock::Clock;
+use super::fields::{PARTS, Parts, gives, slot};
+use super::formats::{Framing, LineParser, LogFormat, Takes, Wanted};
+use crate::case::{Source, SourceKind, TimeFormat, named_zone, suggest};
+use crate::error::{Error, Position, Result};
+use crate::frames::Frame;
+
+/// How a source is read.
+#[derive(Debug)]
+pub struct Reading {
+    /// The frame that its rows fill.
+    pub(super) frame: &'static Frame,
+    /// The tier that its rows name.
+    pub(super) tier: &'static str,
+    /// Takes its lines apart.
+    pub(super) parser: Box<dyn LineParser>,
+    /// How its bytes are cut.
+    pub(super) framing: Framing,
+    /// Reads its times.
+    pub(super) clock: Clock,
+    /// Puts columns together from their parts.
+    pub(super) parts: Parts,
+    /// By column: the value of rows that have none of their own.
+    pub(super) constants: Vec<Option<String>>,
+    /// By column: whether a row without it is a reject.
+    pub(super) required: Vec<bool>,
+}
+
+/// Columns that a part or a column of this name fills.
+fn columns_of(name: &str) -> Vec<&str> {
+    match gives(name) {
+        [] => vec![name],
+        columns => columns.to_vec(),
+    }
+}
+
+impl Reading {
+    /// Prepares `source` of the case file at `path`, whose text is for the places of errors.
+    pub fn new(source: &Source, path: &Path, text: &str) -> Result<Self> {
+        let place = |span: std::ops::Range<usize>| Position::of(text, span.start);
+        let id = source.id.get_ref();
+        let of_source = |message: String| Error::case(path, message).at(place(source.id.span()));
+        let format = source.format.0;
+        let frame = source.kind.frame();
+        if !format.kinds.contains(&source.kind) {
+            let kinds: Vec<&str> = format.kinds.iter().map(|kind| kind.name()).collect();
+            return Err(of_source(format!(
+                "source `{id}`: the format `{}` is no {} log; its kind is {}",
+                format.name,
+                source.kind.name(),
+                kinds.join(" or ")
+            )));
+        }
+        if source.paths.is_empty() {
+            return Err(of_source(format!("source `{id}` names no paths")));
+        }
+        let takes: Vec<&str> = frame
+            .columns
+            .iter()
+            .map(|column| column.name)
+            .filter(|name| !source.kind.derived().contains(name))
+            .chain(
+                PARTS
+                    .iter()
+                    .filter(|(_, column)| frame.index(column).is_some())
+                    .map(|(part, _)| *part),
+            )
+            .collect();
+        for name in source.fields.keys().chain(source.constants.keys()) {
+            if !takes.contains(&name.get_ref().as_str()) {
+                let message = format!(
+                    "`{}` is no column that a {} log fills",
+                    name.get_ref(),
+                    source.kind.name()
+                );
+                let error = Error::case(path, message).at(place(name.span()));
+                return Err(suggest(error, name.get_ref(), takes.iter().copied()));
+            }
+        }
+        if let Some(name) = source
+            .constants
+            .keys()
+            .find(|name| source.fields.contains_key(*name))
+        {
+            let message = format!("`{}` has both a field and a constant", name.get_ref());
+            return Err(Error::case(path, message).at(place(name.span())));
+        }
+        match (format.log_format, &source.log_format) {
+            (Takes::Must, None) => {
+                return Err(of_source(format!(
+                    "source `{id}` does not give the server's log_format"
+                ))
+                .hint("add log_format = '''<as in the server's configuration>'''"));
+            }
+            (Takes::No, Some(given)) => {
+                let message = format!("the format `{}` takes no log_format", format.name);
+                return Err(Error::case(path, message).at(place(given.span())));
+            }
+            _ => {}
+        }
+        let wanted = wanted(source, format, frame);
+        let parser = (format.parser)(frame, &wanted).map_err(|message| {
+            let span = source
+                .log_format
+                .as_ref()
+                .map_or(source.id.span(), |given| given.span());
+            Error::case(path, format!("source `{id}`: {message}")).at(place(span))
+        })?;
+        let clock = clock(source, format, &*parser, path, text)?;
+        let mut constants = vec![None; frame.columns.len()];
+        for (name, value) in format.constants {
+            constants[frame.index(name).expect("a format's constants are columns")] =
+                Some(value.to_string());
+        }
+        for (name, value) in &source.constants {
+            let index = frame.index(name.get_ref()).ok_or_else(|| {
+                Error::case(
+                    path,
+                    format!(
+                        "`{}` is a part of a column and has no constant",
+                        name.get_ref()
+                    ),
+                )
+                .at(place(name.span()))
+            })?;
+            constants[index] = Some(value.get_ref().clone());
+        }
+        let generic = format.kinds.len() == crate::intake::formats::ANY_KINDS;
+        let needs_token = generic && source.kind == SourceKind::Issuance;
+        let required: Vec<bool> = frame
+            .columns
+            .iter()
+            .map(|column| {
+                !source.kind.derived().contains(&column.name)
+                    && (column.required
+                        || format.needs.contains(&column.name)
+                        || (needs_token && matches!(column.name, "token_id" | "subject")))
+            })
+            .collect();
+        let fills = parser.fills();
+        let known = |name: &str| {
+            let own = slot(frame, name).is_some_and(|slot| fills.contains(&slot));
+            let parts = PARTS.iter().any(|(part, _)| {
+                gives(part).contains(&name)
+                    && slot(frame, part).is_some_and(|slot| fills.contains(&slot))
+            });
+            own || parts
+                || frame
+                    .index(name)
+                    .is_some_and(|index| constants[index].is_some())
+        };
+        let needed = frame
+            .columns
+            .iter()
+            .zip(&required)
+            .filter(|(_, required)| **required);
+        let needed = needed.map(|(column, _)| column.name);
+        for name in needed.chain(source.kind.needs().iter().copied()) {
+            if !known(name) {
+                return Err(of_source(format!("source `{id}` does not say which field is its `{name}`"))
+                    .hint(format!("add `{name} = \"<the log's field>\"` to its [source.fields], or a value of all rows to its [source.constants]")));
+            }
+        }
+        Ok(Reading {
+            frame,
+            tier: source.kind.name(),
+            parser,
+            framing: format.framing,
+            clock,
+            parts: Parts::new(frame, source.forwarded_hops),
+            constants,
+            required,
+        })
+    }
+}
+
+/// What the case file maps, then what the format knows and the case file does not say otherwise.
+fn wanted(source: &Source, format: &LogFormat, frame: &Frame) -> Wanted {
+    let mapped: Vec<&str> = source
+        .fields
+        .keys()
+        .chain(source.constants.keys())
+        .flat_map(|name| columns_of(name.get_ref()))
+        .collect();
+    let own = source
+        .fields
+        .iter()
+        .map(|(name, own)| (name.get_ref().as_str(), own.get_ref().clone()));
+    let known = format
+        .fields
+        .iter()
+        .filter(|(name, _)| {
+            columns_of(name)
+                .iter()
+                .all(|column| !mapped.contains(column))
+        })
+        .map(|(name, own)| (*name, own.to_string()));
+    Wanted {
+        fields: own
+            .chain(known)
+            .filter_map(|(name, own)| Some((slot(frame, name)?, own)))
+            .collect(),
+        log_format: source
+            .log_format
+            .as_ref()
+            .map(|text| text.get_ref().clone()),
+    }
+}
+
+fn clock(
+    source: &Source,
+    format: &LogFormat,
+    parser: &dyn LineParser,
+    path: &Path,
+    text: &str,
+) -> Result<Clock> {
+    let place = Position::of(text, source.id.span().start);
+    let error = |message: String| Error::case(path, message).at(place);
+    let id = source.id.get_ref();
+    let own_time = source
+        .fields
+        .keys()
+        .any(|name| name.get_ref() == "event_time");
+    let fixed = parser
+        .time()
+        .or(format.time.filter(|_| !own_time || source.time.is_none()));
+    let time: TimeFormat = match (fixed, source.time) {
+        (Some(_), Some(_)) => {
+            return Err(error(format!(
+                "source `{id}`: the {} format fixes how times are written",
+                format.name
+            ))
+            .hint("remove the line `time = ...`"));
+        }
+        (Some(fixed), None) => fixed,
+        (None, Some(given)) => given,
+        (None, None) => {
+            return Err(error(format!("source `{id}` does not say how its times are written"))
+                .hint("add time = \"rfc3339\", \"epoch_seconds\", \"epoch_milliseconds\", \"common\" or another of the README's list"));
+        }
+    };
+    let zone = match &source.zone {
+        Some(zone) => Some(named_zone(zone, path, text)?),
+        None if time.needs_zone() => {
+            return Err(error(format!(
+                "source `{id}`: the times of this format carry no zone"
+            ))
+            .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"));
+        }
+        None => None,
+    };
+    let correction = source
+        .clock_correction_seconds
+        .checked_mul(1_000_000)
+        .ok_or_else(|| error("the clock correction is out of range".into()))?;
+    Ok(Clock {
+        format: time,
+        zone,
+        correction,
+    })
+}

@@ -1,0 +1,150 @@
+//! What intake made of the evidence, and what it could not read, for the terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::Cell;
+use jiff::tz::TimeZone;
+
+use super::terminal::{number, push, table, wrapped};
+use super::{local, plain, thousands};
+use crate::intake::{EvidenceFile, Lines, Manifest};
+use crate::rejects::Group;
+
+/// The evidence by source, and every file that is not simply whole; times in `zone`.
+pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
+    let mut out = String::new();
+    let totals = manifest.totals;
+    let _ = writeln!(
+        out,
+        "{}: {} files, {} lines = {} rows + {} rejects + {} blanks\n",
+        plain(&manifest.case_id),
+        manifest.evidence.len(),
+        thousands(totals.lines),
+        thousands(totals.rows),
+        thousands(totals.rejects),
+        thousands(totals.blanks)
+    );
+    let mut rows = table(
+        &["source", "format", "files", "rows", "rejects", "blanks"],
+        2,
+    );
+    let mut at = 0;
+    while let Some(first) = manifest.evidence.get(at) {
+        let of_source = |file: &&EvidenceFile| file.source == first.source;
+        let files: Vec<&EvidenceFile> = manifest.evidence[at..]
+            .iter()
+            .take_while(of_source)
+            .collect();
+        let mut lines = Lines::default();
+        for file in files.iter().filter(|file| file.duplicate_of.is_none()) {
+            lines.add(file.lines);
+        }
+        rows.add_row([
+            Cell::new(plain(&first.source)),
+            Cell::new(&first.format),
+            number(files.len() as u64),
+            number(lines.rows),
+            number(lines.rejects),
+            number(lines.blanks),
+        ]);
+        at += files.len();
+    }
+    push(&rows, &mut out);
+    let first = manifest
+        .evidence
+        .iter()
+        .filter_map(|file| file.first_event.as_deref())
+        .min();
+    let last = manifest
+        .evidence
+        .iter()
+        .filter_map(|file| file.last_event.as_deref())
+        .max();
+    if let (Some(first), Some(last)) = (first, last) {
+        let _ = writeln!(
+            out,
+            "events from {} to {}",
+            local(first, zone),
+            local(last, zone)
+        );
+    }
+    for file in &manifest.evidence {
+        let mut notes = Vec::new();
+        if let Some(damage) = &file.damage {
+            notes.push(format!("damaged: {damage}; what came before is kept"));
+        }
+        if let Some(first) = file.duplicate_of {
+            notes.push(format!("the same bytes as evidence {first}; counted once"));
+        }
+        for overlap in &file.overlaps {
+            notes.push(format!(
+                "{} lines from line {} repeat evidence {} from its line {}; counted once",
+                overlap.lines, overlap.first_line, overlap.of_evidence_id, overlap.of_first_line
+            ));
+        }
+        for note in notes {
+            wrapped(&format!("{}: {note}", file.place()), "", &mut out);
+        }
+    }
+    for silence in &manifest.silences {
+        let note = format!(
+            "{}: silent from {} to {}, where about {} events were to be expected by {}",
+            silence.source,
+            local(&silence.from, zone),
+            local(&silence.to, zone),
+            silence.expected,
+            silence.basis
+        );
+        wrapped(&note, "", &mut out);
+    }
+    for member in &manifest.unclaimed {
+        wrapped(
+            &format!("{member}: of no source of the case; not read"),
+            "",
+            &mut out,
+        );
+    }
+    if totals.rejects > 0 {
+        wrapped(
+            "the rejects, by reason: breachscope rejects RESULTS",
+            "",
+            &mut out,
+        );
+    }
+    out
+}
+
+/// Rejects by reason, with examples.
+pub fn rejects(groups: &[Group]) -> String {
+    let mut out = String::new();
+    let mut rows = table(&["reason", "lines", "files"], 1);
+    for group in groups {
+        rows.add_row([
+            Cell::new(&group.reason),
+            number(group.lines),
+            number(group.files),
+        ]);
+    }
+    if groups.is_empty() {
+        return "no line was rejected\n".to_string();
+    }
+    push(&rows, &mut out);
+    for group in groups {
+        for example in &group.examples {
+            let place = format!(
+                "{}, {}:{} at byte {}",
+                group.reason, example.path, example.line_no, example.byte_offset
+            );
+            wrapped(&place, "", &mut out);
+            wrapped(&example.detail, "  ", &mut out);
+            let shown: String = example.raw.chars().take(200).collect();
+            let more = if shown.len() < example.raw.len() {
+                " ..."
+            } else {
+                ""
+            };
+            wrapped(&format!("| {shown}{more}"), "  ", &mut out);
+        }
+    }
+    out
+}
