@@ -35,6 +35,7 @@
 //! 6. *Read-only and offline.* Evidence is never changed.
 //! 7. *Values from logs are hostile*: outputs escape them.
 
+mod bytes;
 pub mod case;
 pub mod disclosure;
 pub mod error;

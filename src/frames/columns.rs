@@ -22,11 +22,12 @@ use polars_parquet::write::{
 };
 
 use super::{Column, Frame, Kind};
+use crate::bytes::{same, short, word};
 use crate::error::{Error, Result};
 
-/// Distinct values above which a text column is written plain: a dictionary page much larger than
-/// this costs more than it saves.
-const DICTIONARY: usize = 1 << 14;
+/// A text column of which more than half the values are new after so many rows is written plain: its
+/// dictionary would cost more than it saves.
+const TRIED: usize = 1 << 11;
 
 /// A value for one column of a row.
 #[derive(Debug, Clone, Copy)]
@@ -62,10 +63,12 @@ struct Strings {
 }
 
 impl Strings {
-    fn new() -> Self {
+    fn new(rows: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
         Strings {
-            ends: vec![0],
-            bytes: Vec::new(),
+            ends,
+            bytes: Vec::with_capacity(rows * 24),
         }
     }
 
@@ -83,54 +86,88 @@ impl Strings {
     }
 }
 
+/// Values seen lately, by a few of their bytes.
+const RECENT: usize = 256;
+
 /// Text by dictionary as long as it repeats.
 struct Repeating {
     values: Strings,
-    index: HashTable<u32>,
+    /// Hash and key of each value.
+    index: HashTable<(u32, u32)>,
     keys: Vec<u32>,
+    recent: [u32; RECENT],
 }
 
 impl Repeating {
+    fn new(rows: usize) -> Self {
+        Repeating {
+            values: Strings::new(0),
+            index: HashTable::new(),
+            keys: Vec::with_capacity(rows),
+            recent: [0; RECENT],
+        }
+    }
+
     fn push(&mut self, value: &[u8]) {
         // Logs repeat themselves line after line.
-        if let Some(last) = self
-            .keys
-            .last()
-            .filter(|last| self.values.get(**last as usize) == value)
-        {
-            self.keys.push(*last);
+        let place = recent_place(value);
+        let recent = self.recent[place];
+        if (recent as usize) < self.values.len() && same(self.values.get(recent as usize), value) {
+            self.keys.push(recent);
             return;
         }
-        let hash = |value: &[u8]| FixedState::default().hash_one(value);
+        let hash = FixedState::default().hash_one(value);
+        let mark = (hash >> 32) as u32;
         let Repeating {
             values,
             index,
             keys,
+            recent,
         } = self;
+        // The table's own place comes from the same 32 bits, so that it can grow without the values.
         let entry = index.entry(
-            hash(value),
-            |key| values.get(*key as usize) == value,
-            |key| hash(values.get(*key as usize)),
+            spread(mark),
+            |(known, key)| *known == mark && same(values.get(*key as usize), value),
+            |(known, _)| spread(*known),
         );
         let key = match entry {
-            hashbrown::hash_table::Entry::Occupied(entry) => *entry.get(),
+            hashbrown::hash_table::Entry::Occupied(entry) => entry.get().1,
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 let key = u32::try_from(values.len()).expect("a batch has fewer rows");
                 values.push(value);
-                entry.insert(key);
+                entry.insert((mark, key));
                 key
             }
         };
+        recent[place] = key;
         keys.push(key);
     }
 
     fn unfold(&self) -> Strings {
-        let mut plain = Strings::new();
+        let mut plain = Strings::new(self.keys.capacity());
         for key in &self.keys {
             plain.push(self.values.get(*key as usize));
         }
         plain
     }
+}
+
+/// Where a value is looked for among the recent ones.
+#[inline]
+fn recent_place(value: &[u8]) -> usize {
+    let (first, last) = if value.len() < 8 {
+        (short(value), 0)
+    } else {
+        (word(value, 0), word(value, value.len() - 8))
+    };
+    let mixed =
+        (first ^ last.rotate_left(23) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 56) as usize % RECENT
+}
+
+/// 32 bits of hash over 64, as the table wants them.
+fn spread(mark: u32) -> u64 {
+    u64::from(mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 enum Values {
@@ -150,19 +187,14 @@ struct Filling {
 }
 
 impl Filling {
-    fn new(kind: Kind) -> Self {
-        let repeating = || Repeating {
-            values: Strings::new(),
-            index: HashTable::new(),
-            keys: Vec::new(),
-        };
+    fn new(kind: Kind, rows: usize) -> Self {
         let values = match kind {
-            Kind::Text | Kind::Address => Values::Repeating(repeating()),
-            Kind::Identifier | Kind::Bytes => Values::Plain(Strings::new()),
-            Kind::Unsigned => Values::Unsigned(Vec::new()),
-            Kind::Small => Values::Small(Vec::new()),
-            Kind::Code => Values::Code(Vec::new()),
-            Kind::Time => Values::Time(Vec::new()),
+            Kind::Text | Kind::Address => Values::Repeating(Repeating::new(rows)),
+            Kind::Identifier | Kind::Bytes => Values::Plain(Strings::new(rows)),
+            Kind::Unsigned => Values::Unsigned(Vec::with_capacity(rows)),
+            Kind::Small => Values::Small(Vec::with_capacity(rows)),
+            Kind::Code => Values::Code(Vec::with_capacity(rows)),
+            Kind::Time => Values::Time(Vec::with_capacity(rows)),
         };
         Filling {
             values,
@@ -184,7 +216,9 @@ impl Filling {
         match (&mut self.values, value) {
             (Values::Repeating(values), Value::Text(text)) => {
                 values.push(text.as_bytes());
-                if values.values.len() > DICTIONARY {
+                if values.keys.len().is_multiple_of(TRIED)
+                    && values.values.len() > values.keys.len() / 2
+                {
                     self.values = Values::Plain(values.unfold());
                 }
             }
@@ -317,8 +351,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch of `frame`.
-    pub fn new(frame: &'static Frame) -> Result<Self> {
+    /// An empty batch of `frame`, with room for so many rows.
+    pub fn new(frame: &'static Frame, rows: usize) -> Result<Self> {
         let types = to_parquet_schema(&schema(frame))
             .map_err(|e| failed(&e))?
             .fields()
@@ -326,16 +360,16 @@ impl Batch {
         Ok(Batch {
             frame,
             types,
-            filling: Self::filling(frame),
+            filling: Self::filling(frame, rows),
             rows: 0,
         })
     }
 
-    fn filling(frame: &Frame) -> Vec<Filling> {
+    fn filling(frame: &Frame, rows: usize) -> Vec<Filling> {
         frame
             .columns
             .iter()
-            .map(|column| Filling::new(column.kind))
+            .map(|column| Filling::new(column.kind, rows))
             .collect()
     }
 
@@ -360,7 +394,7 @@ impl Batch {
 
     /// Encodes and compresses the rows, and begins anew.
     pub fn finish(&mut self) -> Result<RowGroup> {
-        let filling = std::mem::replace(&mut self.filling, Self::filling(self.frame));
+        let filling = std::mem::replace(&mut self.filling, Self::filling(self.frame, 0));
         let rows = std::mem::take(&mut self.rows);
         let mut columns = Vec::with_capacity(filling.len());
         for ((filling, column), parquet) in

@@ -86,7 +86,7 @@ impl FrameWriter {
             path,
             partial,
             file,
-            batch: Batch::new(frame)?,
+            batch: Batch::new(frame, 0)?,
             row_count: 0,
         })
     }

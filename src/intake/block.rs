@@ -109,18 +109,20 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// For the log `evidence_id`, which is read as `reading` says.
+    /// For a block of so many lines of the log `evidence_id`, which is read as `reading` says.
     pub(super) fn new(
         reading: &'a Reading,
         catalogue: &'a Catalogue,
         evidence_id: u32,
+        lines: u64,
     ) -> Result<Self> {
+        let lines = usize::try_from(lines).expect("fewer than the block has bytes");
         Ok(Parser {
             reading,
             evidence_id,
             rows: Rows::new(reading, catalogue, evidence_id),
-            batch: Batch::new(reading.frame)?,
-            rejects: Batch::new(&frames::REJECTS)?,
+            batch: Batch::new(reading.frame, lines)?,
+            rejects: Batch::new(&frames::REJECTS, 0)?,
             tally: Tally::default(),
             pulse: None,
         })

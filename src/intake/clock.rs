@@ -145,22 +145,29 @@ fn nanoseconds(text: &str) -> Option<i64> {
 
 /// A decimal number of units of `10^exponent` microseconds, as microseconds; what is
 /// below a microsecond is cut off.
+#[inline]
 fn decimal(text: &str, exponent: u32) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if whole.is_empty()
-        || !whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|byte| byte.is_ascii_digit())
-    {
+    let bytes = text.as_bytes();
+    let mut micros = 0i64;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
+        micros = micros
+            .checked_mul(10)?
+            .checked_add(i64::from(byte - b'0'))?;
+        at += 1;
+    }
+    if at == 0 {
         return None;
     }
-    let mut micros = whole.parse::<i64>().ok()?;
+    if at == bytes.len() {
+        return micros.checked_mul(10i64.pow(exponent));
+    }
+    let fraction = text[at..].strip_prefix('.')?.as_bytes();
+    if !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
     for place in 0..exponent as usize {
-        let digit = fraction
-            .as_bytes()
-            .get(place)
-            .map_or(0, |byte| i64::from(byte - b'0'));
+        let digit = fraction.get(place).map_or(0, |byte| i64::from(byte - b'0'));
         micros = micros.checked_mul(10)?.checked_add(digit)?;
     }
     Some(micros)

@@ -391,8 +391,9 @@ impl<'a> Run<'a, '_> {
                 Ok(())
             })?;
         }
-        let parsed = Parser::new(log.reading, self.pipeline.catalogue, log.log.evidence_id)?
-            .parse(&block)?;
+        let id = log.log.evidence_id;
+        let parser = Parser::new(log.reading, self.pipeline.catalogue, id, block.lines)?;
+        let parsed = parser.parse(&block)?;
         let (index, last) = (block.index, block.last);
         drop(block);
         log.output

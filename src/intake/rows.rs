@@ -5,12 +5,15 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use std::hash::BuildHasher;
+
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 use super::fields::Fields;
 use super::formats::Reject;
 use super::reading::Reading;
+use crate::bytes::same;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Value};
 
@@ -122,7 +125,7 @@ impl<'a> Rows<'a> {
                 (Fill::EventTime, Some(text)) => Value::Time(self.reading.clock.read(text)?),
                 (Fill::Claim, Some(text)) => Value::Time(self.reading.clock.read_claim(text)?),
                 (Fill::Address, Some(text)) => {
-                    if is_plain_ipv4(text.as_bytes()) {
+                    if is_plain_ipv4(text.as_bytes()) || is_plain_ipv6(text.as_bytes()) {
                         Value::Text(text)
                     } else {
                         // Looked up below, when nothing else of `self` is borrowed.
@@ -223,26 +226,98 @@ fn is_plain_ipv4(text: &[u8]) -> bool {
     parts == 4 && digits > 0
 }
 
+/// Whether `text` is an IPv6 address as it is written canonically (RFC 5952): the longest run of zeros
+/// is left out, digits are small and have no zeros before them. Mapped IPv4 has another spelling.
+#[inline]
+fn is_plain_ipv6(text: &[u8]) -> bool {
+    let mut groups = [0u16; 8];
+    let (mut count, mut gap, mut at) = (0, None, 0);
+    if text.starts_with(b"::") {
+        (gap, at) = (Some(0), 2);
+    }
+    while at < text.len() {
+        let (begin, mut value) = (at, 0u16);
+        while let Some(byte) = text.get(at) {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                _ => break,
+            };
+            if at - begin == 4 {
+                return false;
+            }
+            value = value << 4 | u16::from(digit);
+            at += 1;
+        }
+        let padded = text.get(begin) == Some(&b'0') && at - begin > 1;
+        if at == begin || count == 8 || padded {
+            return false;
+        }
+        groups[count] = value;
+        count += 1;
+        match &text[at..] {
+            [] => {}
+            [b':', b':', ..] if gap.is_none() => {
+                gap = Some(count);
+                at += 2;
+            }
+            [b':', rest @ ..] if !rest.is_empty() => at += 1,
+            _ => return false,
+        }
+    }
+    // The run of zeros that is left out, and the longest that there is.
+    let Some(gap) = gap else {
+        return count == 8 && !groups.windows(2).any(|pair| pair == [0, 0]);
+    };
+    if count > 6 {
+        return false;
+    }
+    groups.copy_within(gap..count, gap + 8 - count);
+    groups[gap..gap + 8 - count].fill(0);
+    let (mut best, mut run) = ((0, 0), 0);
+    for (index, group) in groups.iter().enumerate() {
+        run = if *group == 0 { run + 1 } else { 0 };
+        if run > best.1 {
+            best = (index + 1 - run, run);
+        }
+    }
+    best == (gap, 8 - count) && groups[..5] != [0; 5]
+}
+
 /// Addresses in their one canonical spelling: IPv4-mapped IPv6 is the IPv4 address it stands for, and a
 /// zone id, which means something on the logging host alone, is left out.
 #[derive(Default)]
 struct Addresses {
-    known: HashMap<Box<str>, Box<str>, FixedState>,
+    /// Hash and index of each spelling.
+    index: HashTable<(u64, u32)>,
+    /// As logged, and canonical.
+    known: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Addresses {
     fn canonical(&mut self, text: &str) -> Result<&str, Reject> {
-        if self.known.len() >= REMEMBERED {
-            self.known.clear();
-        }
-        if !self.known.contains_key(text) {
-            let canonical = canonical(text).ok_or_else(|| {
-                let shown: String = text.chars().take(40).collect();
-                Reject::new("bad_address", format!("`{shown}` is no address"))
-            })?;
-            self.known.insert(text.into(), canonical.to_string().into());
-        }
-        Ok(&self.known[text])
+        let hash = FixedState::default().hash_one(text);
+        let Addresses { index, known } = self;
+        let found = index.find(hash, |(mark, at)| {
+            *mark == hash && same(known[*at as usize].0.as_bytes(), text.as_bytes())
+        });
+        let at = match found {
+            Some((_, at)) => *at as usize,
+            None => {
+                let canonical = canonical(text).ok_or_else(|| {
+                    let shown: String = text.chars().take(40).collect();
+                    Reject::new("bad_address", format!("`{shown}` is no address"))
+                })?;
+                if known.len() >= REMEMBERED {
+                    known.clear();
+                    index.clear();
+                }
+                index.insert_unique(hash, (hash, known.len() as u32), |(mark, _)| *mark);
+                known.push((text.into(), canonical.to_string().into()));
+                known.len() - 1
+            }
+        };
+        Ok(&self.known[at].1)
     }
 }
 
@@ -312,6 +387,32 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_quick_look_at_ipv6_agrees_with_the_standard_library() {
+        let parts = [
+            "", "0", "1", "00", "0a", "a", "A", "ffff", "12345", ":", "g",
+        ];
+        let mut plain = 0;
+        for number in 0..11usize.pow(5) {
+            let part = |place: u32| parts[number / 11usize.pow(place) % 11];
+            let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(part);
+            for text in [
+                format!("{a}:{b}:{c}:{d}:{e}"),
+                format!("1:{a}:{b}:{c}:0:{d}:{e}:0"),
+            ] {
+                let known = text.parse::<Ipv6Addr>().is_ok_and(|parsed| {
+                    parsed.to_string() == text && parsed.to_canonical().is_ipv6()
+                });
+                let quick = is_plain_ipv6(text.as_bytes());
+                // What the quick look does not know goes the slow way.
+                assert!(known || !quick, "{text}");
+                assert!(quick || !known || text.starts_with("::"), "{text}");
+                plain += usize::from(quick);
+            }
+        }
+        assert!(plain > 1000);
     }
 
     #[test]

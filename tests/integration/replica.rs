@@ -135,6 +135,7 @@ fn threads_and_the_order_of_files_change_no_byte() {
     let replica = Replica::small();
     let mut runs = Vec::new();
     for threads in ["1", "2", "5"] {
+        let _ = std::fs::remove_dir_all(replica.out());
         assert_eq!(
             replica.scope(&["--threads", threads]).status.code(),
             Some(3)

@@ -11,11 +11,60 @@
 use std::borrow::Cow;
 
 use super::{Fields, Header, LineParser, Reject};
+use crate::bytes::{same, word};
+
+/// A key as it stands before its value, `"name":`, for comparison in three steps.
+#[derive(Debug)]
+struct Mark {
+    words: [u64; 3],
+    masks: [u64; 3],
+    /// Bytes of it; 0 for a name that does not fit, or may be written in several ways.
+    length: usize,
+}
+
+impl Mark {
+    fn new(name: &str) -> Self {
+        let text = format!("\"{name}\":");
+        let plain = text.len() <= 24
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
+        let length = if plain { text.len() } else { 0 };
+        let mut bytes = [0; 24];
+        let mut mask = [0; 24];
+        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+        mask[..length].fill(0xff);
+        Mark {
+            words: [0, 8, 16].map(|at| word(&bytes, at)),
+            masks: [0, 8, 16].map(|at| word(&mask, at)),
+            length,
+        }
+    }
+
+    /// Whether it stands at `at`.
+    #[inline]
+    fn at(&self, bytes: &[u8], at: usize) -> bool {
+        let Some(there) = bytes.get(at..at + 24).filter(|_| self.length > 0) else {
+            return false;
+        };
+        let differs =
+            |index: usize| (word(there, index * 8) ^ self.words[index]) & self.masks[index];
+        differs(0) | differs(1) | differs(2) == 0
+    }
+}
+
+/// A key, its mark, and where it leads.
+#[derive(Debug)]
+struct Child {
+    key: Box<[u8]>,
+    mark: Mark,
+    node: Node,
+}
 
 /// A node of the wanted paths: where a key leads.
 #[derive(Debug, Default)]
 struct Node {
-    children: Vec<(Box<[u8]>, Node)>,
+    children: Vec<Child>,
     /// The slots to fill, each with its rank: 0 is the best source.
     slots: Vec<(usize, u8)>,
 }
@@ -25,13 +74,16 @@ impl Node {
         let known = self
             .children
             .iter()
-            .position(|(key, _)| **key == *name.as_bytes());
+            .position(|child| *child.key == *name.as_bytes());
         let index = known.unwrap_or_else(|| {
-            self.children
-                .push((name.as_bytes().into(), Node::default()));
+            self.children.push(Child {
+                key: name.as_bytes().into(),
+                mark: Mark::new(name),
+                node: Node::default(),
+            });
             self.children.len() - 1
         });
-        &mut self.children[index].1
+        &mut self.children[index].node
     }
 
     fn insert(&mut self, path: &str, slot: (usize, u8)) {
@@ -207,21 +259,19 @@ impl<'a> Scanner<'a> {
         let mut guess = 0;
         loop {
             self.white_space();
-            let key = self.string()?;
-            let key = if key.escaped {
-                Cow::Owned(unescape(key.raw).ok_or_else(|| self.syntax("a bad escape"))?)
-            } else {
-                Cow::Borrowed(key.raw)
-            };
-            self.white_space();
-            self.expect(b':')?;
-            self.white_space();
-            match find(&node.children, key.as_bytes(), guess) {
-                Some(index) => {
-                    guess = index + 1;
-                    self.wanted(&node.children[index].1, &key, fields)?;
+            // Fields come in the same order line after line.
+            match node
+                .children
+                .get(guess)
+                .filter(|child| child.mark.at(self.bytes, self.at))
+            {
+                Some(child) => {
+                    self.at += child.mark.length;
+                    guess += 1;
+                    self.white_space();
+                    self.wanted(child, fields)?;
                 }
-                None => self.skip()?,
+                None => self.member(node, &mut guess, fields)?,
             }
             self.white_space();
             match self.peek() {
@@ -232,6 +282,31 @@ impl<'a> Scanner<'a> {
                 }
                 _ => return Err(self.syntax("no `,` or `}`")),
             }
+        }
+    }
+
+    /// Walks one member, whatever its key.
+    fn member(
+        &mut self,
+        node: &Node,
+        guess: &mut usize,
+        fields: &mut Fields<'a>,
+    ) -> Result<(), Reject> {
+        let key = self.string()?;
+        let key = if key.escaped {
+            Cow::Owned(unescape(key.raw).ok_or_else(|| self.syntax("a bad escape"))?)
+        } else {
+            Cow::Borrowed(key.raw)
+        };
+        self.white_space();
+        self.expect(b':')?;
+        self.white_space();
+        match find(&node.children, key.as_bytes()) {
+            Some(index) => {
+                *guess = index + 1;
+                self.wanted(&node.children[index], fields)
+            }
+            None => self.skip(),
         }
     }
 
@@ -246,8 +321,8 @@ impl<'a> Scanner<'a> {
         for index in 0usize.. {
             self.white_space();
             let name = index.to_string();
-            match find(&node.children, name.as_bytes(), 0) {
-                Some(child) => self.wanted(&node.children[child].1, &name, fields)?,
+            match find(&node.children, name.as_bytes()) {
+                Some(child) => self.wanted(&node.children[child], fields)?,
                 None => self.skip()?,
             }
             self.white_space();
@@ -263,25 +338,25 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn wanted(&mut self, node: &Node, key: &str, fields: &mut Fields<'a>) -> Result<(), Reject> {
+    #[inline]
+    fn wanted(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        let node = &child.node;
         match self.peek() {
             b'"' => {
                 let string = self.string()?;
                 if !string.escaped {
-                    return fill(node, key, fields, |fields, slot| {
+                    return fill(child, fields, |fields, slot| {
                         fields.set(slot, string.start, string.end())
                     });
                 }
                 let text = unescape(string.raw).ok_or_else(|| self.syntax("a bad escape"))?;
-                fill(node, key, fields, |fields, slot| fields.copy(slot, &text))
+                fill(child, fields, |fields, slot| fields.copy(slot, &text))
             }
             b'-' | b'0'..=b'9' => {
                 let start = self.at;
                 self.number()?;
                 let end = self.at;
-                fill(node, key, fields, |fields, slot| {
-                    fields.set(slot, start, end)
-                })
+                fill(child, fields, |fields, slot| fields.set(slot, start, end))
             }
             b'n' => self.literal(),
             b'{' if !node.children.is_empty() => self.object(node, fields),
@@ -291,7 +366,7 @@ impl<'a> Scanner<'a> {
                 self.skip()?;
                 Err(Reject::new(
                     "field_type",
-                    format!("`{key}` is neither text nor a number"),
+                    format!("`{}` is neither text nor a number", child.name()),
                 ))
             }
         }
@@ -451,36 +526,39 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Fills the slots of a node, a better source over a worse one; the same source twice is a reject.
+impl Child {
+    fn name(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.key)
+    }
+}
+
+/// Fills the slots of a key, a better source over a worse one; the same source twice is a reject.
 #[inline]
 fn fill<'a>(
-    node: &Node,
-    key: &str,
+    child: &Child,
     fields: &mut Fields<'a>,
     put: impl Fn(&mut Fields<'a>, usize),
 ) -> Result<(), Reject> {
-    for (slot, rank) in &node.slots {
+    for (slot, rank) in &child.node.slots {
         match fields.rank(*slot, *rank) {
+            None => put(fields, *slot),
             Some(before) if before == *rank => {
                 return Err(Reject::new(
                     "duplicate_field",
-                    format!("`{key}` is there twice"),
+                    format!("`{}` is there twice", child.name()),
                 ));
             }
             Some(before) if before < *rank => fields.keep_rank(*slot, before),
-            _ => put(fields, *slot),
+            Some(_) => put(fields, *slot),
         }
     }
     Ok(())
 }
 
-/// Looks for `key`, first where it is likely: fields come in the same order line after line.
+/// Looks for `key`.
 #[inline]
-fn find(children: &[(Box<[u8]>, Node)], key: &[u8], guess: usize) -> Option<usize> {
-    if children.get(guess).is_some_and(|(name, _)| **name == *key) {
-        return Some(guess);
-    }
-    children.iter().position(|(name, _)| **name == *key)
+fn find(children: &[Child], key: &[u8]) -> Option<usize> {
+    children.iter().position(|child| same(&child.key, key))
 }
 
 /// The text that a JSON string stands for; `None` for a lone surrogate, which no text can hold.
