@@ -14,6 +14,7 @@
 //! | [`case`] | `case.toml`, registries, page catalogue | a setting |
 //! | [`frames`] | names, columns, Parquet | a column or a frame |
 //! | [`intake`] | evidence -> frames, rejects, manifest | a log format: [`intake::formats`] |
+//! | [`init`] | a first case file from a folder of logs | a setting to propose |
 //! | [`tokens`] | coverage, rules, verdicts | a verdict rule: [`tokens::rules`] |
 //! | [`requests`], [`shuffle`] | lines of all tiers brought together by request | |
 //! | [`exposure`] | requests x pages -> views, accounts, bounds | an exposure rule |
@@ -42,6 +43,7 @@ pub mod error;
 pub mod exposure;
 pub mod fleet;
 pub mod frames;
+pub mod init;
 pub mod intake;
 pub mod output;
 pub mod progress;

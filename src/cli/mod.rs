@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand. Only here the terminal is read and written.
 
+mod detect;
+mod init;
 mod intake;
 mod query;
 mod rejects;
@@ -45,6 +47,8 @@ Exit codes:
 #[derive(Subcommand)]
 enum Command {
     Scope(scope::Arguments),
+    Detect(detect::Arguments),
+    Init(init::Arguments),
     Intake(intake::Arguments),
     Rejects(rejects::Arguments),
     Verify(verify::Arguments),
@@ -73,6 +77,8 @@ pub(crate) fn main() -> ExitCode {
     stop_on_interrupt();
     let result = match Arguments::parse().command {
         Command::Scope(arguments) => scope::run(&arguments),
+        Command::Detect(arguments) => detect::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Intake(arguments) => intake::run(&arguments),
         Command::Rejects(arguments) => rejects::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

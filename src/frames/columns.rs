@@ -171,7 +171,7 @@ fn spread(mark: u32) -> u64 {
 }
 
 enum Values {
-    Repeating(Repeating),
+    Repeating(Box<Repeating>),
     Plain(Strings),
     Unsigned(Vec<u64>),
     Small(Vec<u32>),
@@ -189,7 +189,7 @@ struct Filling {
 impl Filling {
     fn new(kind: Kind, rows: usize) -> Self {
         let values = match kind {
-            Kind::Text | Kind::Address => Values::Repeating(Repeating::new(rows)),
+            Kind::Text | Kind::Address => Values::Repeating(Box::new(Repeating::new(rows))),
             Kind::Identifier | Kind::Bytes => Values::Plain(Strings::new(rows)),
             Kind::Unsigned => Values::Unsigned(Vec::with_capacity(rows)),
             Kind::Small => Values::Small(Vec::with_capacity(rows)),
@@ -270,7 +270,8 @@ impl Filling {
                 );
                 (Box::new(array.map_err(|e| failed(&e))?), Encoding::Plain)
             }
-            Values::Repeating(Repeating { values, keys, .. }) => {
+            Values::Repeating(repeating) => {
+                let Repeating { values, keys, .. } = *repeating;
                 let texts = (0..values.len())
                     .map(|index| std::str::from_utf8(values.get(index)).expect("text was pushed"));
                 let texts = Utf8ViewArray::from_slice_values(texts.collect::<Vec<_>>());

@@ -219,7 +219,8 @@ impl<'a> Parser<'a> {
         }
         let text = text.map(|text| &text[text.len() - bytes.len()..]);
         if self.is_header(place.number, bytes) {
-            let named = text.and_then(|text| self.reading.parser.header(text));
+            let line = std::str::from_utf8(bytes).ok();
+            let named = line.and_then(|line| self.reading.parser.header(line));
             *header = named.unwrap_or_else(|| std::mem::take(header));
             self.tally.lines.blanks += 1;
             return;

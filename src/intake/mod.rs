@@ -8,9 +8,11 @@
 mod block;
 pub mod clock;
 mod containers;
+pub mod detect;
 mod fields;
 pub mod formats;
 mod framing;
+mod guess;
 mod jobs;
 mod manifest;
 mod overlap;

@@ -263,3 +263,78 @@ fn clock(
         correction,
     })
 }
+
+impl Reading {
+    /// Prepares to try `format` on a log that no case file describes, with these fields beside the
+    /// format's own, and this zone for times that carry none.
+    pub(super) fn attempt(
+        format: &'static LogFormat,
+        kind: SourceKind,
+        fields: &[(&str, String)],
+        time: Option<TimeFormat>,
+        zone: Option<jiff::tz::TimeZone>,
+    ) -> Result<Self, String> {
+        let frame = kind.frame();
+        let known = format
+            .fields
+            .iter()
+            .map(|(name, own)| (*name, own.to_string()));
+        let all = fields.iter().cloned().chain(known);
+        let wanted = Wanted {
+            fields: all
+                .filter_map(|(name, own)| Some((slot(frame, name)?, own)))
+                .collect(),
+            log_format: None,
+        };
+        let parser = (format.parser)(frame, &wanted)?;
+        let time = parser
+            .time()
+            .or(format.time)
+            .or(time)
+            .ok_or("how its times are written is not known")?;
+        let mut constants = vec![None; frame.columns.len()];
+        for (name, value) in format.constants {
+            constants[frame.index(name).expect("a format's constants are columns")] =
+                Some(value.to_string());
+        }
+        let required = frame.columns.iter().map(|column| {
+            !kind.derived().contains(&column.name)
+                && (column.required || format.needs.contains(&column.name))
+        });
+        Ok(Reading {
+            required: required.collect(),
+            frame,
+            tier: kind.name(),
+            parser,
+            framing: format.framing,
+            clock: Clock {
+                format: time,
+                zone,
+                correction: 0,
+            },
+            parts: Parts::new(frame, Some(0)),
+            constants,
+        })
+    }
+
+    /// The columns that lines can fill and those that they cannot, this program's own aside.
+    pub(super) fn columns(&self, kind: SourceKind) -> (Vec<&'static str>, Vec<&'static str>) {
+        let fills = self.parser.fills();
+        let filled = |index: usize, name: &str| {
+            let part = PARTS.iter().any(|(part, column)| {
+                (gives(part).contains(&name) || *column == name)
+                    && slot(self.frame, part).is_some_and(|slot| fills.contains(&slot))
+            });
+            fills.contains(&index) || part || self.constants[index].is_some()
+        };
+        let names = self.frame.columns.iter().enumerate();
+        let names = names.filter(|(_, column)| !kind.derived().contains(&column.name));
+        let (fills, lacks): (Vec<_>, Vec<_>) =
+            names.partition(|(index, column)| filled(*index, column.name));
+        let name = |(_, column): (usize, &crate::frames::Column)| column.name;
+        (
+            fills.into_iter().map(name).collect(),
+            lacks.into_iter().map(name).collect(),
+        )
+    }
+}

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::terminal::{number, push, table, wrapped};
 use super::{local, plain, thousands};
+use crate::intake::detect::Detected;
 use crate::intake::{EvidenceFile, Lines, Manifest};
 use crate::rejects::Group;
 
@@ -146,5 +147,63 @@ pub fn rejects(groups: &[Group]) -> String {
             wrapped(&format!("| {shown}{more}"), "  ", &mut out);
         }
     }
+    out
+}
+
+/// What files are.
+pub fn detected(found: &[Detected]) -> String {
+    let mut out = String::new();
+    for one in found {
+        let member = one
+            .member
+            .as_deref()
+            .map(|member| format!("!{member}"))
+            .unwrap_or_default();
+        wrapped(&format!("{}{member}", one.path.display()), "", &mut out);
+        let packed = if one.packed == "none" {
+            String::new()
+        } else {
+            format!(", in {}", one.packed)
+        };
+        let name = one
+            .format
+            .map(|name| format!("{name}: "))
+            .unwrap_or_default();
+        let kind = one
+            .kind
+            .map(|kind| format!(" ({kind})"))
+            .unwrap_or_default();
+        wrapped(
+            &format!("{name}{}{kind}{packed}", one.title),
+            "  ",
+            &mut out,
+        );
+        wrapped(&format!("why    {}", one.why), "  ", &mut out);
+        if let (Some(first), Some(last)) = (&one.first_event, &one.last_event) {
+            let seen = if one.end_seen {
+                ""
+            } else {
+                " (its end was not looked at)"
+            };
+            wrapped(&format!("time   {first} to {last}{seen}"), "  ", &mut out);
+            wrapped(&format!("zone   {}", one.zone), "  ", &mut out);
+        }
+        if !one.fills.is_empty() {
+            wrapped(&format!("fills  {}", one.fills.join(", ")), "  ", &mut out);
+            wrapped(&format!("lacks  {}", one.lacks.join(", ")), "  ", &mut out);
+        } else if !one.names.is_empty() {
+            wrapped(&format!("fields {}", one.names.join(", ")), "  ", &mut out);
+        }
+        for note in &one.notes {
+            wrapped(&format!("note   {note}"), "  ", &mut out);
+        }
+        out.push('\n');
+    }
+    let unknown = found.iter().filter(|one| one.format.is_none()).count();
+    let _ = writeln!(
+        out,
+        "{} logs, {unknown} of them of no known format",
+        found.len()
+    );
     out
 }

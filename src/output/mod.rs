@@ -4,7 +4,7 @@ mod evidence;
 mod markdown;
 mod terminal;
 
-pub use evidence::{evidence, rejects};
+pub use evidence::{detected, evidence, rejects};
 pub use markdown::markdown;
 pub use terminal::{plain, terminal};
 

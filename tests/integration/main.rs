@@ -8,5 +8,6 @@ mod queries;
 mod readme;
 mod recount;
 mod replica;
+mod samples;
 mod support;
 mod tidy;

@@ -3,7 +3,7 @@
 //! <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats>. The whole directive may be
 //! pasted. Of times `%t`, `%{sec}t`, `%{msec}t` and `%{usec}t` are read.
 
-use super::template::{Meaning, Piece, Template, at, is};
+use super::template::{Meaning, Piece, Style, Template, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -53,7 +53,10 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     Ok(Box::new(Template::new(
         &pieces(text)?,
         MEANINGS,
-        false,
+        Style {
+            tail: false,
+            escapes: true,
+        },
         frame,
         wanted,
     )?))

@@ -4,7 +4,7 @@
 //! <https://httpd.apache.org/docs/2.4/logs.html#combined>. The case file names the tail's fields:
 //! `request_id = "rid"` for `rid=17`, `tail.1` for the first by its place.
 
-use super::template::Template;
+use super::template::{Style, Template};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, common, nginx};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -31,7 +31,10 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     Ok(Box::new(Template::new(
         &pieces,
         common::MEANINGS,
-        true,
+        Style {
+            tail: true,
+            escapes: true,
+        },
         frame,
         wanted,
     )?))

@@ -2,7 +2,7 @@
 //!
 //! <https://httpd.apache.org/docs/2.4/logs.html#common>
 
-use super::template::{Meaning, Template, at, is};
+use super::template::{Meaning, Style, Template, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, nginx};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -38,7 +38,14 @@ const TEMPLATE: &str =
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let pieces = nginx::pieces(TEMPLATE)?;
     Ok(Box::new(Template::new(
-        &pieces, MEANINGS, true, frame, wanted,
+        &pieces,
+        MEANINGS,
+        Style {
+            tail: true,
+            escapes: true,
+        },
+        frame,
+        wanted,
     )?))
 }
 

@@ -5,7 +5,7 @@
 //! escapes nothing. The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer it saw: where the
 //! list has several addresses the case file says how many proxies stand before (`forwarded_hops`).
 
-use super::template::{Meaning, Piece, Template, at, is};
+use super::template::{Meaning, Piece, Style, Template, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -45,7 +45,14 @@ static MEANINGS: &[Meaning] = &[
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let pieces = pieces(wanted.log_format.as_deref().unwrap_or(DEFAULT))?;
     Ok(Box::new(Template::new(
-        &pieces, MEANINGS, false, frame, wanted,
+        &pieces,
+        MEANINGS,
+        Style {
+            tail: false,
+            escapes: false,
+        },
+        frame,
+        wanted,
     )?))
 }
 

@@ -103,7 +103,7 @@ impl LineParser for Httplog {
         }
         let (bytes, rest) = rest.split_once(' ').ok_or_else(|| syntax("no size"))?;
         // The request is quoted and ends the line; a `"` inside it is written as `#22`.
-        let quote = rest.find('"').ok_or_else(|| syntax("no request"))?;
+        let quote = rest.rfind(" \"").ok_or_else(|| syntax("no request"))? + 1;
         let request = &rest[quote + 1..];
         let request = request
             .strip_suffix('"')

@@ -3,7 +3,7 @@
 //! <https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format>. The whole directive may be
 //! pasted. A `log_format` that writes JSON is the format `jsonl`.
 
-use super::template::{Meaning, Piece, Template, at, is};
+use super::template::{Meaning, Piece, Style, Template, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -49,7 +49,10 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     Ok(Box::new(Template::new(
         &pieces(text)?,
         MEANINGS,
-        false,
+        Style {
+            tail: false,
+            escapes: true,
+        },
         frame,
         wanted,
     )?))

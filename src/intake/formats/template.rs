@@ -48,6 +48,15 @@ pub const fn at(variable: &'static str, time: TimeFormat) -> Meaning {
     }
 }
 
+/// How a server writes its lines.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Whether more may follow what the template describes.
+    pub tail: bool,
+    /// Whether it escapes a quote inside quotes, so that one that is not escaped ends the value.
+    pub escapes: bool,
+}
+
 #[derive(Debug)]
 struct Variable {
     name: String,
@@ -56,6 +65,8 @@ struct Variable {
     /// What ends the value; nothing for the last.
     until: Box<[u8]>,
     quoted: bool,
+    /// Whether an unescaped quote ends the value, whatever follows.
+    strict: bool,
     /// A list of values with `, ` or ` : ` between them.
     list: bool,
     /// `-` stands for no bytes.
@@ -81,11 +92,11 @@ pub struct Template {
 
 impl Template {
     /// A parser of lines as `pieces` describe them. What a variable means is in `meanings`, the best
-    /// source of a column first; what the case file maps goes before. With `tail` more may follow.
+    /// source of a column first; what the case file maps goes before.
     pub fn new(
         pieces: &[Piece],
         meanings: &[Meaning],
-        tail: bool,
+        style: Style,
         frame: &Frame,
         wanted: &Wanted,
     ) -> Result<Self, String> {
@@ -116,6 +127,7 @@ impl Template {
                         slot: None,
                         until: Box::default(),
                         quoted: before.ends_with('"'),
+                        strict: style.escapes,
                         list: name.contains("upstream"),
                         dash_is_zero: matches!(name.as_str(), "$body_bytes_sent" | "%b"),
                     });
@@ -127,7 +139,7 @@ impl Template {
             Some(last) => last.until = before.as_bytes().into(),
             None => return Err("it names no variable".into()),
         }
-        template.want(wanted, tail)?;
+        template.want(wanted, style.tail)?;
         let mut ranks = [1u8; super::SLOTS];
         for meaning in meanings {
             let Some(slot) = slot(frame, meaning.column) else {
@@ -213,6 +225,9 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
                 return Some(at);
             }
         }
+        if variable.strict && variable.quoted && first == b'"' {
+            return None;
+        }
         at += 1;
     }
 }
@@ -282,6 +297,9 @@ impl LineParser for Template {
             }
         }
         match &self.tail {
+            Some(_) if bytes.get(at).is_some_and(|byte| *byte != b' ') && bytes[at - 1] != b' ' => {
+                Err(syntax("no space before the tail".into(), at))
+            }
             Some(tail) => tail.parse(line, at, fields),
             None if at < bytes.len() => Err(syntax("more text than the log_format has".into(), at)),
             None => Ok(()),

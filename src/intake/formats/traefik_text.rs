@@ -3,7 +3,7 @@
 //! `client - user [time] "request" status size "referer" "agent" count "router" "server" 3ms`
 //! <https://doc.traefik.io/traefik/observability/access-logs/>
 
-use super::template::Template;
+use super::template::{Style, Template};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, common, nginx};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -30,7 +30,10 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     Ok(Box::new(Template::new(
         &pieces,
         common::MEANINGS,
-        false,
+        Style {
+            tail: false,
+            escapes: false,
+        },
         frame,
         wanted,
     )?))

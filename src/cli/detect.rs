@@ -1,0 +1,47 @@
+//! `breachscope detect`: what files are, before there is a case.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use breachscope::error::Error;
+use breachscope::{intake::detect, output};
+use clap::ValueEnum;
+
+/// Says what log files are: format, why, time range, zone, and which columns they can fill.
+///
+/// Looks at the first and last lines of each file, in archives and compressed files too; folders stand
+/// for all files below them. Nothing is written.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  breachscope detect /mnt/disk/logs
+  breachscope detect access.log.gz archive.tar.zst --format json")]
+pub(crate) struct Arguments {
+    /// Files and folders.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For the terminal.
+    Text,
+    /// JSON.
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    for path in &arguments.paths {
+        if !path.exists() {
+            return Err(Error::user("there is no such file or folder").in_file(path));
+        }
+    }
+    let found = detect::detect(&arguments.paths)?;
+    super::print(&match arguments.format {
+        Format::Text => output::detected(&found),
+        Format::Json => output::json(&found),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
