@@ -44,6 +44,56 @@ pub(crate) fn short(bytes: &[u8]) -> u64 {
     }
 }
 
+/// Eight bytes at once: the high bit of each byte that ends a plain stretch of a string, which is a
+/// quote, a backslash or a control character. Exact up to the first such byte.
+#[inline]
+pub(crate) fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let equal = |byte: u8| {
+        let difference = word ^ (ONES * u64::from(byte));
+        difference.wrapping_sub(ONES) & !difference
+    };
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (equal(b'"') | equal(b'\\') | control) & HIGH
+}
+
+/// A short text that is compared in three steps, whatever its length.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    words: [u64; 3],
+    masks: [u64; 3],
+    /// Bytes of it; 0 if it is empty or too long, and then it is found nowhere.
+    pub(crate) length: usize,
+}
+
+impl Mark {
+    /// Of a text of up to 24 bytes.
+    pub(crate) fn new(text: &str) -> Self {
+        let length = if text.len() <= 24 { text.len() } else { 0 };
+        let mut bytes = [0; 24];
+        let mut mask = [0; 24];
+        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+        mask[..length].fill(0xff);
+        Mark {
+            words: [0, 8, 16].map(|at| word(&bytes, at)),
+            masks: [0, 8, 16].map(|at| word(&mask, at)),
+            length,
+        }
+    }
+
+    /// Whether it stands at `at`, with enough bytes after to look at all of it at once.
+    #[inline]
+    pub(crate) fn at(&self, bytes: &[u8], at: usize) -> bool {
+        let Some(there) = bytes.get(at..at + 24).filter(|_| self.length > 0) else {
+            return false;
+        };
+        let differs =
+            |index: usize| (word(there, index * 8) ^ self.words[index]) & self.masks[index];
+        differs(0) | differs(1) | differs(2) == 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +108,30 @@ mod tests {
                 let mut b = a.clone();
                 b[at] ^= 0x80;
                 assert!(!same(&a, &b), "{length} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_is_found_where_it_stands() {
+        let mark = Mark::new("\"status\":");
+        let text = b"{\"statuz\":1,\"status\":200,\"more\":\"................\"}";
+        let found: Vec<usize> = (0..text.len()).filter(|at| mark.at(text, *at)).collect();
+        assert_eq!(found, [12]);
+        assert!((0..text.len()).all(|at| !Mark::new("").at(text, at)));
+    }
+
+    #[test]
+    fn eight_bytes_at_once_find_the_first_special_byte() {
+        for special_byte in [b'"', b'\\', 0, 1, 0x1f] {
+            for at in 0..8 {
+                for other in [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                    let mut word = [other; 8];
+                    assert_eq!(special(u64::from_le_bytes(word)), 0, "{other}");
+                    word[at] = special_byte;
+                    let found = special(u64::from_le_bytes(word)).trailing_zeros() as usize / 8;
+                    assert_eq!(found, at, "{special_byte} at {at} among {other}");
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cli;
+mod cut_off;
 mod queries;
 mod readme;
 mod recount;

@@ -1,0 +1,175 @@
+//! A run that is cut off leaves the earlier results or the new ones, and the next goes on with it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Replica, breachscope, contents, stderr};
+
+fn start(replica: &Replica, out: &Path) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_breachscope"))
+        .args([
+            "scope",
+            replica.case().to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn killed_a_hundred_times_it_ends_with_the_same_bytes() {
+    let replica = Replica::new(0.0002, 11, true);
+    let began = Instant::now();
+    assert_eq!(replica.scope(&[]).status.code(), Some(3));
+    let whole = began.elapsed();
+    let expected = contents(&replica.out());
+    let out = replica.dir.path().join("cut");
+    let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut killed = 0;
+    let mut published = false;
+    for round in 0..100 {
+        // Every tenth round begins anew; the others go on with what the last left.
+        if round % 10 == 0 {
+            let _ = std::fs::remove_dir_all(&out);
+            published = false;
+        }
+        let mut run = start(&replica, &out);
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(whole.mul_f64((chance >> 40) as f64 / (1u64 << 24) as f64));
+        run.kill().unwrap();
+        killed += usize::from(run.wait().unwrap().code().is_none());
+        let query = breachscope(&[
+            "query",
+            out.to_str().unwrap(),
+            "SELECT COUNT(*) AS n FROM figures",
+        ]);
+        match query.status.code() {
+            Some(0) => published = true,
+            _ => assert!(
+                !published,
+                "results that were there are gone: {}",
+                stderr(&query)
+            ),
+        }
+    }
+    assert!(killed >= 50, "{killed} of 100 were killed before their end");
+    let end = breachscope(&[
+        "scope",
+        replica.case().to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(end.status.code(), Some(3), "{}", stderr(&end));
+    let found = contents(&out);
+    assert_eq!(
+        found.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
+    for (path, bytes) in &expected {
+        assert!(found[path] == *bytes, "{} differs", path.display());
+    }
+}
+
+#[test]
+fn an_interrupt_stops_within_a_second_and_says_so() {
+    let replica = Replica::new(0.002, 12, true);
+    let out = replica.out();
+    let run = start(&replica, &out);
+    std::thread::sleep(Duration::from_millis(300));
+    let asked = Instant::now();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &run.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ended = run.wait_with_output().unwrap();
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    assert_eq!(ended.status.code(), Some(130));
+    assert!(
+        stderr(&ended).contains("stopped at your request"),
+        "{}",
+        stderr(&ended)
+    );
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_loses_nothing() {
+    let replica = Replica::small();
+    replica.figures(3);
+    let before = contents(&replica.out());
+    // No file may grow beyond 8 blocks of 1 KiB, as if the disk were full.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 8; exec '{}' scope '{}' --out '{}'",
+        env!("CARGO_BIN_EXE_breachscope"),
+        replica.case().display(),
+        replica.out().display()
+    );
+    replica.edit(
+        "case.toml",
+        "clock_correction_seconds = -90",
+        "clock_correction_seconds = -91",
+    );
+    let full = Command::new("bash").args(["-c", &script]).output().unwrap();
+    assert_eq!(full.status.code(), Some(1), "{}", stderr(&full));
+    assert!(stderr(&full).contains("cannot write"), "{}", stderr(&full));
+    let after = contents(&replica.out());
+    assert!(
+        before.iter().all(|(path, bytes)| after[path] == *bytes),
+        "the earlier results are as they were"
+    );
+    replica.edit(
+        "case.toml",
+        "clock_correction_seconds = -91",
+        "clock_correction_seconds = -90",
+    );
+    replica.figures(3);
+    assert_eq!(contents(&replica.out()).len(), before.len());
+}
+
+#[test]
+fn a_second_run_reads_nothing_again_and_verify_tells_what_changed() {
+    let replica = Replica::small();
+    replica.figures(3);
+    let out = replica.out();
+    let part = out.join("frames/requests/000001.parquet");
+    let first = std::fs::metadata(&part).unwrap().modified().unwrap();
+    replica.figures(3);
+    assert_eq!(
+        std::fs::metadata(&part).unwrap().modified().unwrap(),
+        first,
+        "the part was taken over"
+    );
+    let verify = || breachscope(&["verify", out.to_str().unwrap()]);
+    let same = verify();
+    assert_eq!(
+        same.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&same.stdout)
+    );
+    std::fs::write(replica.case().join("registry/keys.csv"), "changed").unwrap();
+    let log = replica.case().join("evidence/edge/edge-0001.log.gz");
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes.push(0);
+    std::fs::write(&log, bytes).unwrap();
+    std::fs::write(&part, "changed").unwrap();
+    let changed = verify();
+    assert_eq!(changed.status.code(), Some(3));
+    let text = String::from_utf8(changed.stdout).unwrap();
+    for line in [
+        "configuration registry/keys.csv",
+        "evidence evidence/edge/edge-0001.log.gz",
+        "frame requests/000001.parquet",
+        "; 3 changed",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
