@@ -377,7 +377,10 @@ mod tests {
 
     use super::*;
 
-    fn logs(bytes: &[u8]) -> (Vec<(Option<String>, String, Vec<u8>, bool)>, Whole) {
+    /// Member, packing, content, and whether reading it failed.
+    type Seen = (Option<String>, String, Vec<u8>, bool);
+
+    fn logs(bytes: &[u8]) -> (Vec<Seen>, Whole) {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("evidence");
         std::fs::write(&path, bytes).expect("written");

@@ -292,12 +292,7 @@ impl Sample {
             } else {
                 &[]
             };
-            if !kind
-                .needs()
-                .iter()
-                .chain(issuance)
-                .all(|column| has(column))
-            {
+            if !kind.needs().iter().chain(issuance).all(has) {
                 continue;
             }
             for time in TIMES {

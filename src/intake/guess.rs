@@ -143,8 +143,8 @@ pub(super) fn mapping(kind: SourceKind, fields: &[String]) -> Vec<(&'static str,
         };
         let index = names
             .iter()
-            .find_map(|name| whole(name))
-            .or_else(|| names.iter().find_map(|name| end(name)));
+            .find_map(whole)
+            .or_else(|| names.iter().find_map(end));
         if let Some(index) =
             index.filter(|index| !found.iter().any(|(_, taken)| *taken == fields[*index]))
         {

@@ -5,6 +5,8 @@
 mod bad_input;
 mod cli;
 mod cut_off;
+mod differential;
+mod hostile;
 mod queries;
 mod readme;
 mod recount;

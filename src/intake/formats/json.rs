@@ -1,8 +1,8 @@
 //! Engine for JSON objects (RFC 8259), with dotted paths to the wanted fields.
 //!
 //! The scanner walks an object once and copies nothing but strings with escapes. It checks all of it,
-//! so what is called a row is valid JSON; it recurses as deep as the wanted paths and no deeper, so
-//! depth costs no stack. In a path `a.b` leads to the member `b` of `a`, or to a member whose name is
+//! so what is called a row is valid JSON; it recurses as deep as the wanted paths, so depth costs no
+//! stack. In a path `a.b` leads to the member `b` of `a`, or to a member whose name is
 //! `a.b`; a number leads to an element of an array, from 0.
 //!
 //! Reasons: `json_syntax`, `field_type` (a wanted field is an object, an array or a truth value),
@@ -54,7 +54,7 @@ impl Node {
     }
 }
 
-/// What becomes of the fields once they are found: formats whose fields need more than a name.
+/// What becomes of the fields once found, where they need more than a name.
 pub type Finish = fn(&mut Fields<'_>) -> Result<(), Reject>;
 
 /// The parser.
@@ -511,7 +511,6 @@ fn before_value(name: &str) -> String {
     }
 }
 
-/// Looks for `key`.
 #[inline]
 fn find(children: &[Child], key: &[u8]) -> Option<usize> {
     children.iter().position(|child| same(&child.key, key))

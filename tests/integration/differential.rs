@@ -1,0 +1,243 @@
+//! Each parser on mutated lines of its sample: it neither panics nor takes long, and the fast engines say
+//! what a slow, obvious parser says.
+
+use std::time::Instant;
+
+use breachscope::case::SourceKind;
+use breachscope::intake::formats::{self, Fields, Header, LineParser, Wanted, slot};
+
+use crate::support::repository;
+
+/// A sequence of numbers that is the same in each run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most.max(1)
+    }
+
+    /// The line with a few bytes changed, left out, doubled, or cut off.
+    fn mutated(&mut self, line: &str) -> String {
+        let mut bytes = line.as_bytes().to_vec();
+        for _ in 0..1 + self.below(3) {
+            let at = self.below(bytes.len());
+            match self.below(6) {
+                0 => bytes.truncate(at),
+                1 if at < bytes.len() => drop(bytes.remove(at)),
+                2 => bytes.insert(at, b"\"\\{}[]:, \t-#%\0"[self.below(14)]),
+                3 if at < bytes.len() => bytes[at] = self.below(128) as u8,
+                4 => bytes.extend_from_within(..at),
+                _ => bytes
+                    .splice(at..at, b"\\u00e9".iter().copied())
+                    .for_each(drop),
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+fn parser(name: &str, fields: &[(&str, &str)]) -> Box<dyn LineParser> {
+    let format = formats::find(name).unwrap();
+    let frame = format.kinds[0].frame();
+    let all = fields.iter().chain(format.fields);
+    let wanted = Wanted {
+        fields: all
+            .map(|(column, own)| (slot(frame, column).unwrap(), own.to_string()))
+            .collect(),
+        log_format: match name {
+            "nginx" => Some("$remote_addr [$time_iso8601] \"$request\" $status".into()),
+            "apache" => Some("%h %t \"%r\" %>s".into()),
+            _ => None,
+        },
+    };
+    (format.parser)(frame, &wanted).unwrap()
+}
+
+fn lines_of(sample: &str) -> Vec<String> {
+    let folder = repository().join("tests/samples").join(sample);
+    let path = std::fs::read_dir(folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let bytes = std::fs::read(path).unwrap();
+    String::from_utf8_lossy(&bytes)
+        .lines()
+        .map(str::to_string)
+        .collect()
+}
+
+#[test]
+fn no_parser_panics_or_takes_long_on_mutated_lines() {
+    for format in formats::ALL {
+        let sample = match format.name {
+            "nginx" => "nginx_log_format",
+            "apache" => "apache_log_format",
+            "envoy" => "envoy_text",
+            "traefik" => "traefik_json",
+            "keycloak" => "keycloak_json",
+            "parquet" => "jsonl",
+            other => other,
+        };
+        let parser = parser(format.name, &[]);
+        let mut chance = Chance(7);
+        let header = Header(vec![Some(0); 9]);
+        for line in lines_of(sample) {
+            for _ in 0..200 {
+                let line = chance.mutated(&line);
+                let mut fields = Fields::default();
+                fields.begin(&line);
+                let _ = parser.parse(&line, &header, &mut fields);
+                parser.field_names(&line);
+            }
+        }
+        // A hundred times the length takes no more than a few hundred times as long.
+        for pattern in [
+            "{\"a\":", "[", "\"", "\\", "\"\\", " ", "a=", "\" ", "-", "{", "x\t", ",\"\"",
+        ] {
+            let line = pattern.repeat(1 << 19);
+            let mut fields = Fields::default();
+            fields.begin(&line);
+            let began = Instant::now();
+            let _ = parser.parse(&line, &header, &mut fields);
+            assert!(
+                began.elapsed().as_secs() < 5,
+                "{} on {pattern:?}",
+                format.name
+            );
+        }
+    }
+}
+
+/// What a DOM parser finds at a dotted path: text and numbers as they stand.
+fn at_path(document: &serde_json::Value, path: &str) -> Option<String> {
+    let found = path
+        .split('.')
+        .try_fold(document, |value, name| value.get(name))?;
+    match found {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_json_engine_agrees_with_a_dom_parser() {
+    let paths = [("path", "p"), ("user_agent", "a.b"), ("request_id", "c")];
+    let parser = parser("jsonl", &paths);
+    let frame = SourceKind::Edge.frame();
+    let mut chance = Chance(1);
+    let (mut good, mut bad) = (0, 0);
+    let seeds = [
+        r#"{"p":"/x","a":{"z":[1,{"b":2}],"b":"é\n\u00e9"},"c":12,"d":{"p":"no"}}"#,
+        r#" { "c" : "r-7" , "p":"a\"b\\c" , "q":[true,false,null,-1.5e3,[],{}] } "#,
+        r#"{"p":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","c":null}"#,
+    ];
+    for round in 0..60_000 {
+        let line = chance.mutated(seeds[round % seeds.len()]);
+        let mut fields = Fields::default();
+        fields.begin(&line);
+        let fast = parser.parse(&line, &Header::default(), &mut fields);
+        let slow: Result<serde_json::Value, _> = serde_json::from_str(&line);
+        match (&fast, &slow) {
+            (Ok(()), Ok(document)) => {
+                good += 1;
+                for (column, path) in paths {
+                    let found = fields.get(slot(frame, column).unwrap()).map(str::to_string);
+                    // A name with a dot may stand for a path, and numbers keep their spelling.
+                    let same = found == at_path(document, path)
+                        || document.get("a.b").is_some()
+                        || found.as_deref().and_then(|text| text.parse::<f64>().ok())
+                            == at_path(document, path).and_then(|text| text.parse().ok());
+                    assert!(same, "{line}: {path} is {found:?}");
+                }
+            }
+            // The engine refuses what has no one meaning; a DOM parser takes the last.
+            (Err(reject), Ok(document)) => {
+                bad += 1;
+                let known = ["duplicate_field", "field_type"].contains(&reject.reason)
+                    || !document.is_object();
+                assert!(known, "{line}: {reject:?}");
+            }
+            (Err(_), Err(_)) => bad += 1,
+            // Numbers beyond f64 and depth beyond the DOM parser's stack are JSON all the same.
+            (Ok(()), Err(error)) => {
+                let text = error.to_string();
+                let known = text.contains("out of range")
+                    || text.contains("surrogate")
+                    || text.contains("escape");
+                assert!(known, "{line}: {error}");
+            }
+        }
+    }
+    assert!(good > 1_000 && bad > 1_000, "{good} {bad}");
+}
+
+/// Combined lines taken apart character by character.
+fn slow_combined(line: &str) -> Option<Vec<String>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut chars = line.chars().peekable();
+    while words.len() < 3 {
+        let word: String = std::iter::from_fn(|| chars.next_if(|c| *c != ' ')).collect();
+        words.push(word);
+        chars.next()?;
+    }
+    let mut quoted = |open: char, close: char| -> Option<String> {
+        (chars.next()? == open).then_some(())?;
+        let mut text = String::new();
+        loop {
+            match chars.next()? {
+                '\\' if close == '"' => {
+                    text.push('\\');
+                    text.push(chars.next()?);
+                }
+                c if c == close => return Some(text),
+                c => text.push(c),
+            }
+        }
+    };
+    let time = quoted('[', ']')?;
+    Some(vec![words[0].clone(), time])
+}
+
+#[test]
+fn the_template_engine_agrees_with_a_walk_by_character() {
+    let parser = parser("combined", &[]);
+    let frame = SourceKind::Edge.frame();
+    let line = r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5 "-" "agent \"x\"" rid=1"#;
+    let mut chance = Chance(3);
+    let mut good = 0;
+    for _ in 0..60_000 {
+        let line = chance.mutated(line);
+        let mut fields = Fields::default();
+        fields.begin(&line);
+        if parser
+            .parse(&line, &Header::default(), &mut fields)
+            .is_err()
+        {
+            continue;
+        }
+        let of = |name: &str| fields.get(slot(frame, name).unwrap()).map(str::to_string);
+        // A user's name may have blanks; the walk by character knows it without.
+        if line
+            .splitn(4, ' ')
+            .nth(3)
+            .is_some_and(|rest| rest.starts_with('['))
+            && !line.contains("] [")
+        {
+            let slow = slow_combined(&line).unwrap_or_else(|| panic!("{line}"));
+            let dash = |text: &String| Some(text.clone()).filter(|text| text != "-");
+            assert_eq!(of("source_ip"), dash(&slow[0]), "{line}");
+            if !slow[1].contains(']') && of("event_time").is_some_and(|time| !time.contains(']')) {
+                assert_eq!(of("event_time"), dash(&slow[1]), "{line}");
+            }
+            good += 1;
+        }
+    }
+    assert!(good > 1_000, "{good}");
+}

@@ -1,0 +1,289 @@
+//! Hostile and damaged lines: each becomes a row or a reject with its place, and nothing is lost.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::support::{breachscope, query, stderr};
+
+const HEAD: &str = "[case]\nid = \"hostile\"\ntitle = \"\"\nreport_zone = \"UTC\"\ncollected_by = \"\"\ncollected_at = \"2025-11-20T10:00:00Z\"\n[policy]\nclock_tolerance_seconds = 5\nrun_pause_hours = 24\nphase_pause_days = 30\n";
+const JSON: &str = "format = \"jsonl\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"late\"\n";
+
+struct Run {
+    dir: tempfile::TempDir,
+}
+
+impl Run {
+    /// Logs by name, read by one source with these settings.
+    fn new(logs: &[(&str, &[u8])], settings: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("case/logs");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, bytes) in logs {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+        let source = format!(
+            "[[source]]\nid = \"edge\"\nkind = \"edge\"\npaths = [\"logs\"]\nclock_correction_seconds = 0\n{settings}"
+        );
+        std::fs::write(dir.path().join("case/case.toml"), format!("{HEAD}{source}")).unwrap();
+        Run { dir }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.dir.path().join("out")
+    }
+
+    fn go(&self, command: &str, code: i32) -> serde_json::Value {
+        let case = self.dir.path().join("case");
+        let run = breachscope(&[
+            command,
+            case.to_str().unwrap(),
+            "--out",
+            self.out().to_str().unwrap(),
+        ]);
+        assert_eq!(run.status.code(), Some(code), "{}", stderr(&run));
+        let text = std::fs::read_to_string(self.out().join("manifest.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn query(&self, sql: &str) -> Vec<String> {
+        query(&self.out(), &[sql])
+            .lines()
+            .skip(1)
+            .map(str::to_string)
+            .collect()
+    }
+}
+
+fn combined(time: &str, path: &str, agent: &str) -> String {
+    format!("192.0.2.7 - - [{time}] \"GET {path} HTTP/1.1\" 200 5 \"-\" \"{agent}\"\n")
+}
+
+fn json(second: usize, rest: &str) -> String {
+    format!(
+        "{{\"t\":\"2025-04-14T00:00:{second:02}Z\",\"ip\":\"192.0.2.7\",\"m\":\"GET\",\"p\":\"/a\",\"s\":\"200\"{rest}}}\n"
+    )
+}
+
+#[test]
+fn every_kind_of_damage_is_a_row_or_a_reject() {
+    let mut log = b"\xef\xbb\xbf".to_vec();
+    let deep = format!(",\"x\":{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let long = format!(",\"x\":\"{}\"", "y".repeat(10 << 20));
+    let lines: [(Vec<u8>, &str); 10] = [
+        (json(1, "").into_bytes(), ""),
+        (json(2, "").trim_end().to_string().into_bytes(), ""),
+        (json(3, &deep).into_bytes(), ""),
+        (json(4, &long).into_bytes(), ""),
+        (json(5, ",\"s\":500").into_bytes(), "duplicate_field"),
+        (json(6, ",\"late\":\"\u{0}\"").into_bytes(), "json_syntax"),
+        (b"\0\0\0\0\n".to_vec(), "json_syntax"),
+        (
+            [&json(7, "").as_bytes()[..40], b"\xff\xfe\n"].concat(),
+            "not_utf8",
+        ),
+        (b" \t \r\n".to_vec(), "blank"),
+        (json(8, "").into_bytes()[..50].to_vec(), "json_syntax"),
+    ];
+    for (line, _) in &lines {
+        log.extend_from_slice(line);
+        if line.len() < 100 && line.last() == Some(&b'}') {
+            log.extend_from_slice(b"\r\n");
+        }
+    }
+    let run = Run::new(&[("a.jsonl", &log)], JSON);
+    let manifest = run.go("intake", 3);
+    let file = &manifest["evidence"][0];
+    let counts = ["lines", "rows", "rejects", "blanks"].map(|name| file[name].as_u64().unwrap());
+    assert_eq!(counts, [10, 4, 5, 1]);
+    assert_eq!(
+        run.query("SELECT line_no FROM requests ORDER BY line_no"),
+        ["1", "2", "3", "4"]
+    );
+    let found = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    let planted: Vec<String> = lines
+        .iter()
+        .zip(1..)
+        .filter(|((_, reason), _)| !["", "blank"].contains(reason))
+        .map(|((_, reason), number)| format!("{number},{reason}"))
+        .collect();
+    assert_eq!(found, planted);
+    // Each reject leads to its bytes.
+    for place in run.query("SELECT byte_offset FROM rejects WHERE line_no = 5") {
+        let at: usize = place.parse().unwrap();
+        assert!(log[at..].starts_with(&lines[4].0));
+    }
+    let shown = breachscope(&["rejects", run.out().to_str().unwrap(), "--examples", "1"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("logs/a.jsonl:5 at byte") && shown.lines().all(|line| !line.contains('\0')),
+        "{shown}"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_do_not_hide_a_request() {
+    let bad = combined("14/Apr/2025:00:00:00 +0000", "/a", "x\u{1}y")
+        .replace('\u{1}', "#")
+        .into_bytes();
+    let bad: Vec<u8> = bad
+        .into_iter()
+        .map(|byte| if byte == b'#' { 0xff } else { byte })
+        .collect();
+    let run = Run::new(&[("a.log", &bad)], "format = \"combined\"\n");
+    run.go("intake", 0);
+    assert_eq!(
+        run.query("SELECT path, user_agent FROM requests"),
+        [r"/a,x\xFFy"]
+    );
+}
+
+#[test]
+fn a_line_without_end_comes_in_pieces_that_are_rejects() {
+    let mut log = combined("14/Apr/2025:00:00:00 +0000", "/a", "x").into_bytes();
+    log.resize(log.len() + (70 << 20), b'z');
+    log.push(b'\n');
+    log.extend_from_slice(combined("14/Apr/2025:00:00:01 +0000", "/b", "x").as_bytes());
+    let run = Run::new(&[("a.log", &log)], "format = \"combined\"\n");
+    let manifest = run.go("intake", 3);
+    let file = &manifest["evidence"][0];
+    assert_eq!(file["rows"], 2);
+    assert_eq!(file["lines"], file["rejects"].as_u64().unwrap() + 2);
+    let reasons = run.query("SELECT DISTINCT reason FROM rejects");
+    assert_eq!(reasons, ["line_too_long"]);
+    assert_eq!(file["content_size"].as_u64(), Some(log.len() as u64));
+}
+
+#[test]
+fn a_field_that_first_appears_in_line_two_million_is_not_lost() {
+    let mut log = Vec::new();
+    for number in 1..=2_000_001 {
+        let late = if number >= 2_000_000 {
+            ",\"late\":\"here\""
+        } else {
+            ""
+        };
+        writeln!(
+            log,
+            "{{\"t\":1,\"ip\":\"192.0.2.7\",\"m\":\"GET\",\"p\":\"/\",\"s\":200{late}}}"
+        )
+        .unwrap();
+    }
+    let run = Run::new(
+        &[("a.jsonl", &log)],
+        &JSON.replace("rfc3339", "epoch_seconds"),
+    );
+    run.go("intake", 0);
+    let late = run.query("SELECT line_no FROM requests WHERE user_agent = 'here' ORDER BY line_no");
+    assert_eq!(late, ["2000000", "2000001"]);
+}
+
+#[test]
+fn local_times_that_happened_twice_are_rejects() {
+    let settings = "format = \"csv\"\ntime = \"local_iso\"\nzone = \"Europe/Berlin\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\n";
+    let rows: String = ["01:59:59", "02:30:00", "03:00:00"]
+        .map(|time| format!("2025-10-26 {time},192.0.2.7,GET,/,200\n"))
+        .concat();
+    let run = Run::new(
+        &[("a.csv", format!("t,ip,m,p,s\n{rows}").as_bytes())],
+        settings,
+    );
+    run.go("intake", 3);
+    assert_eq!(
+        run.query("SELECT event_time FROM requests ORDER BY event_time")
+            .len(),
+        2
+    );
+    assert_eq!(
+        run.query("SELECT line_no, reason FROM rejects"),
+        ["3,time_in_fold"]
+    );
+    let without = settings.replace("zone = \"Europe/Berlin\"\n", "");
+    let run = Run::new(
+        &[("a.csv", format!("t,ip,m,p,s\n{rows}").as_bytes())],
+        &without,
+    );
+    let refused = breachscope(&["intake", run.dir.path().join("case").to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("add zone ="),
+        "{}",
+        stderr(&refused)
+    );
+}
+
+#[test]
+fn overlapping_rotations_without_request_ids_are_the_same_lines() {
+    let line = |second: usize| combined(&format!("14/Apr/2025:00:00:{second:02} +0000"), "/a", "x");
+    let lines = |seconds: std::ops::Range<usize>| seconds.map(line).collect::<String>();
+    // The rotation ends with what the later log begins with; a third log merely looks alike.
+    let (first, second) = (lines(0..30), lines(20..50));
+    let alike = line(49) + &combined("14/Apr/2025:00:00:50 +0000", "/other", "x");
+    let run = Run::new(
+        &[
+            ("a.log", first.as_bytes()),
+            ("b.log", second.as_bytes()),
+            ("c.log", alike.as_bytes()),
+        ],
+        "format = \"combined\"\n",
+    );
+    let manifest = run.go("scope", 0);
+    assert_eq!(
+        manifest["evidence"][1]["overlaps"],
+        serde_json::json!([{"first_line": 1, "lines": 10, "of_evidence_id": 1, "of_first_line": 21}])
+    );
+    assert_eq!(manifest["evidence"][2]["overlaps"], serde_json::json!([]));
+    assert_eq!(
+        run.query("SELECT confirmed FROM figures WHERE id = 'requests.without_gateway_line'"),
+        ["52"]
+    );
+    assert_eq!(run.query("SELECT line_count FROM overlaps"), ["10"]);
+}
+
+#[test]
+fn silences_are_found_and_members_of_no_source_are_said() {
+    let mut log = String::new();
+    for minute in 0..10 * 24 * 60 {
+        let (day, hour) = (1 + minute / 1440, minute / 60 % 24);
+        if (day, hour) == (6, 13) || (day, hour) == (6, 14) {
+            continue;
+        }
+        log += &combined(
+            &format!("{day:02}/Apr/2025:{hour:02}:{:02}:00 +0000", minute % 60),
+            "/",
+            "x",
+        );
+    }
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in [("access.log", log.as_bytes()), ("notes.txt", b"not a log")] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        archive.append_data(&mut header, name, bytes).unwrap();
+    }
+    let run = Run::new(
+        &[("a.tar", &archive.into_inner().unwrap())],
+        "format = \"combined\"\n",
+    );
+    let case = run.dir.path().join("case/case.toml");
+    let text = std::fs::read_to_string(&case).unwrap();
+    std::fs::write(
+        &case,
+        text.replace("[\"logs\"]", "[\"logs/a.tar!access*\"]"),
+    )
+    .unwrap();
+    let manifest = run.go("intake", 3);
+    let silence = &manifest["silences"][0];
+    assert_eq!(manifest["silences"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&silence["from"], &silence["to"]),
+        (
+            &"2025-04-06T12:59:00Z".into(),
+            &"2025-04-06T15:00:00Z".into()
+        )
+    );
+    assert_eq!(
+        manifest["unclaimed"],
+        serde_json::json!(["logs/a.tar!notes.txt"])
+    );
+    assert!(Path::new(&run.out()).join("frames/silences").exists());
+}
