@@ -267,6 +267,14 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_string()).to_string()
 }
 
+fn count(logs: usize) -> String {
+    if logs == 1 {
+        "1 log".into()
+    } else {
+        format!("{logs} logs")
+    }
+}
+
 /// Text that stays on its line of a comment.
 fn comment(text: &str) -> String {
     crate::output::plain(text)
@@ -277,8 +285,8 @@ fn write_source(source: &Source<'_>, zone: Option<&str>, text: &mut String, summ
     let kind = like.kind.unwrap_or_default();
     let _ = write!(
         text,
-        "\n# {} logs: {}.\n[[source]]\nid = {}\nkind = \"{kind}\"\n",
-        source.logs,
+        "\n# {}, as this: {}.\n[[source]]\nid = {}\nkind = \"{kind}\"\n",
+        count(source.logs),
         comment(&like.why),
         quoted(&source.id)
     );
@@ -332,7 +340,9 @@ fn write_source(source: &Source<'_>, zone: Option<&str>, text: &mut String, summ
     };
     let _ = writeln!(
         summary,
-        "{}: {} logs, {} ({kind}){todo}",
-        source.id, source.logs, like.title
+        "{}: {}, {} ({kind}){todo}",
+        source.id,
+        count(source.logs),
+        like.title
     );
 }

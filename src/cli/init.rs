@@ -37,10 +37,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let written = init::run(evidence, folder, arguments.zone.as_deref())?;
     init::write(out, &written.text)?;
     super::print(&written.summary)?;
+    let usual = out
+        .file_name()
+        .is_some_and(|name| name == breachscope::case::CASE_FILE);
+    let case = if usual { folder } else { out };
     eprintln!(
         "written to {}; edit it, then: breachscope intake {}",
         out.display(),
-        folder.display()
+        case.display()
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -246,18 +246,23 @@ impl Sample {
             .lines()
             .find(|line| !line.trim().is_empty())
             .unwrap_or_default();
-        let object = text
-            .lines()
-            .map(str::trim)
-            .map(|line| line.trim_start_matches('[').trim_end_matches([',', ']']))
-            .find(|line| line.starts_with('{'));
+        // A field may be missing from some lines, so many are looked at.
+        let mut objects: Vec<String> = Vec::new();
+        for line in text.lines().take(1000) {
+            let line = line
+                .trim()
+                .trim_start_matches('[')
+                .trim_end_matches([',', ']']);
+            for name in formats::json::names(line) {
+                if !objects.contains(&name) {
+                    objects.push(name);
+                }
+            }
+        }
         let (name, names) = if self.parquet {
-            (
-                "parquet",
-                object.map(formats::json::names).unwrap_or_default(),
-            )
-        } else if let Some(object) = object.filter(|_| first.trim_start().starts_with(['{', '['])) {
-            ("jsonl", formats::json::names(object))
+            ("parquet", objects)
+        } else if first.trim_start().starts_with(['{', '[']) && !objects.is_empty() {
+            ("jsonl", objects)
         } else if first.matches('\t').count() >= 2 {
             (
                 "tsv",
@@ -299,6 +304,11 @@ impl Sample {
                 let Some(attempt) = self.attempt(format, kind, &fields, Some(*time)) else {
                     continue;
                 };
+                // Any number is a time in some unit; only one unit gives a time of these days.
+                let plausible = |(first, last)| PLAUSIBLE.0 <= first && last < PLAUSIBLE.1;
+                if !attempt.tally.span.is_some_and(plausible) {
+                    continue;
+                }
                 let better =
                     |(known, _): &(Attempt, _)| known.tally.lines.rows < attempt.tally.lines.rows;
                 if best.as_ref().is_none_or(better) {
@@ -398,6 +408,9 @@ impl Sample {
         }
     }
 }
+
+/// Moments that a log's events may have: from 2000 to 2100, microseconds since 1970 UTC.
+const PLAUSIBLE: (i64, i64) = (946_684_800_000_000, 4_102_444_800_000_000);
 
 /// Ways to write times that are tried on a log whose fields are known by name only.
 const TIMES: &[TimeFormat] = &[
