@@ -32,9 +32,14 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  breachscope detect /mnt/disk/logs
+  breachscope init /mnt/disk/logs --zone Asia/Seoul
+  breachscope intake CASE --out RESULTS
   breachscope scope sample-data/replica
   breachscope scope CASE --out RESULTS --format json
   breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
+  breachscope rejects RESULTS
+  breachscope verify RESULTS
   breachscope query RESULTS -f queries/headline-figures.sql --format csv
   breachscope synth --scale 0.0005 --seed 99 --out REPLICA
 

@@ -287,3 +287,43 @@ fn silences_are_found_and_members_of_no_source_are_said() {
     );
     assert!(Path::new(&run.out()).join("frames/silences").exists());
 }
+
+#[test]
+fn parquet_rows_are_read_as_they_were_written() {
+    let log: String = (0..30)
+        .map(|second| {
+            combined(
+                &format!("14/Apr/2025:00:00:{second:02} +0900"),
+                &format!("/{second}"),
+                "a \\\"b\\\"",
+            )
+        })
+        .collect();
+    let sql = "SELECT event_time, source_ip, method, path, status, body_bytes, user_agent FROM requests ORDER BY line_no";
+    let text = Run::new(&[("a.log", log.as_bytes())], "format = \"combined\"\n");
+    text.go("intake", 0);
+    let parquet = std::fs::read(text.out().join("frames/requests/000001.parquet")).unwrap();
+    let names = [
+        "event_time",
+        "source_ip",
+        "method",
+        "path",
+        "status",
+        "body_bytes",
+        "user_agent",
+    ];
+    let fields: String = names
+        .iter()
+        .map(|name| format!("{name} = \"{name}\"\n"))
+        .collect();
+    let settings = format!("format = \"parquet\"\ntime = \"rfc3339\"\n[source.fields]\n{fields}");
+    let again = Run::new(&[("a.parquet", &parquet)], &settings);
+    let manifest = again.go("intake", 0);
+    assert_eq!(manifest["evidence"][0]["rows"], 30);
+    assert_eq!(again.query(sql), text.query(sql));
+    // Cut in the middle it is one damaged log, and nothing is invented.
+    let cut = Run::new(&[("a.parquet", &parquet[..parquet.len() / 2])], &settings);
+    let manifest = cut.go("intake", 3);
+    assert_eq!(manifest["evidence"][0]["lines"], 0);
+    assert!(manifest["evidence"][0]["damage"].is_string());
+}
