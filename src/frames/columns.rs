@@ -324,6 +324,10 @@ pub(super) fn schema(frame: &Frame) -> ArrowSchema {
 pub(super) fn options(kind: Kind) -> Result<WriteOptions> {
     let numeric = matches!(kind, Kind::Unsigned | Kind::Small | Kind::Code | Kind::Time);
     let level = ZstdLevel::try_new(1).map_err(|e| failed(&e))?;
+    let compression = match kind {
+        Kind::Identifier => CompressionOptions::Uncompressed,
+        _ => CompressionOptions::Zstd(Some(level)),
+    };
     Ok(WriteOptions {
         statistics: StatisticsOptions {
             min_value: numeric,
@@ -331,7 +335,7 @@ pub(super) fn options(kind: Kind) -> Result<WriteOptions> {
             ..StatisticsOptions::default()
         },
         version: Version::V1,
-        compression: CompressionOptions::Zstd(Some(level)),
+        compression,
         data_page_size: None,
     })
 }
