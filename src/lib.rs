@@ -15,6 +15,7 @@
 //! | [`frames`] | names, columns, Parquet | a column or a frame |
 //! | [`intake`] | evidence -> frames, rejects, manifest | a log format: [`intake::formats`] |
 //! | [`init`] | a first case file from a folder of logs | a setting to propose |
+//! | [`jws`] | tokens that are JSON Web Signatures: claims, keys, signatures | an algorithm |
 //! | [`tokens`] | coverage, rules, verdicts | a verdict rule: [`tokens::rules`] |
 //! | [`requests`], [`shuffle`] | lines of all tiers brought together by request | |
 //! | [`exposure`] | requests x pages -> views, accounts, bounds | an exposure rule |
@@ -45,6 +46,7 @@ pub mod fleet;
 pub mod frames;
 pub mod init;
 pub mod intake;
+pub mod jws;
 pub mod output;
 pub mod progress;
 pub mod query;

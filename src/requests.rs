@@ -10,14 +10,16 @@ use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
 use crate::frames::{self, Batches, code, part_files, small, text, time, unsigned};
 use crate::intake::{EvidenceFile, Manifest, Overlap};
+use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
-use crate::tokens::{CLAIMS, Use, Verdict, claims, fingerprint, id_fingerprint};
+use crate::tokens::passes::ProvenKeys;
+use crate::tokens::{CLAIM_TIMES, CLAIMS, Use, Verdict, claims, fingerprint, id_fingerprint};
 
 /// Who wrote a line, and for the gateway, what its token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// The gateway, with a token of this verdict.
-    Judged(Verdict),
+    /// The gateway, with a token of this verdict, and whether it is but moderately sure.
+    Judged(Verdict, bool),
     /// The gateway, without a token.
     NoToken,
     /// A tier that sees no tokens.
@@ -29,19 +31,19 @@ pub enum Tier {
 impl Tier {
     fn code(self) -> u8 {
         match self {
-            Tier::Judged(verdict) => verdict as u8,
-            Tier::NoToken => 3,
-            Tier::Edge => 4,
-            Tier::Application => 5,
+            Tier::Judged(verdict, moderate) => verdict as u8 * 2 + u8::from(moderate),
+            Tier::NoToken => 16,
+            Tier::Edge => 17,
+            Tier::Application => 18,
         }
     }
 
     fn from_code(code: u8) -> Self {
         match code {
-            3 => Tier::NoToken,
-            4 => Tier::Edge,
-            5 => Tier::Application,
-            verdict => Tier::Judged(Verdict::from_code(verdict)),
+            16 => Tier::NoToken,
+            17 => Tier::Edge,
+            18 => Tier::Application,
+            code => Tier::Judged(Verdict::ALL[usize::from(code / 2)], code % 2 == 1),
         }
     }
 }
@@ -191,7 +193,7 @@ pub fn spread(
     interner: &Interner,
     by_token: &Shuffle,
     by_request: &Lines<'_>,
-) -> Result<()> {
+) -> Result<ProvenKeys> {
     let repeated = Repeated::new(&manifest.evidence);
     let identities = RandomState::new();
     let pages: HashMap<&str, u16> = case
@@ -202,7 +204,7 @@ pub fn spread(
         .zip(0..)
         .collect();
     let parts = part_files(frames_dir, &frames::REQUESTS)?;
-    each_partition(parts.len(), threads, |index| {
+    let proven = each_partition(parts.len(), threads, |index| {
         let mut record = Encoder::default();
         let names = [
             "evidence_id",
@@ -218,7 +220,8 @@ pub fn spread(
             "path",
             "user_agent",
         ];
-        let names: Vec<&str> = names.into_iter().chain(CLAIMS).collect();
+        let mut proven = ProvenKeys::default();
+        let names: Vec<&str> = names.into_iter().chain(CLAIMS).chain(CLAIM_TIMES).collect();
         for batch in Batches::open(&parts[index], &names)? {
             let batch = batch?;
             let mut ids = small(&batch, "evidence_id")?.iter();
@@ -227,18 +230,23 @@ pub fn spread(
             let mut statuses = code(&batch, "status")?.iter();
             let mut sizes = unsigned(&batch, "body_bytes")?.iter();
             let mut texts = Vec::new();
-            for name in &names[5..12] {
+            for name in &names[5..20] {
                 texts.push(text(&batch, name)?.iter());
             }
-            for claims in claims(&batch)? {
+            let mut issued = time(&batch, CLAIM_TIMES[0])?.iter();
+            let mut expires = time(&batch, CLAIM_TIMES[1])?.iter();
+            for _ in 0..batch.height() {
                 let required = "the intake writes every required column";
                 let evidence_id = ids.next().flatten().expect(required);
                 let line_no = numbers.next().flatten().expect(required);
-                let mut next = [None; 7];
+                let mut next = [None; 15];
                 for (value, column) in next.iter_mut().zip(&mut texts) {
                     *value = column.next().flatten();
                 }
                 let [tier, request_id, source_ip, page, ..] = next;
+                let told: [Option<&str>; 8] = next[7..].try_into().expect("eight claims");
+                let claimed = [issued.next().flatten(), expires.next().flatten()];
+                let claims = claims(told, claimed, interner);
                 let line = Line {
                     tier: if tier == Some("edge") {
                         Tier::Edge
@@ -253,19 +261,20 @@ pub fn spread(
                     page: page.and_then(|page| pages.get(page).copied()),
                     status: statuses.next().flatten().expect(required),
                     body_bytes: sizes.next().flatten(),
-                    account: claims.text[3].map(|subject| interner.key(subject)),
+                    account: claims.subject,
                     items: 0,
-                    identity: identities.hash_one((next, claims.text, claims.issued_at)),
+                    identity: identities.hash_one((next, claimed)),
                 };
-                match claims.text {
-                    [Some(token_id), issuer, key_id, _] if line.tier == Tier::NoToken => {
-                        let id = id_fingerprint(issuer.unwrap_or_default(), token_id);
+                if claims.signature == Signature::Valid {
+                    proven.insert((claims.issuer, claims.key_id));
+                }
+                match told[0] {
+                    Some(token_id) if line.tier == Tier::NoToken => {
+                        let id = id_fingerprint(told[1].unwrap_or_default(), token_id);
                         let one = Use {
                             id,
                             line,
-                            issuer: issuer.map(|issuer| interner.key(issuer)),
-                            key_id: key_id.map(|key| interner.key(key)),
-                            issued_at: claims.issued_at,
+                            claims,
                             token_id,
                         };
                         one.encode(&mut record);
@@ -275,8 +284,11 @@ pub fn spread(
                 }
             }
         }
-        Ok(())
-    })?;
+        Ok(proven)
+    })?
+    .into_iter()
+    .flatten()
+    .collect();
     let parts = part_files(frames_dir, &frames::APP_EVENTS)?;
     each_partition(parts.len(), threads, |index| {
         let names = [
@@ -326,5 +338,5 @@ pub fn spread(
         }
         Ok(())
     })
-    .map(drop)
+    .map(|_| proven)
 }

@@ -15,7 +15,8 @@ use crate::requests::{self, Lines};
 use crate::results::{Draft, files_below, hash_file};
 use crate::shuffle::{Shuffle, partitions};
 use crate::tokens::coverage::Coverage;
-use crate::tokens::{self, Judge};
+use crate::tokens::logins::Logins;
+use crate::tokens::{self, Judge, timeline};
 use crate::{fleet, output, sessions};
 
 /// What a run gave.
@@ -86,16 +87,14 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     };
 
     progress.begin("verdicts", 3);
-    let coverage = Coverage::measure(case, &frames_dir)?;
-    coverage.write(&frames_dir)?;
+    let mut coverage = Coverage::measure(case, &manifest.silences, &interner, &frames_dir)?;
+    let logins = Logins::load(&interner, &frames_dir)?;
     let work = draft.work();
     let count = partitions(manifest.totals.rows);
-    let (by_token, by_request) = (
-        Shuffle::new(&work, "token", count),
-        Shuffle::new(&work, "request", count),
-    );
+    let [by_token, held, by_request] =
+        ["token", "held", "request"].map(|name| Shuffle::new(&work, name, count));
     let lines = Lines(&by_request);
-    requests::spread(
+    let proven = requests::spread(
         case,
         &manifest,
         &frames_dir,
@@ -111,10 +110,14 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         case,
         accounts: &accounts,
         interner: &interner,
-        coverage: &coverage,
+        proven: &proven,
+        logins: &logins,
         frames_dir: &frames_dir,
     };
-    let tokens = judge.run(&by_token, threads, &lines)?;
+    let tokens = judge.run(&mut coverage, &by_token, &held, threads, &lines)?;
+    coverage.write(&interner, &frames_dir)?;
+    let keys = timeline::timeline(case, &tokens.keys, &interner);
+    timeline::write(&keys, &frames_dir)?;
     progress.end();
 
     progress.begin("exposure", 2);
@@ -140,6 +143,8 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         manifest: &manifest,
         tokens: &tokens,
         coverage: &coverage,
+        keys,
+        interner: &interner,
         exposure: &exposure,
         phases: &phases,
         fleet,

@@ -102,7 +102,25 @@ impl Shuffle {
         let mut partition = self.partitions[index]
             .lock()
             .expect("no panic while shuffling");
-        let Partition { buffer, file } = std::mem::take(&mut *partition);
+        self.all(std::mem::take(&mut *partition), index)
+    }
+
+    /// Reads all records of a partition, which stay where they are.
+    pub fn read(&self, index: usize) -> Result<Records> {
+        let partition = self.partitions[index]
+            .lock()
+            .expect("no panic while shuffling");
+        let path = self.dir.join(format!("{}-{index}", self.name));
+        let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
+        let file = partition.file.as_ref().map(File::try_clone).transpose();
+        let copy = Partition {
+            buffer: partition.buffer.clone(),
+            file: file.map_err(failed)?,
+        };
+        self.all(copy, index)
+    }
+
+    fn all(&self, Partition { buffer, file }: Partition, index: usize) -> Result<Records> {
         let Some(mut file) = file else {
             return Ok(Records { bytes: buffer });
         };
@@ -131,6 +149,13 @@ impl Records {
             rest = after;
             Some(record)
         })
+    }
+}
+
+impl Records {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 }
 

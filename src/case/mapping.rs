@@ -19,6 +19,8 @@ pub enum SourceKind {
     Application,
     /// The issuer of tokens: fills `issuances`.
     Issuance,
+    /// Logins as the service itself logs them, apart from the issuer: fills `logins`.
+    Login,
 }
 
 impl SourceKind {
@@ -29,6 +31,7 @@ impl SourceKind {
             SourceKind::Edge => "edge",
             SourceKind::Application => "application",
             SourceKind::Issuance => "issuance",
+            SourceKind::Login => "login",
         }
     }
 
@@ -38,6 +41,7 @@ impl SourceKind {
             SourceKind::Gateway | SourceKind::Edge => &frames::REQUESTS,
             SourceKind::Application => &frames::APP_EVENTS,
             SourceKind::Issuance => &frames::ISSUANCES,
+            SourceKind::Login => &frames::LOGINS,
         }
     }
 
@@ -50,6 +54,7 @@ impl SourceKind {
     pub fn needs(self) -> &'static [&'static str] {
         match self {
             SourceKind::Gateway => &["token_id", "token_issuer", "token_subject"],
+            SourceKind::Login => &["subject"],
             SourceKind::Issuance | SourceKind::Edge | SourceKind::Application => &[],
         }
     }

@@ -6,10 +6,14 @@
 
 mod catalogue;
 mod mapping;
+mod policy;
 mod registry;
 
 pub use catalogue::{Catalogue, Field, Page};
 pub use mapping::{Format, SourceKind, TimeFormat};
+pub use policy::Policy;
+#[cfg(test)]
+pub(crate) use policy::testing;
 pub use registry::{Account, AccountKey, Accounts, Custodian, Interner, Key, Keys};
 
 use std::collections::BTreeMap;
@@ -75,18 +79,6 @@ pub struct Awareness {
     pub source: String,
 }
 
-/// Thresholds of the analysis.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// How far a token's issue time may lie from its issuance record's neighbours, seconds.
-    pub clock_tolerance_seconds: u32,
-    /// A pause in forged requests longer than this begins a new crawl run.
-    pub run_pause_hours: u32,
-    /// A pause in forged requests longer than this begins a new phase.
-    pub phase_pause_days: u32,
-}
-
 /// Who issues tokens.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +87,10 @@ pub struct Issuer {
     pub id: String,
     /// What its tokens' subjects are.
     pub subjects: Subjects,
+    /// Keys whose issuances its log would hold, although no record of the evidence names them: without
+    /// this the log is not taken to be complete for a key that it never names.
+    #[serde(default)]
+    pub keys_logged: Vec<String>,
 }
 
 /// What the subjects of an issuer's tokens are.
@@ -242,6 +238,14 @@ impl Case {
             .at(place(name.span().start));
             Err(suggest_file(error, &resolved))
         };
+        for name in &file.policy.switched_off {
+            let known = crate::tokens::rules::ALL.iter().map(|rule| rule.id);
+            if !known.clone().any(|id| id == name.get_ref()) {
+                let message = format!("`{}` is no rule", name.get_ref());
+                let error = Error::case(&path, message).at(place(name.span().start));
+                return Err(suggest(error, name.get_ref(), known));
+            }
+        }
         let catalogue = match resolve(&file.registry.pages, "page catalogue")? {
             Some(pages) => Catalogue::load(&pages)?,
             None => Catalogue::new(Vec::new()),

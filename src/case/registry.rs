@@ -156,8 +156,14 @@ pub struct Key {
     pub issuer: String,
     /// When it was made.
     pub created: Option<i64>,
+    /// When it began to sign.
+    pub activated: Option<i64>,
+    /// When another took its place for new tokens.
+    pub rotated: Option<i64>,
     /// When it was withdrawn.
     pub retired: Option<i64>,
+    /// When it was declared compromised.
+    pub revoked: Option<i64>,
     /// Who held it, when they left, and where it was stored.
     pub custodians: Vec<Custodian>,
 }
@@ -171,6 +177,19 @@ pub struct Custodian {
     pub left: Option<i64>,
     /// Where they kept the key.
     pub stored_in: Option<String>,
+}
+
+impl Key {
+    /// Its times: created, activated, rotated, retired, revoked.
+    pub fn life(&self) -> [Option<i64>; 5] {
+        [
+            self.created,
+            self.activated,
+            self.rotated,
+            self.retired,
+            self.revoked,
+        ]
+    }
 }
 
 /// The key inventory.
@@ -192,7 +211,15 @@ impl Keys {
             "custodian_left_at",
             "stored_in",
         ];
+        let times = [
+            "created_at",
+            "activated_at",
+            "rotated_at",
+            "retired_at",
+            "revoked_at",
+        ];
         let mut table = Table::open(path, &columns)?;
+        let times = times.map(|name| table.optional_column(name));
         let mut keys: Vec<Key> = Vec::new();
         while let Some(row) = table.next()? {
             let (id, issuer) = (row.text(0)?, row.text(1)?);
@@ -205,11 +232,17 @@ impl Keys {
                 })
             });
             let custodian = custodian.transpose()?;
+            let mut life = [None; 5];
+            for (time, column) in life.iter_mut().zip(times) {
+                if let Some(column) = column {
+                    *time = row.time(column)?;
+                }
+            }
             let known = keys
                 .iter_mut()
                 .find(|key| key.id == id && key.issuer == issuer);
             match known {
-                Some(key) if (key.created, key.retired) != (row.time(2)?, row.time(3)?) => {
+                Some(key) if key.life() != life => {
                     return Err(row.error(format!(
                         "key `{id}` has other times here than in an earlier row"
                     )));
@@ -218,8 +251,11 @@ impl Keys {
                 None => keys.push(Key {
                     id: id.to_string(),
                     issuer: issuer.to_string(),
-                    created: row.time(2)?,
-                    retired: row.time(3)?,
+                    created: life[0],
+                    activated: life[1],
+                    rotated: life[2],
+                    retired: life[3],
+                    revoked: life[4],
                     custodians: custodian.into_iter().collect(),
                 }),
             }
@@ -253,7 +289,10 @@ impl Keys {
                     Value::Text(&key.id),
                     Value::Text(&key.issuer),
                     key.created.into(),
+                    key.activated.into(),
+                    key.rotated.into(),
                     key.retired.into(),
+                    key.revoked.into(),
                     Some(custodian.name.as_str())
                         .filter(|name| !name.is_empty())
                         .into(),
@@ -304,6 +343,18 @@ impl Table {
             indices,
             record: StringRecord::new(),
         })
+    }
+
+    /// The number of a column that need not be there, for the methods of [`Row`].
+    fn optional_column(&mut self, name: &'static str) -> Option<usize> {
+        if let Some(known) = self.columns.iter().position(|column| *column == name) {
+            return Some(known);
+        }
+        let headers = self.reader.headers().ok()?;
+        self.indices
+            .push(headers.iter().position(|header| header == name)?);
+        self.columns.push(name);
+        Some(self.columns.len() - 1)
     }
 
     fn next(&mut self) -> Result<Option<Row<'_>>> {

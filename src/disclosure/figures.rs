@@ -162,8 +162,18 @@ pub fn figures(
             accounts,
         ));
     }
+    if tokens.stolen > 0 && !exposure.stolen.is_empty() {
+        let tallies: Vec<&PageTally> = exposure.stolen.iter().collect();
+        all.extend(block(
+            "stolen",
+            &tallies,
+            "any page, to a stolen token",
+            accounts,
+        ));
+    }
     let same = |count: u64| [count; 3];
-    let indeterminate = tokens.indeterminate_count();
+    let indeterminate = tokens.indeterminate;
+    let [strongly, forged_tokens] = tokens.forged;
     let possible = |sure: u64, doubtful: u64| [sure, sure, sure + doubtful];
     let unknown = tokens.unknown_subjects.len();
     let unknown_possible = tokens
@@ -175,14 +185,14 @@ pub fn figures(
         .difference(&tokens.forged_addresses)
         .collect();
     let shared = exposure.fleet.shared_count();
-    let [forged, doubtful_requests, legitimate] = exposure.requests;
+    let [forged, doubtful_requests, legitimate, stolen] = exposure.requests;
     let lines = manifest.totals;
     all.extend([
         Figure::new(
             "tokens.forged",
             "token",
-            possible(tokens.forged, indeterminate),
-            "distinct tokens that a deciding rule calls forged; possible: or indeterminate",
+            [strongly, forged_tokens, forged_tokens + indeterminate],
+            "distinct tokens that a deciding rule calls forged; confirmed: with strong confidence; probable: or moderate; possible: or indeterminate",
         ),
         Figure::new(
             "tokens.indeterminate",
@@ -196,6 +206,12 @@ pub fn figures(
             same(tokens.legitimate),
             "distinct tokens with an issuance record that names their subject",
         ),
+        Figure::new(
+            "tokens.stolen",
+            "token",
+            same(tokens.stolen),
+            "distinct tokens that were issued and then used from an address of the attacker's own",
+        ),
     ]);
     if accounts.known {
         all.extend([
@@ -208,7 +224,7 @@ pub fn figures(
         Figure::new(
             "requests.forged",
             "request",
-            possible(forged, doubtful_requests),
+            [forged - exposure.likely_forged, forged, forged + doubtful_requests],
             "gateway requests with a forged token; possible: or an indeterminate one",
         ),
         Figure::new(
@@ -216,6 +232,12 @@ pub fn figures(
             "request",
             same(legitimate),
             "gateway requests with a legitimate token",
+        ),
+        Figure::new(
+            "requests.stolen",
+            "request",
+            same(stolen),
+            "gateway requests of the attacker with a stolen token; what they showed is counted apart",
         ),
         Figure::new(
             "requests.without_gateway_line",

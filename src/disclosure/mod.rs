@@ -4,10 +4,12 @@ mod figures;
 
 pub use figures::{Figure, figures};
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
+use crate::case::Interner;
 use crate::case::{Awareness, Case, Policy, SourceKind};
 use crate::error::Result;
 use crate::exposure::Exposure;
@@ -18,9 +20,11 @@ use crate::intake::clock::utc;
 use crate::sessions::Phase;
 use crate::tokens::Tokens;
 use crate::tokens::coverage::Coverage;
+use crate::tokens::coverage::{Basis, Status};
+use crate::tokens::timeline::KeyLife;
 
 /// Name and version of `disclosure.json`.
-pub const SCHEMA: &str = "breachscope.disclosure/1";
+pub const SCHEMA: &str = "breachscope.disclosure/2";
 
 /// The disclosure of a run, as in `disclosure.json`. Times are UTC, RFC 3339.
 #[derive(Debug, Serialize)]
@@ -41,6 +45,10 @@ pub struct Disclosure {
     pub phases: Vec<PhaseRow>,
     /// Tokens by verdict and reason.
     pub verdicts: Vec<VerdictRow>,
+    /// What the issuance logs can say, by issuer and key.
+    pub coverage: Vec<CoverageRow>,
+    /// Each signing key's life against its use.
+    pub keys: Vec<KeyLife>,
     /// What is missing from the evidence, and which figures that touches.
     pub gaps: Vec<Gap>,
     /// What a reader must know beside the figures.
@@ -73,10 +81,33 @@ pub struct PhaseRow {
 pub struct VerdictRow {
     /// The verdict.
     pub verdict: &'static str,
+    /// How sure it is.
+    pub confidence: &'static str,
     /// The deciding rule, or the doubt.
     pub reason: &'static str,
     /// Distinct tokens.
     pub token_count: u64,
+}
+
+/// Hours of an issuer's log and a key with one status.
+#[derive(Debug, Serialize)]
+pub struct CoverageRow {
+    /// The issuer.
+    pub issuer: String,
+    /// The key; none where the log names none.
+    pub key_id: Option<String>,
+    /// What the log can say.
+    pub status: &'static str,
+    /// What that rests on.
+    pub basis: &'static str,
+    /// Hours.
+    pub hour_count: u64,
+    /// Records.
+    pub record_count: u64,
+    /// Tokens that were issued for certain.
+    pub witness_count: u64,
+    /// Of these, those without a record.
+    pub unrecorded_witness_count: u64,
 }
 
 /// Something missing from the evidence.
@@ -104,6 +135,10 @@ pub struct Found<'a> {
     pub tokens: &'a Tokens,
     /// The issuance log's coverage.
     pub coverage: &'a Coverage,
+    /// Each key's life.
+    pub keys: Vec<KeyLife>,
+    /// Spellings of identifiers.
+    pub interner: &'a Interner,
     /// The counts.
     pub exposure: &'a Exposure,
     /// The phases.
@@ -117,27 +152,14 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
     let case = found.case;
     let gaps = gaps(&found);
     let findings = findings(&found);
-    let mut verdicts: Vec<VerdictRow> = Vec::new();
-    let row = |verdict, (reason, count): (&&'static str, &u64)| VerdictRow {
+    let verdicts = found.tokens.by_reason.iter();
+    let verdicts = verdicts.map(|((verdict, confidence, reason), count)| VerdictRow {
         verdict,
+        confidence,
         reason,
         token_count: *count,
-    };
-    verdicts.extend(
-        found
-            .tokens
-            .forged_by
-            .iter()
-            .map(|entry| row("forged", entry)),
-    );
-    verdicts.extend(
-        found
-            .tokens
-            .indeterminate
-            .iter()
-            .map(|entry| row("indeterminate", entry)),
-    );
-    verdicts.push(row("legitimate", (&"issued", &found.tokens.legitimate)));
+    });
+    let verdicts = verdicts.collect();
     Disclosure {
         schema: SCHEMA,
         tool: crate::TOOL.to_string(),
@@ -157,6 +179,8 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
             })
             .collect(),
         verdicts,
+        coverage: coverage(found.coverage, found.interner),
+        keys: found.keys,
         gaps,
         findings,
         awareness: case.file.awareness.clone(),
@@ -174,7 +198,12 @@ fn gaps(found: &Found<'_>) -> Vec<Gap> {
                 .map_or("an unknown number of".to_string(), |n| n.to_string());
             gaps.push(Gap {
                 what: format!("{records} issuance records of {issuer}"),
-                basis: if hole.basis == "sequence" { "missing record numbers".into() } else { "case file".into() },
+                basis: match hole.basis {
+                    Basis::Sequence => "missing record numbers",
+                    Basis::Silence => "a silence against the log's rhythm",
+                    _ => "case file",
+                }
+                .into(),
                 from: utc(hole.from),
                 to: utc(hole.to),
                 effect: "tokens issued then without a record are indeterminate; they count in `possible` only".into(),
@@ -307,10 +336,15 @@ fn findings(found: &Found<'_>) -> Vec<String> {
             totals.rejects, totals.lines
         ));
     }
-    for ((issuer, key), count) in &found.tokens.unlisted_keys {
+    for life in found.keys.iter().filter(|life| !life.listed) {
+        let count = life.honest_tokens + life.forged_tokens + life.indeterminate_tokens;
         findings.push(format!(
-            "{count} tokens name the key `{key}` of `{issuer}`, which the key inventory lacks; without a record they are indeterminate; add the key to decide"
+            "{count} tokens name the key `{}` of `{}`, which the key inventory lacks; without a record they are indeterminate; add the key to decide",
+            life.key_id, life.issuer
         ));
+    }
+    for life in &found.keys {
+        findings.extend(key_findings(life));
     }
     let exposure = found.exposure;
     if exposure.without_gateway > 0 {
@@ -333,6 +367,57 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     findings.push("whether data left with the attacker is not determinable from these logs".into());
     findings
+}
+
+/// What a key's life says against how it was kept.
+fn key_findings(life: &KeyLife) -> Vec<String> {
+    let mut findings = Vec::new();
+    let key = format!("the key `{}` of `{}`", life.key_id, life.issuer);
+    if let (Some(left), Some(days)) = (life.custodian_left_at, life.outlived_days) {
+        findings.push(format!(
+            "{key} outlived a custodian, who left on {}, by {days} days; {} forged tokens were used after that",
+            utc(left),
+            life.forged_after_departure
+        ));
+    }
+    if let Some(place) = &life.stored_outside {
+        findings.push(format!(
+            "{key} was stored outside the key management system: {place}"
+        ));
+    }
+    findings
+}
+
+/// The hours of each issuer's log and key by status.
+fn coverage(coverage: &Coverage, interner: &Interner) -> Vec<CoverageRow> {
+    let mut rows = Vec::new();
+    for (issuer, log) in &coverage.issuers {
+        let mut sums: BTreeMap<(Option<String>, Status, Basis), [u64; 4]> = BTreeMap::new();
+        for hour in coverage.hours(issuer, log) {
+            let key = hour.key.map(|key| interner.text(key));
+            let sum = sums
+                .entry((key, hour.cover.status, hour.cover.basis))
+                .or_default();
+            let more = [1, hour.records, hour.witnesses, hour.unrecorded];
+            sum.iter_mut()
+                .zip(more)
+                .for_each(|(sum, more)| *sum += more);
+        }
+        rows.extend(
+            sums.into_iter()
+                .map(|((key_id, status, basis), sum)| CoverageRow {
+                    issuer: issuer.clone(),
+                    key_id,
+                    status: status.name(),
+                    basis: basis.name(),
+                    hour_count: sum[0],
+                    record_count: sum[1],
+                    witness_count: sum[2],
+                    unrecorded_witness_count: sum[3],
+                }),
+        );
+    }
+    rows
 }
 
 /// Writes the `figures` frame.

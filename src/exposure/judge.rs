@@ -7,7 +7,9 @@
 //! | `served_not_delivered` | possible | the application logged items, the gateway no 2xx |
 //! | `size_not_logged` | possible | no application record; a 2xx whose size was not logged |
 //! | `account_not_checked` | possible | no application record and no account registry; a 2xx |
+//! | any of these | probable at most | under a token that is forged with moderate confidence |
 //! | `token_indeterminate` | possible | any of these, under an indeterminate token |
+//! | `token_stolen` | counted apart | any of these, under a stolen token that the attacker used |
 //! | `token_not_logged` | possible | any of these, but the gateway's line is lost |
 //!
 //! The application outranks the gateway: where it logged no items, nothing was shown. Where it logged
@@ -42,6 +44,10 @@ impl Bound {
 pub enum Carrier {
     /// A forged token.
     Forged,
+    /// A token that is forged with moderate confidence.
+    LikelyForged,
+    /// An issued token that the attacker used: counted apart.
+    Stolen,
     /// A token that is neither shown forged nor shown issued.
     Indeterminate,
     /// The gateway's line is lost: another tier saw the request.
@@ -86,6 +92,8 @@ pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
     };
     Some(match seen.carrier {
         Carrier::Forged => (bound, rule),
+        Carrier::LikelyForged => (bound.max(Bound::Probable), rule),
+        Carrier::Stolen => (bound, "token_stolen"),
         Carrier::Indeterminate => (Bound::Possible, "token_indeterminate"),
         Carrier::Unknown => (Bound::Possible, "token_not_logged"),
     })

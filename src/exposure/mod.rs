@@ -51,8 +51,12 @@ pub struct Exposure {
     pub fleet: Fleet,
     /// Forged requests by minute.
     pub activity: Activity,
-    /// Requests with a token of each verdict: forged, indeterminate, legitimate.
-    pub requests: [u64; 3],
+    /// What stolen tokens showed, by page: in no other count.
+    pub stolen: Vec<PageTally>,
+    /// Requests with a token of each verdict, in the order of [`Verdict::ALL`].
+    pub requests: [u64; 4],
+    /// Of the requests with a forged token, those whose token is forged with moderate confidence.
+    pub likely_forged: u64,
     /// Requests that no gateway line tells of.
     pub without_gateway: u64,
     /// Second and further copies of a line.
@@ -65,12 +69,14 @@ impl Exposure {
     fn new(pages: usize) -> Self {
         Exposure {
             pages: vec![PageTally::default(); pages],
+            stolen: vec![PageTally::default(); pages],
             ..Exposure::default()
         }
     }
 
     fn merge(&mut self, other: Exposure) {
-        for (page, from) in self.pages.iter_mut().zip(other.pages) {
+        let stolen = self.stolen.iter_mut().zip(other.stolen);
+        for (page, from) in self.pages.iter_mut().zip(other.pages).chain(stolen) {
             for (views, more) in page.views.iter_mut().zip(from.views) {
                 *views += more;
             }
@@ -88,6 +94,7 @@ impl Exposure {
         for (requests, more) in self.requests.iter_mut().zip(other.requests) {
             *requests += more;
         }
+        self.likely_forged += other.likely_forged;
         self.without_gateway += other.without_gateway;
         self.copies += other.copies;
         self.unregistered_views += other.unregistered_views;
@@ -189,9 +196,9 @@ impl Counter<'_> {
         let mut at_gateway = false;
         for line in &distinct {
             match line.tier {
-                Tier::Judged(verdict) => {
+                Tier::Judged(verdict, moderate) => {
                     at_gateway = true;
-                    self.gateway(line, verdict, &application, found, exposed);
+                    self.gateway(line, (verdict, moderate), &application, found, exposed);
                 }
                 Tier::NoToken => at_gateway = true,
                 Tier::Edge | Tier::Application => {}
@@ -211,14 +218,19 @@ impl Counter<'_> {
     fn gateway<'l>(
         &self,
         line: &'l Line,
-        verdict: Verdict,
+        (verdict, moderate): (Verdict, bool),
         application: &[&'l Line],
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) {
         found.requests[verdict as usize] += 1;
         let carrier = match verdict {
+            Verdict::Forged if moderate => {
+                found.likely_forged += 1;
+                Carrier::LikelyForged
+            }
             Verdict::Forged => Carrier::Forged,
+            Verdict::Stolen => Carrier::Stolen,
             Verdict::Indeterminate => Carrier::Indeterminate,
             Verdict::Legitimate => {
                 found.fleet.legitimate(line.source_ip, self.suspects);
@@ -264,14 +276,17 @@ impl Counter<'_> {
                 (false, _) => None,
             },
         })?;
-        let tally = &mut found.pages[index];
+        let tally = match carrier {
+            Carrier::Stolen => &mut found.stolen[index],
+            _ => &mut found.pages[index],
+        };
         tally.views[bound as usize] += 1;
         if let Some(account) = account {
             tally.accounts[bound as usize].insert(account.0);
         } else if application.is_some() {
             found.unregistered_views += 1;
         }
-        if bound == Bound::Probable {
+        if bound == Bound::Probable && carrier != Carrier::Stolen {
             let deleted = self.case.deleted(SourceKind::Application);
             let inside = |(from, to, _): &(i64, i64, _)| (*from..*to).contains(&line.event_time);
             if let Some(range) = deleted.iter().position(inside) {

@@ -182,6 +182,8 @@ enum Values {
 /// One column being filled.
 struct Filling {
     values: Values,
+    /// Rows before the first value; they are filled in when it comes.
+    absent: usize,
     /// Which rows have a value; kept once a row has none.
     present: Option<MutableBitmap>,
 }
@@ -198,13 +200,23 @@ impl Filling {
         };
         Filling {
             values,
+            absent: 0,
             present: None,
         }
     }
 
     /// Appends `value` as row `row`; a value of another kind than the column's is a bug in the caller.
+    #[inline]
     fn push(&mut self, row: usize, value: Value<'_>) {
         let there = !matches!(value, Value::Null);
+        // Many logs have nothing at all for many columns.
+        if !there && self.absent == row {
+            self.absent += 1;
+            return;
+        }
+        if self.absent > 0 {
+            self.fill_in();
+        }
         if let Some(present) = &mut self.present {
             present.push(there);
         } else if !there {
@@ -212,6 +224,23 @@ impl Filling {
             present.push(false);
             self.present = Some(present);
         }
+        self.append(value);
+    }
+
+    /// Puts something in place of the values that rows before the first value lack.
+    #[cold]
+    fn fill_in(&mut self) {
+        let absent = std::mem::take(&mut self.absent);
+        let mut present = MutableBitmap::new();
+        present.extend_constant(absent, false);
+        self.present = Some(present);
+        for _ in 0..absent {
+            self.append(Value::Null);
+        }
+    }
+
+    #[inline]
+    fn append(&mut self, value: Value<'_>) {
         let number = |number: u64| number.try_into().expect("the number fits its column");
         match (&mut self.values, value) {
             (Values::Repeating(values), Value::Text(text)) => {
@@ -243,7 +272,10 @@ impl Filling {
         }
     }
 
-    fn finish(self, column: &Column) -> Result<(Box<dyn Array>, Encoding)> {
+    fn finish(mut self, column: &Column) -> Result<(Box<dyn Array>, Encoding)> {
+        if self.absent > 0 {
+            self.fill_in();
+        }
         fn numbers<T: NativeType>(
             dtype: ArrowDataType,
             values: Vec<T>,

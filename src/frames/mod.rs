@@ -98,6 +98,10 @@ pub static REQUESTS: Frame = Frame {
         may("token_subject", Kind::Identifier),
         may("token_issued_at", Kind::Time),
         may("token_expires_at", Kind::Time),
+        may("token_scope", Kind::Text),
+        may("session_id", Kind::Identifier),
+        may("token_signature", Kind::Text),
+        may("token_problem", Kind::Text),
     ],
 };
 
@@ -113,10 +117,27 @@ pub static ISSUANCES: Frame = Frame {
         may("token_id", Kind::Identifier),
         may("subject", Kind::Identifier),
         may("event", Kind::Text),
+        may("issued_at", Kind::Time),
         may("expires_at", Kind::Time),
+        may("scope", Kind::Text),
         may("sequence", Kind::Unsigned),
         may("session_id", Kind::Identifier),
         may("source_ip", Kind::Address),
+        may("outcome", Kind::Text),
+    ],
+};
+
+/// A login at the service: proof, apart from the issuer's log, that a customer was there.
+pub static LOGINS: Frame = Frame {
+    name: "logins",
+    columns: &[
+        must("evidence_id", Kind::Small),
+        must("line_no", Kind::Unsigned),
+        must("event_time", Kind::Time),
+        must("subject", Kind::Identifier),
+        may("source_ip", Kind::Address),
+        may("session_id", Kind::Identifier),
+        may("event", Kind::Text),
         may("outcome", Kind::Text),
     ],
 };
@@ -196,7 +217,10 @@ pub static KEYS: Frame = Frame {
         must("key_id", Kind::Text),
         must("issuer", Kind::Text),
         may("created_at", Kind::Time),
+        may("activated_at", Kind::Time),
+        may("rotated_at", Kind::Time),
         may("retired_at", Kind::Time),
+        may("revoked_at", Kind::Time),
         may("custodian", Kind::Text),
         may("custodian_left_at", Kind::Time),
         may("stored_in", Kind::Text),
@@ -239,9 +263,19 @@ pub static TOKENS: Frame = Frame {
         may("key_id", Kind::Text),
         may("token_subject", Kind::Identifier),
         may("token_issued_at", Kind::Time),
+        may("token_expires_at", Kind::Time),
+        may("token_signature", Kind::Text),
+        may("token_problem", Kind::Text),
         must("verdict", Kind::Text),
+        must("confidence", Kind::Text),
         must("reason", Kind::Text),
         may("supporting", Kind::Text),
+        must("rules", Kind::Text),
+        must("coverage", Kind::Text),
+        must("coverage_basis", Kind::Text),
+        must("login", Kind::Text),
+        may("record_evidence_id", Kind::Small),
+        may("record_line_no", Kind::Unsigned),
         must("line_count", Kind::Unsigned),
         must("first_seen", Kind::Time),
         must("last_seen", Kind::Time),
@@ -293,17 +327,56 @@ pub static FLEET: Frame = Frame {
     ],
 };
 
-/// A stretch of an issuer's log, complete or with a hole.
+/// An hour of an issuer's log and a key, and what the log can say about it.
 pub static COVERAGE: Frame = Frame {
     name: "coverage",
     columns: &[
         must("issuer", Kind::Text),
+        may("key_id", Kind::Text),
+        must("hour", Kind::Time),
         must("status", Kind::Text),
+        must("basis", Kind::Text),
+        must("record_count", Kind::Unsigned),
+        must("witness_count", Kind::Unsigned),
+        must("unrecorded_witness_count", Kind::Unsigned),
+    ],
+};
+
+/// A stretch in which an issuer's log lacks records.
+pub static HOLES: Frame = Frame {
+    name: "holes",
+    columns: &[
+        must("issuer", Kind::Text),
         must("basis", Kind::Text),
         must("from", Kind::Time),
         must("to", Kind::Time),
-        must("record_count", Kind::Unsigned),
-        must("missing_count", Kind::Unsigned),
+        may("missing_count", Kind::Unsigned),
+    ],
+};
+
+/// A signing key's life by the inventory and its use in the logs.
+pub static KEY_TIMELINE: Frame = Frame {
+    name: "key_timeline",
+    columns: &[
+        must("issuer", Kind::Text),
+        must("key_id", Kind::Text),
+        must("listed", Kind::Text),
+        may("created_at", Kind::Time),
+        may("activated_at", Kind::Time),
+        may("rotated_at", Kind::Time),
+        may("retired_at", Kind::Time),
+        may("revoked_at", Kind::Time),
+        may("custodian_left_at", Kind::Time),
+        may("outlived_days", Kind::Unsigned),
+        may("stored_outside", Kind::Text),
+        may("first_honest_use", Kind::Time),
+        may("last_honest_use", Kind::Time),
+        must("honest_token_count", Kind::Unsigned),
+        may("first_forged_use", Kind::Time),
+        may("last_forged_use", Kind::Time),
+        must("forged_token_count", Kind::Unsigned),
+        must("indeterminate_token_count", Kind::Unsigned),
+        must("forged_after_departure_count", Kind::Unsigned),
     ],
 };
 
@@ -341,6 +414,7 @@ pub static ALL: &[&Frame] = &[
     &EVIDENCE,
     &REQUESTS,
     &ISSUANCES,
+    &LOGINS,
     &APP_EVENTS,
     &REJECTS,
     &OVERLAPS,
@@ -349,7 +423,9 @@ pub static ALL: &[&Frame] = &[
     &ACCOUNTS,
     &PAGES,
     &COVERAGE,
+    &HOLES,
     &TOKENS,
+    &KEY_TIMELINE,
     &SESSIONS,
     &RUNS,
     &FLEET,

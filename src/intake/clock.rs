@@ -33,6 +33,17 @@ pub fn serialize_utc<S: serde::Serializer>(micros: &i64, serializer: S) -> Resul
     serializer.serialize_str(&utc(*micros))
 }
 
+/// A moment that may be unknown, for `serde(serialize_with)`.
+pub fn serialize_some_utc<S: serde::Serializer>(
+    micros: &Option<i64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match micros {
+        Some(micros) => serialize_utc(micros, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 impl Clock {
     /// The true time behind `text`. What a log writes below a microsecond is cut off.
     #[inline]

@@ -8,7 +8,7 @@ use super::formats::Reject;
 use crate::frames::Frame;
 
 /// Slots that a line can fill.
-pub const SLOTS: usize = 32;
+pub const SLOTS: usize = 36;
 
 /// Columns of a frame come first; the parts begin here.
 const FIRST_PART: usize = SLOTS - PARTS.len();

@@ -100,14 +100,90 @@ pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -
     out.push_str("\n## Tokens\n\n");
     table(
         &mut out,
-        &["verdict", "reason", "tokens"],
-        2,
+        &["verdict", "confidence", "reason", "tokens"],
+        3,
         disclosure.verdicts.iter().map(|row| {
             vec![
                 row.verdict.into(),
+                row.confidence.into(),
                 escape(row.reason),
                 thousands(row.token_count),
             ]
+        }),
+    );
+    out.push_str("## Signing keys\n\n");
+    let time = |at: Option<i64>| {
+        at.map_or("-".to_string(), |at| {
+            local(&crate::intake::clock::utc(at), zone)
+        })
+    };
+    table(
+        &mut out,
+        &[
+            "key",
+            "made",
+            "withdrawn",
+            "custodian left",
+            "outlived by days",
+            "last honest use",
+            "first forged use",
+            "last forged use",
+            "honest",
+            "forged",
+            "indeterminate",
+        ],
+        8,
+        disclosure.keys.iter().map(|key| {
+            let listed = if key.listed {
+                ""
+            } else {
+                " (not in the inventory)"
+            };
+            vec![
+                format!("{}{listed}", escape(&key.key_id)),
+                time(key.created_at),
+                time(key.revoked_at.or(key.retired_at)),
+                time(key.custodian_left_at),
+                key.outlived_days.map_or("-".into(), thousands),
+                time(key.last_honest_use),
+                time(key.first_forged_use),
+                time(key.last_forged_use),
+                thousands(key.honest_tokens),
+                thousands(key.forged_tokens),
+                thousands(key.indeterminate_tokens),
+            ]
+        }),
+    );
+    out.push_str("## What the issuance logs can say\n\n");
+    out.push_str("The absence of a record counts only where a log is complete.\n\n");
+    table(
+        &mut out,
+        &[
+            "issuer",
+            "key",
+            "status",
+            "by",
+            "hours",
+            "records",
+            "issued for certain",
+            "of these without a record",
+        ],
+        4,
+        disclosure.coverage.iter().map(|row| {
+            let mut cells = vec![
+                escape(&row.issuer),
+                row.key_id.as_deref().map_or("-".into(), escape),
+                escape(row.status),
+                escape(row.basis),
+            ];
+            let counts = [
+                row.hour_count,
+                row.record_count,
+                row.witness_count,
+                row.unrecorded_witness_count,
+            ];
+            cells.extend(counts.map(thousands));
+            cells
         }),
     );
     out.push_str("## From where\n\n");
@@ -159,12 +235,15 @@ pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -
             escape(&figure.rule)
         );
     }
-    let policy = &disclosure.policy;
-    let _ = writeln!(
-        out,
-        "\nThresholds: clock tolerance {} s, a run ends after a pause of {} h, a phase after {} days.",
-        policy.clock_tolerance_seconds, policy.run_pause_hours, policy.phase_pause_days
-    );
+    out.push_str("\n## Thresholds\n\n");
+    for (name, value, tuned) in disclosure.policy.told() {
+        let tuned = if tuned {
+            ", set by the case file to another value than the usual one"
+        } else {
+            ""
+        };
+        let _ = writeln!(out, "- {} = {}{tuned}", escape(name), escape(&value));
+    }
     out.push_str("\n## Evidence\n\n");
     table(
         &mut out,

@@ -149,9 +149,9 @@ mod tests {
     #[test]
     fn pauses_split_runs_and_phases() {
         let policy = Policy {
-            clock_tolerance_seconds: 0,
             run_pause_hours: 2,
             phase_pause_days: 10,
+            ..crate::case::testing::policy()
         };
         let hour = 60 * MINUTE;
         let mut activity = Activity::default();

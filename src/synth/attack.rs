@@ -1,11 +1,13 @@
 //! The attacker: tests in January, the crawl from April to November, and what it meets.
 
+use std::net::IpAddr;
+
 use super::chance::Chance;
 use super::honest::Session;
 use super::pages::PageId;
 use super::truth::{Planted, Truth};
-use super::world::{BEGIN, Customer, DAY, Fate, HOUR, Issuance, LOST, Millis, SECOND, TEST, World};
-use super::{Event, Flaw, Request, Subject, Target, Token, fleet};
+use super::world::{BEGIN, Customer, DAY, Fate, HOUR, Issuance, LOST, Millis, TEST, World};
+use super::{Event, Flaw, LIFETIME, Request, Subject, Target, Token, fleet, scenario, scenes};
 
 const VISIT: u64 = 2;
 /// Token ids of forged passes begin here.
@@ -17,6 +19,8 @@ pub(super) struct Crawl<'w> {
     tests: u64,
     next: Customer,
     later: u64,
+    /// Days on which one request was made, in the scenario that has only these.
+    days: u64,
     passes: u64,
 }
 
@@ -27,6 +31,7 @@ impl<'w> Crawl<'w> {
             tests: 0,
             next: 1,
             later: 0,
+            days: 0,
             passes: 0,
         }
     }
@@ -39,6 +44,15 @@ impl<'w> Crawl<'w> {
         truth: &mut Truth<'_>,
     ) {
         let world = self.world;
+        if scenario::one_a_day(world) {
+            while let Some((at, customer, address)) = scenes::daily(world, self.days)
+                && at < end
+            {
+                self.single(at, customer, address, events, truth);
+                self.days += 1;
+            }
+            return;
+        }
         while self.tests < world.tests {
             let at = TEST + self.tests as i64 * (17 * DAY / world.tests as i64);
             if at >= end {
@@ -62,16 +76,25 @@ impl<'w> Crawl<'w> {
         }
     }
 
-    fn forge(&mut self, customer: Customer, at: Millis) -> Token {
+    /// A pass for a customer number, and whom it names.
+    fn forge(
+        &mut self,
+        number: Customer,
+        at: Millis,
+        events: &mut Vec<(Millis, Event)>,
+    ) -> (Customer, Token) {
         self.passes += 1;
-        Token {
-            id: FORGED_TOKENS | self.passes,
+        let guise = scenario::guise(self.world, number, at, self.passes, events);
+        let token = Token {
+            id: guise.id.unwrap_or(FORGED_TOKENS | self.passes),
             // The standby key: the one that left with the engineer.
             key: 1,
-            subject: Subject::Customer(customer),
-            issued_at: at - 2 * SECOND,
+            subject: Subject::Customer(guise.customer),
+            issued_at: guise.issued_at,
+            lifetime: LIFETIME,
             planted: Planted::Forged,
-        }
+        };
+        (guise.customer, token)
     }
 
     fn request(&self, token: Token, address: u64, page: PageId) -> Request {
@@ -100,7 +123,7 @@ impl<'w> Crawl<'w> {
         let Some(customer) = (start..=world.range()).chain(1..start).find(wanted) else {
             return;
         };
-        let token = self.forge(customer, at);
+        let (customer, token) = self.forge(customer, at, events);
         truth.token(Planted::Forged);
         // Two rented addresses.
         let request = self.request(
@@ -108,21 +131,46 @@ impl<'w> Crawl<'w> {
             world.carriers - 1 + self.tests % 2,
             PageId::MyInformation,
         );
-        let answer = if world.fate(customer).is_some() {
+        let answer = if self.open(customer, truth) {
             Request {
                 bytes: 480,
                 served: Some((customer, 1)),
                 ..request
             }
         } else {
-            truth.nonexistent(customer);
-            Request {
-                status: 404,
-                bytes: 21,
-                ..request
-            }
+            not_found(request)
         };
         events.push((at, Event::Request(answer)));
+    }
+
+    /// Whether the account was open when the crawl came; if not, the truth is told why.
+    fn open(&self, customer: Customer, truth: &mut Truth<'_>) -> bool {
+        match self.world.fate(customer) {
+            Some(Fate::Open(_)) => return true,
+            Some(Fate::Shut) => truth.not_open(customer),
+            None => truth.nonexistent(customer),
+        }
+        false
+    }
+
+    /// One request and no more, from this address.
+    fn single(
+        &mut self,
+        at: Millis,
+        customer: Customer,
+        address: IpAddr,
+        events: &mut Vec<(Millis, Event)>,
+        truth: &mut Truth<'_>,
+    ) {
+        let (customer, token) = self.forge(customer, at, events);
+        truth.token(Planted::Forged);
+        let request = Request {
+            address,
+            bytes: 480,
+            served: Some((customer, 1)),
+            ..self.request(token, customer, PageId::MyInformation)
+        };
+        events.push((at, Event::Request(request)));
     }
 
     /// The crawl comes to a customer number.
@@ -135,29 +183,16 @@ impl<'w> Crawl<'w> {
         let world = self.world;
         let mut at = world.visit(customer);
         let mut chance = Chance::of(world.seed, VISIT, customer);
-        let mut token = self.forge(customer, at);
+        let (customer, mut token) = self.forge(customer, at, events);
         truth.token(Planted::Forged);
-        let fate = world.fate(customer);
-        let rank = match fate {
-            Some(Fate::Open(rank)) => rank,
-            _ => {
-                match fate {
-                    None => truth.nonexistent(customer),
-                    _ => truth.not_open(customer),
-                }
-                let request = self.request(token, customer, PageId::MyInformation);
-                events.push((
-                    at,
-                    Event::Request(Request {
-                        status: 404,
-                        bytes: 21,
-                        ..request
-                    }),
-                ));
-                return;
-            }
+        let Some(Fate::Open(rank)) = world.fate(customer) else {
+            self.open(customer, truth);
+            let request = self.request(token, customer, PageId::MyInformation);
+            events.push((at, Event::Request(not_found(request))));
+            return;
         };
         if rank % 97 == 5
+            && token.id >= FORGED_TOKENS
             && let Some(id) = self.real_token(customer, at)
         {
             token.id = id;
@@ -295,12 +330,17 @@ impl<'w> Crawl<'w> {
         events: &mut Vec<(Millis, Event)>,
         truth: &mut Truth<'_>,
     ) {
+        let (customer, forged) = self.forge(customer, at, events);
         let token = Token {
             planted: Planted::Indeterminate,
-            ..self.forge(customer, at)
+            ..forged
         };
         truth.token(Planted::Indeterminate);
         let request = self.request(token, customer, PageId::MyInformation);
+        if !matches!(self.world.fate(customer), Some(Fate::Open(_))) {
+            events.push((at, Event::Request(not_found(request))));
+            return;
+        }
         events.push((
             at,
             Event::Request(Request {
@@ -321,5 +361,14 @@ impl<'w> Crawl<'w> {
             };
             events.push((at + nth * 250, Event::Request(answer)));
         }
+    }
+}
+
+/// The answer for an account that does not exist or is not open.
+fn not_found(request: Request) -> Request {
+    Request {
+        status: 404,
+        bytes: 21,
+        ..request
     }
 }

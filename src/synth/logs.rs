@@ -42,6 +42,16 @@ impl Log {
         })
     }
 
+    /// Files begun so far.
+    pub(super) fn files(&self) -> u32 {
+        self.files
+    }
+
+    /// The name of the `number`-th file, counted from 1.
+    pub(super) fn file_name(&self, number: u32) -> String {
+        format!("{}-{number:04}.{}.gz", self.name, self.extension)
+    }
+
     /// Appends a line; `readable` says whether any reader of the format could make sense of it.
     pub(super) fn line(
         &mut self,
@@ -51,10 +61,7 @@ impl Log {
     ) -> Result<()> {
         if self.file.is_none() {
             self.files += 1;
-            let path = self.dir.join(format!(
-                "{}-{:04}.{}.gz",
-                self.name, self.files, self.extension
-            ));
+            let path = self.dir.join(self.file_name(self.files));
             let file =
                 File::create_new(&path).map_err(|e| Error::io("create the log", &path, &e))?;
             self.file = Some(GzEncoder::new(BufWriter::new(file), Compression::new(6)));

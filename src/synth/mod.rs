@@ -3,13 +3,22 @@
 //! The logs are generated hour by hour and written as they come, so that memory does not grow with the
 //! scale beyond one hour's events and the truth's bit vectors. All chance is `chance::Chance` over
 //! plan and identifier: the same plan gives the same bytes.
+//!
+//! A [`Scenario`] is a condition under which the same world is logged or attacked. Only with one are
+//! there a login log and `truth.csv`, for which all token identities are held in memory; with some, up to
+//! two days' events are held too.
 
 mod attack;
 mod chance;
 mod honest;
+mod ledger;
 mod logs;
 mod pages;
 mod registry;
+mod scenario;
+mod scenes;
+#[cfg(test)]
+mod tests;
 mod truth;
 mod world;
 
@@ -20,8 +29,10 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use chance::mix;
+use ledger::Ledger;
 use logs::{AGENTS, Log, Logged, Pass};
 use pages::{PAGES, PageId};
+pub use scenario::Scenario;
 use truth::{Planted, Shown, Truth};
 use world::{APP_HOLE, BEGIN, Customer, END, HOUR, Issuance, Millis, SECOND, World};
 
@@ -30,8 +41,13 @@ pub const SAMPLE_SCALE: f64 = 0.00003;
 
 const ISSUER: &str = "https://login.shop.example";
 const SERVICE_ISSUER: &str = "https://internal.shop.example";
-/// Primary key, standby key (the stolen one), services' key.
-const KEYS: [&str; 3] = ["primary-2023-05", "standby-2024-05", "services-2023-05"];
+/// Primary key, standby key (the stolen one), services' key, second data centre's key (of one scenario).
+const KEYS: [&str; 4] = [
+    "primary-2023-05",
+    "standby-2024-05",
+    "services-2023-05",
+    "primary-2025-dc2",
+];
 
 /// What to generate.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +58,8 @@ pub struct Plan {
     pub seed: u64,
     /// Whether anybody forges.
     pub attack: bool,
+    /// The condition under which it is logged or attacked; none is the replica itself.
+    pub scenario: Option<Scenario>,
 }
 
 /// What was written.
@@ -83,7 +101,9 @@ struct Token {
     id: u64,
     key: usize,
     subject: Subject,
+    /// As the token claims.
     issued_at: Millis,
+    lifetime: Millis,
     planted: Planted,
 }
 
@@ -104,7 +124,15 @@ struct Request {
 #[derive(Debug, Clone, Copy)]
 enum Event {
     Request(Request),
-    Issued { token: Token, refresh: bool },
+    Issued {
+        token: Token,
+        refresh: bool,
+    },
+    Login {
+        customer: Customer,
+        address: IpAddr,
+        refresh: bool,
+    },
 }
 
 const LIFETIME: Millis = HOUR;
@@ -143,6 +171,10 @@ struct Evidence<'w> {
     edge: Log,
     application: Log,
     issuance: Log,
+    /// What only scenarios have.
+    ledger: Option<Ledger>,
+    /// The issuance file that arrives late.
+    late: Option<u32>,
     truth: Truth<'w>,
     requests: u64,
     sequence: u64,
@@ -166,32 +198,60 @@ pub fn write(plan: &Plan, out: &Path, progress: &dyn Progress) -> Result<Written
     }
     fs::create_dir_all(out).map_err(failed)?;
     let world = World::new(plan);
-    let id = format!(
+    let mut id = format!(
         "replica-{}-{}{}",
         plan.scale,
         plan.seed,
         if plan.attack { "" } else { "-honest" }
     );
+    if let Some(scenario) = plan.scenario {
+        id.push('-');
+        id.push_str(scenario.name());
+    }
     registry::write_all(&world, out, &id)?;
     let logs = out.join("evidence");
     let rotate = (world.sessions * 2).clamp(2_000, 250_000);
     let log = |name, extension| Log::new(&logs.join(name), name, extension, rotate);
+    let issued = scenario::issuance_rotation(&world, rotate);
+    let ledger = match plan.scenario {
+        Some(_) => Some(Ledger::new(
+            &out.join("truth.csv"),
+            log("logins", "jsonl")?,
+        )?),
+        None => None,
+    };
     let mut evidence = Evidence {
         world: &world,
         gateways: [log("gateway-a", "jsonl")?, log("gateway-b", "jsonl")?],
         edge: log("edge", "log")?,
         application: log("application", "jsonl")?,
-        issuance: log("issuance", "jsonl")?,
+        issuance: Log::new(&logs.join("issuance"), "issuance", "jsonl", issued)?,
+        ledger,
+        late: None,
         truth: Truth::new(&world),
         requests: 0,
         sequence: 0,
         written: Written::default(),
     };
     evidence.generate(progress)?;
-    let path = out.join("expected.toml");
-    fs::write(&path, evidence.truth.expected())
-        .map_err(|e| Error::io("write the file", &path, &e))?;
+    if let Some(number) = evidence.late {
+        let name = evidence.issuance.file_name(number);
+        put_aside(&logs.join("issuance").join(&name), &out.join("late"), &name)?;
+    }
+    // The figures are those of the replica's own conditions.
+    if plan.scenario.is_none() {
+        let path = out.join("expected.toml");
+        fs::write(&path, evidence.truth.expected())
+            .map_err(|e| Error::io("write the file", &path, &e))?;
+    }
     Ok(evidence.written)
+}
+
+/// Moves a file out of the evidence.
+fn put_aside(file: &Path, folder: &Path, name: &str) -> Result<()> {
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::rename(file, folder.join(name)))
+        .map_err(|e| Error::io("put the file aside", file, &e))
 }
 
 impl Evidence<'_> {
@@ -205,7 +265,7 @@ impl Evidence<'_> {
             let end = BEGIN + (hour as i64 + 1) * HOUR;
             honest::hour(world, hour, &mut pending, &mut self.truth);
             if world.attack {
-                crawl.until(end, &mut pending, &mut self.truth);
+                crawl.until(end + scenario::ahead(world), &mut pending, &mut self.truth);
             }
             // Stable, so that events of one moment keep the order they were made in.
             pending.sort_by_key(|(at, _)| *at);
@@ -229,6 +289,9 @@ impl Evidence<'_> {
         ]) {
             log.rotate(lines)?;
         }
+        if let Some(ledger) = &mut self.ledger {
+            ledger.finish(lines)?;
+        }
         progress.end();
         Ok(())
     }
@@ -246,26 +309,40 @@ impl Evidence<'_> {
         match event {
             Event::Request(request) => self.request(at, request),
             Event::Issued { token, refresh } => self.issued(at, token, *refresh),
+            Event::Login {
+                customer,
+                address,
+                refresh,
+            } => match &mut self.ledger {
+                Some(ledger) => {
+                    ledger.login(at, *customer, *address, *refresh, &mut self.truth.lines)
+                }
+                None => Ok(()),
+            },
         }
     }
 
     fn issued(&mut self, at: Millis, token: &Token, refresh: bool) -> Result<()> {
-        self.sequence += 1;
-        let issuance = World::issuance(at);
-        if issuance == Issuance::Lost {
+        let issuance = scenario::record(self.world, at, token);
+        self.sequence += u64::from(issuance != Issuance::Unwritten);
+        if matches!(issuance, Issuance::Lost | Issuance::Unwritten) {
             return Ok(());
         }
         let Subject::Customer(customer) = token.subject else {
             return Ok(());
         };
+        let sequence = if scenario::numbered(self.world) {
+            format!("\"seq\":{},", self.sequence)
+        } else {
+            String::new()
+        };
         let line = format!(
-            "{{\"seq\":{},\"time\":\"{}\",\"event\":\"{}\",\"iss\":\"{ISSUER}\",\"kid\":\"{}\",\"jti\":\"{}\",\"sub\":\"{customer}\",\"exp\":{}}}",
-            self.sequence,
-            logs::korean(at),
+            "{{{sequence}\"time\":\"{}\",\"event\":\"{}\",\"iss\":\"{ISSUER}\",\"kid\":\"{}\",\"jti\":\"{}\",\"sub\":\"{customer}\",\"exp\":{}}}",
+            logs::korean(token.issued_at),
             if refresh { "refresh" } else { "login" },
             KEYS[token.key],
             token_id(self.world, token.id),
-            (token.issued_at + LIFETIME) / SECOND,
+            (token.issued_at + token.lifetime) / SECOND,
         );
         let damaged = issuance == Issuance::Damaged;
         let kept = if damaged {
@@ -273,7 +350,11 @@ impl Evidence<'_> {
         } else {
             line.as_bytes()
         };
-        self.issuance.line(kept, !damaged, &mut self.truth.lines)
+        self.issuance.line(kept, !damaged, &mut self.truth.lines)?;
+        if self.late.is_none() && scenario::arrives_late(self.world, at) {
+            self.late = Some(self.issuance.files());
+        }
+        Ok(())
     }
 
     fn request(&mut self, at: Millis, request: &Request) -> Result<()> {
@@ -340,7 +421,7 @@ impl Evidence<'_> {
             id,
             subject,
             issued_at: token.issued_at / SECOND,
-            expires_at: (token.issued_at + LIFETIME) / SECOND,
+            expires_at: (token.issued_at + token.lifetime) / SECOND,
         });
         // The second node's clock is 90 seconds ahead.
         logged.at += if node == 1 { 90 * SECOND } else { 0 };
@@ -354,6 +435,11 @@ impl Evidence<'_> {
         self.gateways[node].line(kept, !cut, lines)?;
         if request.flaw == Flaw::GatewayLineTwice {
             self.gateways[node].line(kept, true, lines)?;
+        }
+        if let (Some(ledger), Some((token, ..)), Some(pass), false) =
+            (&mut self.ledger, &claims, &pass, cut)
+        {
+            ledger.token(token, pass, request.forged)?;
         }
         let mut application = request
             .served

@@ -10,6 +10,7 @@ use maxminddb_writer::paths::IpAddrWithMask;
 
 use super::chance::mix;
 use super::logs::korean;
+use super::scenario;
 use super::world::{APP_HOLE, BEGIN, DAY, DEPARTURE, EARLY_HOLE, STANDBY_KEY, World};
 use super::{ISSUER, KEYS, SERVICE_ISSUER, pages};
 use crate::error::{Error, Result};
@@ -24,10 +25,10 @@ pub(super) fn write_all(world: &World, dir: &Path, id: &str) -> Result<()> {
     let registry = dir.join("registry");
     fs::create_dir_all(&registry).map_err(|e| Error::io("create the folder", &registry, &e))?;
     accounts(world, &registry.join("accounts.csv"))?;
-    write(&registry.join("keys.csv"), &keys())?;
+    write(&registry.join("keys.csv"), &keys(world))?;
     write(&registry.join("pages.toml"), &pages::catalogue())?;
     networks(&registry.join("networks.mmdb"))?;
-    write(&dir.join("case.toml"), &case(id))
+    write(&dir.join("case.toml"), &case(world, id))
 }
 
 fn accounts(world: &World, path: &Path) -> Result<()> {
@@ -56,10 +57,10 @@ fn accounts(world: &World, path: &Path) -> Result<()> {
         .map_err(failed)
 }
 
-fn keys() -> String {
+fn keys(world: &World) -> String {
     let (made, withdrawn) = (korean(STANDBY_KEY.0), korean(STANDBY_KEY.1));
     let (left, old) = (korean(DEPARTURE), korean(BEGIN - 600 * DAY));
-    format!(
+    let mut text = format!(
         "key_id,issuer,created_at,retired_at,custodian,custodian_left_at,stored_in\n\
          {primary},{ISSUER},{old},,Authentication team,,key management system\n\
          {standby},{ISSUER},{made},{withdrawn},Authentication team,,key management system\n\
@@ -68,7 +69,14 @@ fn keys() -> String {
         primary = KEYS[0],
         standby = KEYS[1],
         service = KEYS[2],
-    )
+    );
+    if let Some(key) = scenario::further_key(world) {
+        let made = korean(BEGIN);
+        text.push_str(&format!(
+            "{key},{ISSUER},{made},,Authentication team,,key management system\n"
+        ));
+    }
+    text
 }
 
 fn networks(path: &Path) -> Result<()> {
@@ -123,7 +131,23 @@ fn networks(path: &Path) -> Result<()> {
         .map_err(|e| Error::io("write the file", path, &e))
 }
 
-fn case(id: &str) -> String {
+/// The application's own login log, which only scenarios have.
+const LOGINS: &str = r#"
+[[source]]
+id = "logins"
+kind = "login"
+paths = ["evidence/logins/*.jsonl.gz"]
+format = "jsonl"
+time = "rfc3339"
+clock_correction_seconds = 0
+[source.fields]
+event_time = "at"
+subject = "member"
+source_ip = "client"
+event = "event"
+"#;
+
+fn case(world: &World, id: &str) -> String {
     let gateway = |node: &str, correction: i64| {
         format!(
             r#"
@@ -240,8 +264,13 @@ token_id = "jti"
 subject = "sub"
 event = "event"
 expires_at = "exp"
-sequence = "seq"
-{early}{hole}"#,
+{sequence}{logins}{early}{hole}"#,
+        sequence = if scenario::numbered(world) {
+            "sequence = \"seq\"\n"
+        } else {
+            ""
+        },
+        logins = if world.scenario.is_some() { LOGINS } else { "" },
         gateway_a = gateway("a", 0),
         gateway_b = gateway("b", -90),
         early = deleted(

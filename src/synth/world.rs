@@ -5,6 +5,7 @@
 
 use super::Plan;
 use super::chance::{Chance, mix};
+use super::scenario::{self, Scenario};
 
 /// Milliseconds since 1970 UTC.
 pub(super) type Millis = i64;
@@ -14,7 +15,7 @@ pub(super) const HOUR: Millis = 3_600 * SECOND;
 pub(super) const DAY: Millis = 24 * HOUR;
 
 /// Midnight in Korea of a day of 2025, counted from 1 January.
-const fn day(of_year: i64) -> Millis {
+pub(super) const fn day(of_year: i64) -> Millis {
     1_735_657_200_000 + (of_year - 1) * DAY
 }
 
@@ -62,10 +63,11 @@ pub(super) enum Fate {
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) attack: bool,
+    pub(super) scenario: Option<Scenario>,
     /// Accounts the harvest reaches.
     pub(super) accounts: u64,
     /// Accounts in its range that were not open.
-    shut: u64,
+    pub(super) shut: u64,
     /// Customer numbers in its range that nobody has.
     pub(super) nonexistent: u64,
     /// Accounts reached only while the issuance log was lost.
@@ -101,6 +103,7 @@ impl World {
         let mut world = World {
             seed: plan.seed,
             attack: plan.attack,
+            scenario: plan.scenario,
             accounts,
             shut: (accounts / 500).max(6),
             nonexistent: scaled(44_000_000, 60),
@@ -121,6 +124,7 @@ impl World {
             world.range() + world.list_views + world.edit_views + world.order_views + world.tests;
         // A session makes some six requests: honest traffic is a little more than the attack.
         world.sessions = (attack_requests / 5).max(400);
+        scenario::resize(&mut world);
         world
     }
 
@@ -225,6 +229,9 @@ impl World {
             Fate::Shut => match customer % 3 {
                 0 => (opened - 400 * DAY, Some(BEGIN - 20 * DAY)),
                 1 => (opened, Some(visit - 5 * DAY)),
+                _ if scenario::none_opens_late(self) => {
+                    (opened - 400 * DAY, Some(BEGIN - 20 * DAY))
+                }
                 _ => (END - 8 * DAY, None),
             },
             Fate::Open(rank) => match rank % 53 {
@@ -273,6 +280,14 @@ impl World {
         }
     }
 
+    /// Whether `customer` exists and is open at `at`.
+    pub(super) fn open_at(&self, customer: Customer, at: Millis) -> bool {
+        self.fate(customer).is_some_and(|fate| {
+            let (opened, closed) = self.life(customer, fate);
+            opened < at && closed.is_none_or(|closed| closed > at)
+        })
+    }
+
     /// Whether a record of a token issued at `at` is lost with the log, or its line damaged.
     pub(super) fn issuance(at: Millis) -> Issuance {
         if (LOST.0..LOST.1).contains(&at) {
@@ -315,6 +330,8 @@ pub(super) enum Issuance {
     Logged,
     Damaged,
     Lost,
+    /// Never made: it takes no number of the log's sequence.
+    Unwritten,
 }
 
 #[cfg(test)]
@@ -328,6 +345,7 @@ mod tests {
                 scale,
                 seed,
                 attack: true,
+                scenario: None,
             });
             let mut ranks = std::collections::BTreeSet::new();
             let (mut shut, mut nobody) = (0, 0);
@@ -360,6 +378,7 @@ mod tests {
             scale: 1.0,
             seed: 1,
             attack: true,
+            scenario: None,
         });
         assert_eq!(world.accounts, 33_673_817);
         assert_eq!(
@@ -379,6 +398,7 @@ mod tests {
             scale: 0.0001,
             seed: 3,
             attack: true,
+            scenario: None,
         });
         let mut before = 0;
         for customer in 1..=world.range() {

@@ -1,22 +1,42 @@
-//! Where the issuance log is shown complete, so that the absence of a record means something.
+//! Where the issuance log is shown complete, so that the absence of a record means something: for
+//! every issuer, key and hour.
 //!
-//! An issuer numbers its records. Between the first record and the last, a stretch without a missing
-//! number is complete: no record was lost there. A missing number opens a hole between its
-//! neighbours' times, and so does a range that the case file calls deleted. Outside the log, inside a
-//! hole, or for an issuer that numbers nothing, absence means nothing.
+//! Three things speak for or against the log:
+//!
+//! - *Record numbers.* An issuer that numbers its records shows by itself where none is missing. A
+//!   missing number opens a hole between its neighbours' times. Clocks of several instances behind one
+//!   sequence disagree; how far, the records show, and holes are widened by that.
+//! - *The case file*: ranges known to be deleted; and, in a log without numbers, silences.
+//! - *The honest population*: tokens with a login behind them, from an address that then used them. They
+//!   were issued for certain, so each must have a record. Where they have none, the log lacks records
+//!   that its numbers do not know of (a second data centre, a writer that drops lines), and where a log
+//!   has no numbers, they alone can show it complete. Forged tokens have no login behind them, so
+//!   however many there are, they do not count here.
+//!
+//! A log that never names a key says nothing about tokens of that key.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use roaring::RoaringTreemap;
 
-use crate::case::{Case, SourceKind};
+use crate::case::{AccountKey, Case, Interner, SourceKind};
 use crate::error::Result;
 use crate::frames::{self, Batches, FrameWriter, Value, part_files, text, time, unsigned};
+use crate::intake::Silence;
+
+/// Microseconds of an hour.
+pub const HOUR: i64 = 3_600_000_000;
+/// Seconds by which instances of an issuer may disagree and still be one log.
+const MOST_SKEW: usize = 900;
+/// Witnesses looked at on either side of a moment.
+const NEAREST: usize = 15;
+/// Of so many witnesses one may lack its record where the records are numbered: a damaged line.
+const ONE_IN: usize = 20;
 
 /// What the issuance log can say about a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
     /// Complete: a token issued then has a record.
     Complete,
     /// Records are missing around then.
@@ -25,10 +45,85 @@ pub enum At {
     OutsideLog,
     /// The issuer's issuances are not in the evidence.
     NotLogged,
+    /// The log has records, and names this key in none.
+    KeyNotNamed,
+    /// Tokens that were issued for certain lack their record around then.
+    Contradicted,
+    /// Nothing shows that records are missing, and nothing that none is.
+    NotShown,
+}
+
+impl Status {
+    /// All.
+    pub const ALL: [Status; 7] = [
+        Status::Complete,
+        Status::Hole,
+        Status::OutsideLog,
+        Status::NotLogged,
+        Status::KeyNotNamed,
+        Status::Contradicted,
+        Status::NotShown,
+    ];
+
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Complete => "complete",
+            Status::Hole => "hole",
+            Status::OutsideLog => "outside_log",
+            Status::NotLogged => "not_logged",
+            Status::KeyNotNamed => "key_not_named",
+            Status::Contradicted => "contradicted",
+            Status::NotShown => "not_shown",
+        }
+    }
+}
+
+/// What the status of a moment rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Basis {
+    /// Record numbers.
+    Sequence,
+    /// The case file.
+    CaseFile,
+    /// A silence against the log's own rhythm.
+    Silence,
+    /// Tokens that were issued for certain.
+    HonestPopulation,
+    /// Where the log begins and ends, and what it names.
+    Log,
+}
+
+impl Basis {
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Basis::Sequence => "sequence",
+            Basis::CaseFile => "case_file",
+            Basis::Silence => "silence",
+            Basis::HonestPopulation => "honest_population",
+            Basis::Log => "log",
+        }
+    }
+}
+
+/// What the issuance log can say about a moment, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cover {
+    /// What it can say.
+    pub status: Status,
+    /// What that rests on.
+    pub basis: Basis,
+}
+
+impl Cover {
+    const fn of(status: Status, basis: Basis) -> Self {
+        Cover { status, basis }
+    }
 }
 
 /// A stretch in which records are missing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hole {
     /// Time of the last record before.
     pub from: i64,
@@ -37,164 +132,400 @@ pub struct Hole {
     /// How many records are missing; `None` where only the range is known.
     pub missing: Option<u64>,
     /// How the hole is known.
-    pub basis: &'static str,
+    pub basis: Basis,
+}
+
+/// A token that was issued for certain: when, and whether it has a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Witness {
+    /// Its claimed issue time.
+    pub issued_at: i64,
+    /// Whether it has a record.
+    pub recorded: bool,
 }
 
 /// What is known of one issuer's log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct IssuerLog {
     /// Time of the first record.
     pub first: i64,
     /// Time of the last record.
     pub last: i64,
-    /// Numbered records.
+    /// Records.
     pub records: u64,
+    /// Whether its records are numbered.
+    pub numbered: bool,
+    /// How far clocks of its instances disagree, microseconds.
+    pub skew: i64,
     /// Holes, by time.
     pub holes: Vec<Hole>,
+    /// Records by key and hour; a record that names no key is under `None`.
+    pub hours: BTreeMap<(Option<AccountKey>, i64), u64>,
+    /// Keys that its records name, or that the case file says they would.
+    pub keys: BTreeSet<AccountKey>,
+    /// Whether any record names a key.
+    pub names_keys: bool,
+    /// Witnesses by key, by time.
+    pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
 }
 
 /// The coverage of all issuers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Coverage {
     /// By issuer.
     pub issuers: BTreeMap<String, IssuerLog>,
     tolerance: i64,
+    witnesses_wanted: usize,
+}
+
+#[derive(Default)]
+struct Seen {
+    log: IssuerLog,
+    numbers: RoaringTreemap,
+    /// By how many seconds a record's time lies before that of the number before.
+    back: Vec<u64>,
+    last: Option<(u64, i64)>,
 }
 
 impl Coverage {
-    /// Finds the holes in the `issuances` frame and adds the deleted ranges of the case.
-    pub fn measure(case: &Case, frames_dir: &Path) -> Result<Self> {
-        let mut seen: HashMap<String, (RoaringTreemap, i64, i64)> = HashMap::new();
-        each_number(frames_dir, |issuer, number, at| {
+    /// Finds the holes in the `issuances` frame; adds the case file's deleted ranges, and the silences
+    /// of logs without record numbers.
+    pub fn measure(
+        case: &Case,
+        silences: &[Silence],
+        interner: &Interner,
+        frames_dir: &Path,
+    ) -> Result<Self> {
+        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+        each_record(frames_dir, |issuer, key, number, at| {
             if !seen.contains_key(issuer) {
-                seen.insert(issuer.to_string(), (RoaringTreemap::new(), at, at));
-            }
-            if let Some((numbers, first, last)) = seen.get_mut(issuer) {
-                numbers.insert(number);
-                (*first, *last) = ((*first).min(at), (*last).max(at));
-            }
-        })?;
-        // (issuer, number beside a gap) -> its times; filled by a second walk.
-        let mut edges: HashMap<(String, u64), (i64, i64)> = HashMap::new();
-        let mut gaps: Vec<(String, u64, u64)> = Vec::new();
-        for (issuer, (numbers, ..)) in &seen {
-            let mut previous: Option<u64> = None;
-            for number in numbers {
-                if let Some(before) = previous.filter(|before| before + 1 < number) {
-                    gaps.push((issuer.clone(), before, number));
-                    for edge in [before, number] {
-                        edges.insert((issuer.clone(), edge), (i64::MAX, i64::MIN));
-                    }
-                }
-                previous = Some(number);
-            }
-        }
-        if !edges.is_empty() {
-            each_number(frames_dir, |issuer, number, at| {
-                let known = seen.get(issuer).is_some_and(|(numbers, ..)| {
-                    !(numbers.contains(number.wrapping_sub(1)) && numbers.contains(number + 1))
-                });
-                if !known {
-                    return;
-                }
-                if let Some((first, last)) = edges.get_mut(&(issuer.to_string(), number)) {
-                    (*first, *last) = ((*first).min(at), (*last).max(at));
-                }
-            })?;
-        }
-        let deleted = case.deleted(SourceKind::Issuance);
-        let mut issuers = BTreeMap::new();
-        for (issuer, (numbers, first, last)) in &seen {
-            let mut holes: Vec<Hole> = deleted
-                .iter()
-                .map(|(from, to, _)| Hole {
-                    from: *from,
-                    to: *to,
-                    missing: None,
-                    basis: "case_file",
-                })
-                .collect();
-            for (_, before, after) in gaps.iter().filter(|(of, ..)| of == issuer) {
-                let (a, b) = (
-                    edges[&(issuer.clone(), *before)],
-                    edges[&(issuer.clone(), *after)],
+                let log = IssuerLog {
+                    first: at,
+                    last: at,
+                    ..IssuerLog::default()
+                };
+                let back = vec![0; MOST_SKEW + 1];
+                seen.insert(
+                    issuer.to_string(),
+                    Seen {
+                        log,
+                        back,
+                        ..Seen::default()
+                    },
                 );
-                holes.push(Hole {
+            }
+            let Some(seen) = seen.get_mut(issuer) else {
+                return;
+            };
+            let key = key.map(|key| interner.key(key));
+            let log = &mut seen.log;
+            (log.first, log.last) = (log.first.min(at), log.last.max(at));
+            log.records += 1;
+            *log.hours.entry((key, at.div_euclid(HOUR))).or_default() += 1;
+            log.keys.extend(key);
+            log.names_keys |= key.is_some();
+            let Some(number) = number else { return };
+            log.numbered = true;
+            seen.numbers.insert(number);
+            if let Some((before, then)) = seen.last
+                && before + 1 == number
+                && at < then
+            {
+                let seconds = usize::try_from((then - at) / 1_000_000 + 1).unwrap_or(MOST_SKEW);
+                seen.back[seconds.min(MOST_SKEW)] += 1;
+            }
+            seen.last = Some((number, at));
+        })?;
+        let edges = edges(&seen, frames_dir)?;
+        let deleted = case.deleted(SourceKind::Issuance);
+        let issuance_source = |id: &str| {
+            case.file
+                .source
+                .iter()
+                .any(|source| source.id.get_ref() == id && source.kind == SourceKind::Issuance)
+        };
+        let mut issuers = BTreeMap::new();
+        for (
+            issuer,
+            Seen {
+                mut log,
+                numbers,
+                back,
+                ..
+            },
+        ) in seen
+        {
+            log.skew = skew(&back);
+            log.holes.extend(deleted.iter().map(|(from, to, _)| Hole {
+                from: *from,
+                to: *to,
+                missing: None,
+                basis: Basis::CaseFile,
+            }));
+            if !log.numbered {
+                let silent = silences
+                    .iter()
+                    .filter(|silence| issuance_source(&silence.source));
+                log.holes.extend(silent.filter_map(|silence| {
+                    Some(Hole {
+                        from: silence
+                            .from
+                            .parse::<jiff::Timestamp>()
+                            .ok()?
+                            .as_microsecond(),
+                        to: silence.to.parse::<jiff::Timestamp>().ok()?.as_microsecond(),
+                        missing: None,
+                        basis: Basis::Silence,
+                    })
+                }));
+            }
+            for (before, after) in gaps(&numbers) {
+                let edge = |number| edges[&(issuer.clone(), number)];
+                let (a, b) = (edge(before), edge(after));
+                log.holes.push(Hole {
                     from: a.0.min(b.0),
                     to: a.1.max(b.1),
                     missing: Some(after - before - 1),
-                    basis: "sequence",
+                    basis: Basis::Sequence,
                 });
             }
-            holes.sort_by_key(|hole| (hole.from, hole.to));
-            let log = IssuerLog {
-                first: *first,
-                last: *last,
-                records: numbers.len(),
-                holes,
-            };
-            issuers.insert(issuer.clone(), log);
+            log.holes.sort_by_key(|hole| (hole.from, hole.to));
+            if let Some(known) = case.issuer(&issuer) {
+                log.keys
+                    .extend(known.keys_logged.iter().map(|key| interner.key(key)));
+            }
+            issuers.insert(issuer, log);
         }
-        let tolerance = i64::from(case.file.policy.clock_tolerance_seconds) * 1_000_000;
-        Ok(Coverage { issuers, tolerance })
+        Ok(Coverage {
+            issuers,
+            tolerance: case.file.policy.tolerance(),
+            witnesses_wanted: case.file.policy.coverage_witnesses as usize,
+        })
     }
 
-    /// What the log can say about a token of `issuer` issued at `at`.
-    pub fn at(&self, issuer: &str, at: i64) -> At {
+    /// Adds the tokens that were issued for certain; those of a moment at which the log is known to
+    /// lack records say nothing.
+    pub fn hear(&mut self, witnesses: Vec<(String, Option<AccountKey>, Witness)>) {
+        for (issuer, key, witness) in witnesses {
+            let tolerance = self.tolerance;
+            if let Some(log) = self.issuers.get_mut(&issuer)
+                && log.itself(witness.issued_at, tolerance).is_none()
+            {
+                log.witnesses.entry(key).or_default().push(witness);
+            }
+        }
+        for log in self.issuers.values_mut() {
+            log.witnesses
+                .values_mut()
+                .for_each(|all| all.sort_unstable());
+        }
+    }
+
+    /// What the log can say about a token of `issuer`, signed with `key`, issued at `at`.
+    pub fn at(&self, issuer: &str, key: Option<AccountKey>, at: i64) -> Cover {
         let Some(log) = self.issuers.get(issuer) else {
-            return At::NotLogged;
+            return Cover::of(Status::NotLogged, Basis::Log);
         };
-        if at < log.first || at > log.last {
-            return At::OutsideLog;
+        if let Some(cover) = log.itself(at, self.tolerance) {
+            return cover;
         }
-        let inside =
-            |hole: &Hole| at >= hole.from - self.tolerance && at <= hole.to + self.tolerance;
-        if log.holes.iter().any(inside) {
-            At::Hole
+        if log.names_keys && key.is_some_and(|key| !log.keys.contains(&key)) {
+            return Cover::of(Status::KeyNotNamed, Basis::Log);
+        }
+        let (heard, lacking) = log.nearest(key, at);
+        if lacking > heard / ONE_IN {
+            return Cover::of(Status::Contradicted, Basis::HonestPopulation);
+        }
+        if log.numbered {
+            return Cover::of(Status::Complete, Basis::Sequence);
+        }
+        if heard >= self.witnesses_wanted && lacking == 0 {
+            Cover::of(Status::Complete, Basis::HonestPopulation)
         } else {
-            At::Complete
+            Cover::of(Status::NotShown, Basis::HonestPopulation)
         }
     }
 
-    /// Writes the `coverage` frame: complete stretches and holes in turn.
-    pub fn write(&self, frames_dir: &Path) -> Result<()> {
-        let mut writer = FrameWriter::create(frames_dir, &frames::COVERAGE, 0)?;
+    /// Writes the `coverage` frame, an hour of an issuer and key a row, and the `holes` frame.
+    pub fn write(&self, interner: &Interner, frames_dir: &Path) -> Result<()> {
+        let mut holes = FrameWriter::create(frames_dir, &frames::HOLES, 0)?;
+        let mut hours = FrameWriter::create(frames_dir, &frames::COVERAGE, 0)?;
         for (issuer, log) in &self.issuers {
-            writer.push(&[
-                Value::Text(issuer),
-                Value::Text("log"),
-                Value::Text("sequence"),
-                Value::Time(log.first),
-                Value::Time(log.last),
-                Value::Number(log.records),
-                Value::Number(log.holes.iter().filter_map(|hole| hole.missing).sum()),
-            ])?;
             for hole in &log.holes {
-                writer.push(&[
+                holes.push(&[
                     Value::Text(issuer),
-                    Value::Text("hole"),
-                    Value::Text(hole.basis),
+                    Value::Text(hole.basis.name()),
                     Value::Time(hole.from),
                     Value::Time(hole.to),
-                    Value::Number(0),
-                    Value::Number(hole.missing.unwrap_or_default()),
+                    hole.missing.map_or(Value::Null, Value::Number),
+                ])?;
+            }
+            for row in self.hours(issuer, log) {
+                let key = row.key.map(|key| interner.text(key));
+                hours.push(&[
+                    Value::Text(issuer),
+                    key.as_deref().into(),
+                    Value::Time(row.hour * HOUR),
+                    Value::Text(row.cover.status.name()),
+                    Value::Text(row.cover.basis.name()),
+                    Value::Number(row.records),
+                    Value::Number(row.witnesses),
+                    Value::Number(row.unrecorded),
                 ])?;
             }
         }
-        writer.finish().map(drop)
+        holes.finish()?;
+        hours.finish().map(drop)
+    }
+
+    /// The hours of one issuer's log, by key. An hour that is not complete throughout has the status of
+    /// its worst moment.
+    pub fn hours(&self, issuer: &str, log: &IssuerLog) -> Vec<HourCover> {
+        let mut keys: BTreeSet<Option<AccountKey>> = log.keys.iter().copied().map(Some).collect();
+        keys.extend(log.witnesses.keys());
+        if !log.names_keys {
+            keys.insert(None);
+        }
+        let mut rows = Vec::new();
+        for key in keys {
+            for hour in log.first.div_euclid(HOUR)..=log.last.div_euclid(HOUR) {
+                let (from, to) = (hour * HOUR, hour * HOUR + HOUR - 1);
+                let edge = |hole: &Hole| [hole.from, hole.to];
+                let within = log
+                    .holes
+                    .iter()
+                    .flat_map(edge)
+                    .filter(|at| (from..=to).contains(at));
+                let worst = within
+                    .chain([from, to, from + HOUR / 2])
+                    .map(|at| self.at(issuer, key, at))
+                    .filter(|cover| cover.status != Status::OutsideLog)
+                    .max_by_key(|cover| (cover.status != Status::Complete, cover.status));
+                let of_hour = |witness: &&Witness| witness.issued_at.div_euclid(HOUR) == hour;
+                let heard = log.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+                rows.push(HourCover {
+                    key,
+                    hour,
+                    cover: worst.unwrap_or(Cover::of(Status::OutsideLog, Basis::Log)),
+                    records: log.hours.get(&(key, hour)).copied().unwrap_or_default(),
+                    witnesses: heard.iter().filter(of_hour).count() as u64,
+                    unrecorded: heard
+                        .iter()
+                        .filter(of_hour)
+                        .filter(|witness| !witness.recorded)
+                        .count() as u64,
+                });
+            }
+        }
+        rows
     }
 }
 
-fn each_number(frames_dir: &Path, mut visit: impl FnMut(&str, u64, i64)) -> Result<()> {
+/// An hour of a log and a key.
+#[derive(Debug, Clone, Copy)]
+pub struct HourCover {
+    /// The key.
+    pub key: Option<AccountKey>,
+    /// Hours since 1970 UTC.
+    pub hour: i64,
+    /// What the log can say.
+    pub cover: Cover,
+    /// Its records.
+    pub records: u64,
+    /// Tokens that were issued for certain.
+    pub witnesses: u64,
+    /// Of these, those without a record.
+    pub unrecorded: u64,
+}
+
+impl IssuerLog {
+    /// What the log by itself says against a moment.
+    fn itself(&self, at: i64, tolerance: i64) -> Option<Cover> {
+        let wide = tolerance.max(self.skew);
+        if at < self.first || at > self.last {
+            return Some(Cover::of(Status::OutsideLog, Basis::Log));
+        }
+        let inside = |hole: &&Hole| at >= hole.from - wide && at <= hole.to + wide;
+        let hole = self.holes.iter().find(inside)?;
+        Some(Cover::of(Status::Hole, hole.basis))
+    }
+
+    /// The nearest witnesses of a moment, and how many of them lack a record.
+    fn nearest(&self, key: Option<AccountKey>, at: i64) -> (usize, usize) {
+        let heard = self.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+        let middle = heard.partition_point(|witness| witness.issued_at < at);
+        let near = &heard[middle.saturating_sub(NEAREST)..(middle + NEAREST).min(heard.len())];
+        (
+            near.len(),
+            near.iter().filter(|witness| !witness.recorded).count(),
+        )
+    }
+}
+
+/// By how much clocks of one log disagree: what 99 of 100 records that lie before their neighbour stay
+/// below, so that one wild line does not widen every hole.
+fn skew(back: &[u64]) -> i64 {
+    let all: u64 = back.iter().sum();
+    let mut beyond = all;
+    for (seconds, count) in back.iter().enumerate() {
+        beyond -= count;
+        if beyond * 100 <= all {
+            return seconds as i64 * 1_000_000;
+        }
+    }
+    0
+}
+
+/// The neighbours of missing numbers.
+fn gaps(numbers: &RoaringTreemap) -> impl Iterator<Item = (u64, u64)> {
+    let pairs = numbers.iter().zip(numbers.iter().skip(1));
+    pairs.filter(|(before, after)| before + 1 < *after)
+}
+
+/// Issuer and number beside a gap -> its first and last time.
+type Edges = HashMap<(String, u64), (i64, i64)>;
+
+fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
+    let mut edges = Edges::new();
+    for (issuer, seen) in seen {
+        for (before, after) in gaps(&seen.numbers) {
+            for edge in [before, after] {
+                edges.insert((issuer.clone(), edge), (i64::MAX, i64::MIN));
+            }
+        }
+    }
+    if edges.is_empty() {
+        return Ok(edges);
+    }
+    each_record(frames_dir, |issuer, _, number, at| {
+        let Some(number) = number else { return };
+        let beside_a_gap = seen.get(issuer).is_some_and(|Seen { numbers, .. }| {
+            !(numbers.contains(number.wrapping_sub(1)) && numbers.contains(number + 1))
+        });
+        if !beside_a_gap {
+            return;
+        }
+        if let Some((first, last)) = edges.get_mut(&(issuer.to_string(), number)) {
+            (*first, *last) = ((*first).min(at), (*last).max(at));
+        }
+    })?;
+    Ok(edges)
+}
+
+fn each_record(
+    frames_dir: &Path,
+    mut visit: impl FnMut(&str, Option<&str>, Option<u64>, i64),
+) -> Result<()> {
     for part in part_files(frames_dir, &frames::ISSUANCES)? {
-        for batch in Batches::open(&part, &["issuer", "sequence", "event_time"])? {
+        for batch in Batches::open(&part, &["issuer", "key_id", "sequence", "event_time"])? {
             let batch = batch?;
-            let rows = text(&batch, "issuer")?
+            let names = text(&batch, "issuer")?
                 .iter()
-                .zip(unsigned(&batch, "sequence")?.iter());
-            for ((issuer, number), at) in rows.zip(time(&batch, "event_time")?.iter()) {
-                if let (Some(issuer), Some(number), Some(at)) = (issuer, number, at) {
-                    visit(issuer, number, at);
+                .zip(text(&batch, "key_id")?.iter());
+            let rows = names.zip(unsigned(&batch, "sequence")?.iter());
+            for (((issuer, key), number), at) in rows.zip(time(&batch, "event_time")?.iter()) {
+                if let (Some(issuer), Some(at)) = (issuer, at) {
+                    visit(issuer, key, number, at);
                 }
             }
         }
@@ -206,31 +537,130 @@ fn each_number(frames_dir: &Path, mut visit: impl FnMut(&str, u64, i64)) -> Resu
 mod tests {
     use super::*;
 
+    const SECOND: i64 = 1_000_000;
+
+    fn coverage(log: IssuerLog) -> Coverage {
+        Coverage {
+            issuers: BTreeMap::from([("a".to_string(), log)]),
+            tolerance: 5 * SECOND,
+            witnesses_wanted: 20,
+        }
+    }
+
+    fn numbered() -> IssuerLog {
+        IssuerLog {
+            last: 1000 * SECOND,
+            numbered: true,
+            holes: vec![Hole {
+                from: 100 * SECOND,
+                to: 200 * SECOND,
+                missing: Some(3),
+                basis: Basis::Sequence,
+            }],
+            ..IssuerLog::default()
+        }
+    }
+
+    fn witnesses(lacking: usize) -> Vec<(String, Option<AccountKey>, Witness)> {
+        let witness = |n: usize| Witness {
+            issued_at: (300 + n as i64) * SECOND,
+            recorded: n >= lacking,
+        };
+        (0..30)
+            .map(|n| ("a".to_string(), None, witness(n)))
+            .collect()
+    }
+
     #[test]
     fn absence_means_something_only_where_the_log_is_complete() {
-        let hole = Hole {
-            from: 100,
-            to: 200,
-            missing: Some(3),
-            basis: "sequence",
+        let coverage = coverage(numbered());
+        let status = |issuer, at: i64| coverage.at(issuer, None, at * SECOND).status;
+        assert_eq!([50, 94].map(|at| status("a", at)), [Status::Complete; 2]);
+        assert_eq!([96, 205].map(|at| status("a", at)), [Status::Hole; 2]);
+        assert_eq!(status("a", 206), Status::Complete);
+        assert_eq!(
+            [-1, 1001].map(|at| status("a", at)),
+            [Status::OutsideLog; 2]
+        );
+        assert_eq!(status("b", 50), Status::NotLogged);
+    }
+
+    #[test]
+    fn clocks_that_disagree_widen_a_hole() {
+        let mut back = vec![0; MOST_SKEW + 1];
+        (back[240], back[900]) = (500, 1);
+        assert_eq!(skew(&back), 240 * SECOND, "one wild line does not count");
+        let coverage = coverage(IssuerLog {
+            skew: skew(&back),
+            ..numbered()
+        });
+        assert_eq!(coverage.at("a", None, 440 * SECOND).status, Status::Hole);
+        assert_eq!(
+            coverage.at("a", None, 441 * SECOND).status,
+            Status::Complete
+        );
+    }
+
+    #[test]
+    fn a_key_that_the_log_never_names_is_not_covered() {
+        let named = IssuerLog {
+            names_keys: true,
+            keys: BTreeSet::from([AccountKey(1)]),
+            ..numbered()
         };
-        let log = IssuerLog {
-            first: 0,
-            last: 1000,
-            records: 9,
-            holes: vec![hole],
+        let coverage = coverage(named);
+        let status = |key| coverage.at("a", Some(AccountKey(key)), 50 * SECOND).status;
+        assert_eq!(
+            [status(1), status(2)],
+            [Status::Complete, Status::KeyNotNamed]
+        );
+    }
+
+    #[test]
+    fn the_honest_population_contradicts_numbers_that_hide_a_loss() {
+        let at = |lacking| {
+            let mut coverage = coverage(numbered());
+            coverage.hear(witnesses(lacking));
+            coverage.at("a", None, 315 * SECOND).status
         };
-        let coverage = Coverage {
-            issuers: BTreeMap::from([("a".to_string(), log)]),
-            tolerance: 5,
+        assert_eq!(at(0), Status::Complete);
+        assert_eq!(at(1), Status::Complete, "a damaged line");
+        assert_eq!(at(2), Status::Contradicted);
+    }
+
+    #[test]
+    fn without_numbers_the_honest_population_must_show_the_log() {
+        let at = |heard: usize, lacking| {
+            let mut coverage = coverage(IssuerLog {
+                numbered: false,
+                ..numbered()
+            });
+            coverage.hear(witnesses(lacking).into_iter().take(heard).collect());
+            coverage.at("a", None, 315 * SECOND)
         };
-        assert_eq!(coverage.at("a", 50), At::Complete);
-        assert_eq!(coverage.at("a", 94), At::Complete);
-        assert_eq!(coverage.at("a", 96), At::Hole);
-        assert_eq!(coverage.at("a", 205), At::Hole);
-        assert_eq!(coverage.at("a", 206), At::Complete);
-        assert_eq!(coverage.at("a", -1), At::OutsideLog);
-        assert_eq!(coverage.at("a", 1001), At::OutsideLog);
-        assert_eq!(coverage.at("b", 50), At::NotLogged);
+        let shown = Cover::of(Status::Complete, Basis::HonestPopulation);
+        assert_eq!(at(30, 0), shown);
+        assert_eq!(at(20, 0), shown);
+        assert_eq!(at(19, 0).status, Status::NotShown);
+        assert_eq!(at(0, 0).status, Status::NotShown);
+        assert_eq!(
+            at(30, 1).status,
+            Status::NotShown,
+            "one lost record is one too many"
+        );
+    }
+
+    #[test]
+    fn witnesses_inside_a_hole_say_nothing() {
+        let mut coverage = coverage(numbered());
+        let lost = |n| Witness {
+            issued_at: (150 + n) * SECOND,
+            recorded: false,
+        };
+        coverage.hear((0..30).map(|n| ("a".to_string(), None, lost(n))).collect());
+        assert_eq!(
+            coverage.at("a", None, 210 * SECOND).status,
+            Status::Complete
+        );
     }
 }

@@ -1,54 +1,76 @@
-//! Facts about a token -> one of three verdicts, with its reason.
+//! Facts about a token -> one of four verdicts, with its reason and how sure it is.
+//!
+//! The table, in order; the first line that holds decides.
+//!
+//! | verdict | confidence | reason | when |
+//! |---|---|---|---|
+//! | forged | strong | `signature_invalid` | the signature is not the key's, and the gateway let it in |
+//! | forged | strong | `issued_to_another_subject` | the id was issued to somebody else |
+//! | forged | strong | `claims_differ` | the id was issued with another expiry, issue time or scope |
+//! | stolen | strong | `stolen` | issued as it says, then used by the attacker's fleet |
+//! | legitimate | strong | `issued` | a record hands it to its subject, under its key |
+//! | forged | strong or moderate | `never_issued` | no record, where the log is shown to be complete: strong by record numbers, moderate by the honest population |
+//! | indeterminate | none | a doubt | nothing above |
+//!
+//! A rule that the case file switches off is passed over.
 
-use super::coverage::At;
-use super::{Record, rules};
-use crate::case::{Account, AccountKey, Key};
-
-/// What is known of a token when it is judged.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenFacts<'a> {
-    /// Whom it names.
-    pub subject: Option<AccountKey>,
-    /// The key it says it is signed with, interned.
-    pub key_id: Option<AccountKey>,
-    /// When it says it was issued.
-    pub issued_at: Option<i64>,
-    /// The issuance records of its id.
-    pub records: &'a [Record],
-    /// What the issuance log can say about its claimed issue time.
-    pub coverage: At,
-    /// Its key in the inventory.
-    pub key: Option<&'a Key>,
-    /// Its subject in the account registry.
-    pub account: Option<&'a Account>,
-    /// Whether its issuer's subjects are accounts.
-    pub subject_is_account: bool,
-}
+use super::coverage::{Basis, Status};
+use super::facts::{Login, TokenFacts};
+use super::rules::{self, Outcome, Rule};
+use crate::jws::Signature;
 
 /// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Not issued to the subject it names.
+    /// Not issued as it says it was.
     Forged,
     /// The evidence does not decide.
     Indeterminate,
     /// Issued to the subject it names.
     Legitimate,
+    /// Issued to the subject it names, and used by the attacker.
+    Stolen,
+}
+
+/// How sure a verdict is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Confidence {
+    /// By a record, a signature or record numbers without a hole.
+    Strong,
+    /// By what the honest population shows of the log.
+    Moderate,
+    /// Nothing is decided.
+    None,
 }
 
 impl Verdict {
+    /// All, in the order of their numbers.
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Forged,
+        Verdict::Indeterminate,
+        Verdict::Legitimate,
+        Verdict::Stolen,
+    ];
+
     /// The name in outputs.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Forged => "forged",
             Verdict::Indeterminate => "indeterminate",
             Verdict::Legitimate => "legitimate",
+            Verdict::Stolen => "stolen",
         }
     }
+}
 
-    /// The verdict with this number, as recorded by `as u8`.
-    pub fn from_code(code: u8) -> Self {
-        [Verdict::Forged, Verdict::Indeterminate, Verdict::Legitimate][usize::from(code)]
+impl Confidence {
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Strong => "strong",
+            Confidence::Moderate => "moderate",
+            Confidence::None => "none",
+        }
     }
 }
 
@@ -57,168 +79,112 @@ impl Verdict {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
+    /// How sure it is.
+    pub confidence: Confidence,
     /// The deciding rule, or why nothing could be decided.
     pub reason: &'static str,
-    /// Rules that fired beside it.
-    pub supporting: Vec<&'static str>,
+    /// What every rule of [`rules::ALL`] made of the token, in order; `None` for one switched off.
+    pub outcomes: Vec<Option<Outcome>>,
 }
+
+impl Judgement {
+    /// Rules that fired beside the deciding one.
+    pub fn supporting(&self) -> impl Iterator<Item = &'static str> {
+        let fired = rules::ALL.iter().zip(&self.outcomes);
+        fired
+            .filter(|(rule, outcome)| **outcome == Some(Outcome::Fires) && rule.id != self.reason)
+            .map(|(rule, _)| rule.id)
+    }
+}
+
+/// The reason of a legitimate token.
+pub const ISSUED: &str = "issued";
 
 /// Judges a token.
-///
-/// 1. A record of its id that names its subject, and its key where the record names one: *legitimate*.
-/// 2. A deciding rule that fires: *forged*, for the first such rule of [`rules::ALL`].
-/// 3. Otherwise *indeterminate*, for the first doubt that applies.
 pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
-    let supporting = |except: &str| {
-        let fired = rules::ALL
+    let look = |rule: &Rule| (!facts.policy.off(rule.id)).then(|| (rule.look)(facts));
+    let outcomes: Vec<Option<Outcome>> = rules::ALL.iter().map(look).collect();
+    let fired = |rule: &&Rule| {
+        let index = rules::ALL.iter().position(|one| one.id == rule.id);
+        index.is_some_and(|index| outcomes[index] == Some(Outcome::Fires))
+    };
+    let decided = |before_records: bool| {
+        rules::ALL
             .iter()
-            .filter(|rule| rule.id != except && (rule.fires)(facts));
-        fired.map(|rule| rule.id).collect()
+            .filter(|rule| rule.decides.is_some() && rule.before_records == before_records)
+            .find(fired)
     };
-    let own = |record: &&Record| Some(record.subject) == facts.subject;
-    let key_agrees = |record: &Record| {
-        record.key_id.is_none() || facts.key_id.is_none() || record.key_id == facts.key_id
+    let by = |rule: &Rule, verdict| {
+        let moderate =
+            rule.id == rules::NEVER_ISSUED && facts.coverage.basis == Basis::HonestPopulation;
+        let confidence = if moderate {
+            Confidence::Moderate
+        } else {
+            Confidence::Strong
+        };
+        (verdict, confidence, rule.id)
     };
-    if facts.records.iter().filter(own).any(key_agrees) {
-        return Judgement {
-            verdict: Verdict::Legitimate,
-            reason: "issued",
-            supporting: Vec::new(),
-        };
-    }
-    if let Some(rule) = rules::ALL
-        .iter()
-        .find(|rule| rule.decides && (rule.fires)(facts))
-    {
-        return Judgement {
-            verdict: Verdict::Forged,
-            reason: rule.id,
-            supporting: supporting(rule.id),
-        };
-    }
-    let reason = if facts.records.iter().any(|record| own(&record)) {
-        "record_names_another_key"
-    } else if facts.subject.is_none() {
-        "subject_not_logged"
-    } else {
-        match (facts.issued_at, facts.coverage) {
-            (_, At::NotLogged) => "issuer_not_logged",
-            (None, _) => "issue_time_not_logged",
-            (_, At::OutsideLog) => "issued_outside_the_log",
-            (_, At::Hole) => "issued_in_a_hole_of_the_log",
-            (_, At::Complete) => "key_not_in_inventory",
-        }
+    let (verdict, confidence, reason) = match decided(true) {
+        Some(rule) => by(rule, rule.decides.unwrap_or(Verdict::Indeterminate)),
+        None if issued(facts) => (Verdict::Legitimate, Confidence::Strong, ISSUED),
+        None => match decided(false) {
+            Some(rule) => by(rule, rule.decides.unwrap_or(Verdict::Indeterminate)),
+            None => (Verdict::Indeterminate, Confidence::None, doubt(facts)),
+        },
     };
     Judgement {
-        verdict: Verdict::Indeterminate,
+        verdict,
+        confidence,
         reason,
-        supporting: supporting(""),
+        outcomes,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::rules::testing::{account, facts, key, record};
-    use super::*;
+/// Whether a record hands the token out as it says: to its subject, under its key, and with a
+/// signature that is not known to be wrong.
+pub(super) fn issued(facts: &TokenFacts<'_>) -> bool {
+    let signed = !matches!(
+        facts.claims.signature,
+        Signature::Invalid | Signature::Unsigned | Signature::Mismatch
+    );
+    let key_agrees = |record: &super::facts::Record| {
+        record.key_id.is_none()
+            || facts.claims.key_id.is_none()
+            || record.key_id == facts.claims.key_id
+    };
+    signed && rules::claims_agree(facts) && facts.own().any(key_agrees)
+}
 
-    #[test]
-    fn every_verdict_has_its_reason() {
-        let (key, account, issued) = (key(), account(), [record()]);
-        let base = facts(&key, &account, &[]);
-        let other = [Record {
-            subject: AccountKey(9),
-            ..record()
-        }];
-        let rekeyed = [Record {
-            key_id: Some(AccountKey(2)),
-            ..record()
-        }];
-        for (facts, verdict, reason) in [
-            (
-                TokenFacts {
-                    records: &issued,
-                    ..base
-                },
-                Verdict::Legitimate,
-                "issued",
-            ),
-            (base, Verdict::Forged, "never_issued"),
-            (
-                TokenFacts {
-                    records: &other,
-                    coverage: At::Hole,
-                    ..base
-                },
-                Verdict::Forged,
-                "issued_to_another_subject",
-            ),
-            (
-                TokenFacts {
-                    coverage: At::Hole,
-                    ..base
-                },
-                Verdict::Indeterminate,
-                "issued_in_a_hole_of_the_log",
-            ),
-            (
-                TokenFacts {
-                    coverage: At::OutsideLog,
-                    ..base
-                },
-                Verdict::Indeterminate,
-                "issued_outside_the_log",
-            ),
-            (
-                TokenFacts {
-                    coverage: At::NotLogged,
-                    ..base
-                },
-                Verdict::Indeterminate,
-                "issuer_not_logged",
-            ),
-            (
-                TokenFacts { key: None, ..base },
-                Verdict::Indeterminate,
-                "key_not_in_inventory",
-            ),
-            (
-                TokenFacts {
-                    issued_at: None,
-                    coverage: At::OutsideLog,
-                    ..base
-                },
-                Verdict::Indeterminate,
-                "issue_time_not_logged",
-            ),
-            (
-                TokenFacts {
-                    records: &rekeyed,
-                    key_id: Some(AccountKey(1)),
-                    ..base
-                },
-                Verdict::Indeterminate,
-                "record_names_another_key",
-            ),
-        ] {
-            let judgement = judge(&facts);
-            assert_eq!((judgement.verdict, judgement.reason), (verdict, reason));
-        }
+/// Why nothing could be decided: the first that applies.
+fn doubt(facts: &TokenFacts<'_>) -> &'static str {
+    if facts.claims.problem.is_some() {
+        return "token_not_readable";
     }
-
-    #[test]
-    fn supporting_rules_decide_nothing() {
-        let (key, account) = (key(), account());
-        let doubtful = TokenFacts {
-            coverage: At::Hole,
-            account: None,
-            issued_at: Some(950),
-            ..facts(&key, &account, &[])
+    if facts.own().next().is_some() {
+        return match facts.claims.signature {
+            Signature::Invalid | Signature::Unsigned | Signature::Mismatch => {
+                "signature_invalid_and_issued"
+            }
+            _ if !rules::claims_agree(facts) => "claims_differ_and_rule_switched_off",
+            _ => "record_names_another_key",
         };
-        let judgement = judge(&doubtful);
-        assert_eq!(judgement.verdict, Verdict::Indeterminate);
-        assert_eq!(
-            judgement.supporting,
-            ["subject_unknown", "key_custodian_left", "key_retired"]
-        );
+    }
+    if facts.claims.subject.is_none() && !facts.whole {
+        return "subject_not_logged";
+    }
+    if facts.issuances().next().is_some() {
+        return "issued_to_another_subject_and_rule_switched_off";
+    }
+    match (facts.claims.issued_at, facts.coverage.status) {
+        (_, Status::NotLogged) => "issuer_not_logged",
+        (None, _) => "issue_time_not_logged",
+        (_, Status::OutsideLog) => "issued_outside_the_log",
+        (_, Status::Hole) => "issued_in_a_hole_of_the_log",
+        (_, Status::KeyNotNamed) => "key_not_named_by_the_log",
+        (_, Status::Contradicted) => "log_lacks_living_tokens",
+        (_, Status::NotShown) => "log_not_shown_complete",
+        (_, Status::Complete) if facts.login == Login::Behind => "login_without_record",
+        (_, Status::Complete) if facts.key.is_none() => "key_not_in_inventory",
+        (_, Status::Complete) => "never_issued_switched_off",
     }
 }

@@ -4,7 +4,9 @@
 use std::time::Instant;
 
 use breachscope::case::SourceKind;
-use breachscope::intake::formats::{self, Fields, Header, LineParser, Wanted, slot};
+use breachscope::intake::formats::{
+    self, Fields, Framing, Header, LineParser, SLOTS, Wanted, slot,
+};
 
 use crate::support::repository;
 
@@ -111,6 +113,20 @@ fn no_parser_panics_or_takes_long_on_mutated_lines() {
                 format.name
             );
         }
+    }
+}
+
+#[test]
+fn every_format_of_lines_has_a_fuzz_target() {
+    let text = std::fs::read_to_string(repository().join("tests/fuzz/Cargo.toml")).unwrap();
+    let manifest: toml::Table = toml::from_str(&text).unwrap();
+    let binaries = manifest["bin"].as_array().unwrap().iter();
+    let targets: Vec<&str> = binaries
+        .map(|binary| binary["name"].as_str().unwrap())
+        .collect();
+    for format in formats::ALL {
+        let of_lines = format.framing != Framing::Parquet;
+        assert_eq!(targets.contains(&format.name), of_lines, "{}", format.name);
     }
 }
 
@@ -240,4 +256,190 @@ fn the_template_engine_agrees_with_a_walk_by_character() {
         }
     }
     assert!(good > 1_000, "{good}");
+}
+
+/// What a slow reading says of a line.
+pub(crate) enum Said {
+    /// It is a row; these columns have a value.
+    Row(Vec<(&'static str, String)>),
+    /// It is no row, for this reason.
+    Reject(&'static str),
+    /// The reading does not decide.
+    Open,
+}
+
+/// A row of those columns that have a value.
+pub(crate) fn row(values: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Said {
+    let there = values
+        .into_iter()
+        .filter_map(|(column, value)| Some((column, value?)));
+    Said::Row(there.collect())
+}
+
+const ROUNDS: usize = 30_000;
+
+/// Holds the parser of a format, asked for these fields beside its own, against a slow reading, on
+/// mutations of these headers and lines. One `Fields` serves all lines, as in a run, so that nothing
+/// of a line may be left over in the next.
+pub(crate) fn hold(
+    name: &str,
+    more: &[(&str, &str)],
+    seeds: &[(&str, &str)],
+    slow: impl Fn(&str, &str) -> Said,
+) {
+    let parser = parser(name, more);
+    let frame = formats::find(name).unwrap().kinds[0].frame();
+    let mut chance = Chance(11);
+    let pairs: Vec<(String, String)> = (0..ROUNDS)
+        .map(|round| {
+            let (header, line) = seeds[round % seeds.len()];
+            let header = match chance.below(4) {
+                0 => chance.mutated(header),
+                _ => header.to_string(),
+            };
+            let line = match chance.below(8) {
+                0 => line.to_string(),
+                _ => chance.mutated(line),
+            };
+            (header, line)
+        })
+        .collect();
+    let mut fields = Fields::default();
+    let (mut rows, mut rejects, mut open) = (0, 0, 0);
+    for (header, line) in &pairs {
+        let named = parser.header(header).unwrap_or_default();
+        fields.begin(line);
+        let fast = parser.parse(line, &named, &mut fields);
+        let fast = fast.map_err(|reject| reject.reason);
+        match slow(header, line) {
+            Said::Row(values) => {
+                rows += 1;
+                assert_eq!(fast, Ok(()), "{name}: {header}\n{line}");
+                let mut expected: Vec<Option<String>> = vec![None; SLOTS];
+                for (column, value) in values {
+                    expected[slot(frame, column).unwrap()] = Some(value);
+                }
+                for (index, value) in expected.iter().enumerate() {
+                    let found = fields.get(index);
+                    assert_eq!(found, value.as_deref(), "{name}: {index} {header}\n{line}");
+                }
+            }
+            Said::Reject(reason) => {
+                rejects += 1;
+                assert_eq!(fast, Err(reason), "{name}: {header}\n{line}");
+            }
+            Said::Open => open += 1,
+        }
+    }
+    let enough = rows > 1_000 && rejects > 1_000 && open < ROUNDS / 4;
+    assert!(
+        enough,
+        "{name}: {rows} rows, {rejects} rejects, {open} open"
+    );
+}
+
+/// A quoted value without its escapes; as it stands where no text would come out.
+pub(crate) fn slow_unescaped(text: &str) -> String {
+    let undone = || {
+        let mut plain = Vec::new();
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            let c = if c == '\\' {
+                match chars.next()? {
+                    'x' => {
+                        let (high, low) =
+                            (chars.next()?.to_digit(16)?, chars.next()?.to_digit(16)?);
+                        plain.push(u8::try_from(high * 16 + low).ok()?);
+                        continue;
+                    }
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'v' => '\u{b}',
+                    'b' => '\u{8}',
+                    other => other,
+                }
+            } else {
+                c
+            };
+            plain.extend(c.to_string().into_bytes());
+        }
+        String::from_utf8(plain).ok()
+    };
+    undone().unwrap_or_else(|| text.to_string())
+}
+
+/// Where `until` first stands in `text`; between quotes a backslash takes the next character along.
+fn slow_end(text: &str, until: &str, quoted: bool) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().map(|(at, _)| at).find(|at| {
+        let rest = &text[*at..];
+        let skipped = std::mem::take(&mut escaped);
+        escaped = quoted && !skipped && rest.starts_with('\\');
+        !skipped && !escaped && rest.starts_with(until)
+    })
+}
+
+/// Traefik's line from left to right: a value ends where what stands behind it begins. A size of `-`
+/// is none sent. Nothing is left open.
+fn slow_traefik(line: &str) -> Said {
+    let parts = [
+        ("source_ip", " "),
+        ("identity", " "),
+        ("user", " ["),
+        ("event_time", "] \""),
+        ("request_line", "\" "),
+        ("status", " "),
+        ("body_bytes", " \""),
+        ("referer", "\" \""),
+        ("user_agent", "\" "),
+        ("count", " \""),
+        ("router", "\" \""),
+        ("server", "\" "),
+        ("duration", "ms"),
+    ];
+    let columns = [
+        "source_ip",
+        "event_time",
+        "request_line",
+        "status",
+        "body_bytes",
+        "user_agent",
+    ];
+    let mut values = Vec::new();
+    let mut rest = line;
+    let mut quoted = false;
+    for (part, until) in parts {
+        let Some(end) = slow_end(rest, until, quoted) else {
+            return Said::Reject("log_syntax");
+        };
+        let value = match (&rest[..end], quoted) {
+            ("-", _) => Some("0".to_string()).filter(|_| part == "body_bytes"),
+            (text, true) => Some(slow_unescaped(text)),
+            (text, false) => Some(text.to_string()),
+        };
+        if columns.contains(&part) {
+            values.push((part, value));
+        }
+        rest = &rest[end + until.len()..];
+        quoted = until.ends_with('"');
+    }
+    match rest {
+        "" => row(values),
+        _ => Said::Reject("log_syntax"),
+    }
+}
+
+#[test]
+fn traefik_lines_are_what_a_walk_by_character_finds() {
+    let lines = [
+        r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0000] "GET /a HTTP/1.1" 404 19 "-" "cur\"l \x22é" 6 "shop@docker" "http://198.51.100.9:80" 1ms"#,
+        r#"2001:db8::1f - anna b [14/Apr/2025:00:00:01 +0900] "POST /é HTTP/2.0" 200 - "-" "-" 7 "-" "-" 12ms"#,
+    ];
+    hold(
+        "traefik_text",
+        &[],
+        &lines.map(|line| ("", line)),
+        |_, line| slow_traefik(line),
+    );
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod cut_off;
 mod differential;
+mod differential_text;
 mod hostile;
 mod queries;
 mod readme;

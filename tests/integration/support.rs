@@ -37,6 +37,7 @@ impl Replica {
                 scale,
                 seed,
                 attack,
+                scenario: None,
             },
             &dir.path().join("case"),
             &Quiet,

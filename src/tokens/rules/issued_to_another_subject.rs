@@ -5,21 +5,34 @@
 //! writes a person's number in one place and a login name in another looks the same: then every token
 //! of the issuer fires, which the report shows at a glance.
 
-use super::Rule;
-use crate::tokens::TokenFacts;
+use super::{Outcome, Rule};
+use crate::tokens::facts::TokenFacts;
+use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
     id: "issued_to_another_subject",
-    decides: true,
+    decides: Some(Verdict::Forged),
+    before_records: true,
     sees: "the token id was issued, but to another subject",
-    fires,
+    innocent: "a log that names people in another way than the token does",
+    source: "RFC 7519 section 4.1.7: a jti is given to one token only",
+    look,
 };
 
-fn fires(facts: &TokenFacts<'_>) -> bool {
-    let Some(subject) = facts.subject else {
-        return false;
+fn look(facts: &TokenFacts<'_>) -> Outcome {
+    let Some(subject) = facts.claims.subject else {
+        return Outcome::NoEvidence;
     };
-    !facts.records.is_empty() && facts.records.iter().all(|record| record.subject != subject)
+    let mut named = facts
+        .issuances()
+        .filter_map(|record| record.subject)
+        .peekable();
+    Outcome::of(
+        named
+            .peek()
+            .is_some()
+            .then(|| named.all(|issued| issued != subject)),
+    )
 }
 
 #[cfg(test)]
@@ -27,20 +40,33 @@ mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
     use crate::case::AccountKey;
-    use crate::tokens::Record;
+    use crate::tokens::facts::Record;
 
     #[test]
     fn fires_when_no_record_of_the_id_names_the_subject() {
         let (key, account) = (key(), account());
         let other = Record {
-            subject: AccountKey(8),
+            subject: Some(AccountKey(8)),
             ..record()
         };
-        assert!(fires(&facts(&key, &account, &[other])));
-        assert!(
-            !fires(&facts(&key, &account, &[other, record()])),
-            "one record names it"
+        assert_eq!(look(&facts(&key, &account, &[other])), Outcome::Fires);
+        assert_eq!(
+            look(&facts(&key, &account, &[other, record()])),
+            Outcome::Silent,
+            "one names it"
         );
-        assert!(!fires(&facts(&key, &account, &[])), "there is no record");
+        let revocation = Record {
+            revokes: true,
+            ..other
+        };
+        assert_eq!(
+            look(&facts(&key, &account, &[revocation, record()])),
+            Outcome::Silent
+        );
+        assert_eq!(
+            look(&facts(&key, &account, &[])),
+            Outcome::NoEvidence,
+            "there is no record"
+        );
     }
 }

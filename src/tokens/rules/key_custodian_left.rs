@@ -4,23 +4,25 @@
 //! Evidence because whoever left may have kept a copy. Every honest token signed with that key after
 //! the departure looks the same, so it decides nothing alone.
 
-use super::Rule;
-use crate::tokens::TokenFacts;
+use super::{Outcome, Rule};
+use crate::tokens::facts::TokenFacts;
 
 pub(super) const RULE: Rule = Rule {
     id: "key_custodian_left",
-    decides: false,
+    decides: None,
+    before_records: false,
     sees: "a custodian of the signing key had left before the claimed issue time",
-    fires,
+    innocent: "every honest token signed with that key after the departure",
+    source: "the joint investigation: the key was not rotated when its custodian left",
+    look,
 };
 
-fn fires(facts: &TokenFacts<'_>) -> bool {
-    let (Some(key), Some(issued_at)) = (facts.key, facts.issued_at) else {
-        return false;
-    };
-    key.custodians
-        .iter()
-        .any(|custodian| custodian.left.is_some_and(|left| left <= issued_at))
+fn look(facts: &TokenFacts<'_>) -> Outcome {
+    let seen = facts.key.zip(facts.claims.issued_at).map(|(key, at)| {
+        let mut departures = key.custodians.iter().filter_map(|custodian| custodian.left);
+        departures.any(|left| left <= at)
+    });
+    Outcome::of(seen)
 }
 
 #[cfg(test)]
@@ -31,17 +33,13 @@ mod tests {
     #[test]
     fn fires_from_the_day_of_departure() {
         let (key, account) = (key(), account());
-        assert!(!fires(&TokenFacts {
-            issued_at: Some(499),
-            ..facts(&key, &account, &[])
-        }));
-        assert!(fires(&TokenFacts {
-            issued_at: Some(500),
-            ..facts(&key, &account, &[])
-        }));
-        assert!(!fires(&TokenFacts {
-            issued_at: None,
-            ..facts(&key, &account, &[])
-        }));
+        let seen = |at: Option<i64>| {
+            let mut facts = facts(&key, &account, &[]);
+            facts.claims.issued_at = at;
+            look(&facts)
+        };
+        assert_eq!(seen(Some(499_999_999)), Outcome::Silent);
+        assert_eq!(seen(Some(500_000_000)), Outcome::Fires);
+        assert_eq!(seen(None), Outcome::NoEvidence);
     }
 }

@@ -3,21 +3,25 @@
 //! Evidence because an issuer does not sign with a key it has withdrawn. Innocently, a fleet of issuers
 //! that is slow to pick up the new key looks the same for a while.
 
-use super::Rule;
-use crate::tokens::TokenFacts;
+use super::{Outcome, Rule};
+use crate::tokens::facts::TokenFacts;
 
 pub(super) const RULE: Rule = Rule {
     id: "key_retired",
-    decides: false,
+    decides: None,
+    before_records: false,
     sees: "the signing key had been withdrawn before the claimed issue time",
-    fires,
+    innocent: "issuers that are slow to pick up the next key",
+    source: "NIST SP 800-57 part 1, section 7, on the states of a key",
+    look,
 };
 
-fn fires(facts: &TokenFacts<'_>) -> bool {
-    let retired = facts.key.and_then(|key| key.retired);
-    retired
-        .zip(facts.issued_at)
-        .is_some_and(|(retired, issued_at)| issued_at > retired)
+fn look(facts: &TokenFacts<'_>) -> Outcome {
+    let retired = facts
+        .key
+        .and_then(|key| key.retired)
+        .zip(facts.claims.issued_at);
+    Outcome::of(retired.map(|(retired, at)| at > retired + facts.policy.tolerance()))
 }
 
 #[cfg(test)]
@@ -28,13 +32,11 @@ mod tests {
     #[test]
     fn fires_after_withdrawal() {
         let (key, account) = (key(), account());
-        assert!(!fires(&TokenFacts {
-            issued_at: Some(900),
-            ..facts(&key, &account, &[])
-        }));
-        assert!(fires(&TokenFacts {
-            issued_at: Some(901),
-            ..facts(&key, &account, &[])
-        }));
+        let seen = |at: i64| {
+            let mut facts = facts(&key, &account, &[]);
+            facts.claims.issued_at = Some(at * 1_000_000);
+            look(&facts)
+        };
+        assert_eq!([905, 906].map(seen), [Outcome::Silent, Outcome::Fires]);
     }
 }

@@ -1,94 +1,107 @@
 //! The verdict rules, one file each, and the one list of them in order of precedence.
 //!
-//! A *deciding* rule that fires makes the token forged. A *supporting* rule is named beside the
-//! verdict and decides nothing: what it sees also happens to honest tokens. To add a rule: a file here
-//! with its doc (what it sees, why that is evidence, what innocent thing looks the same) and its
-//! tests, and a line in [`ALL`].
+//! A *deciding* rule that fires gives the token its verdict; [`super::judge`] has the table. A
+//! *supporting* rule is named beside the verdict and decides nothing: what it sees also happens to
+//! honest tokens. To add a rule: a file here with its doc (what it sees, why that is evidence, what
+//! innocent thing looks the same, where that is known from) and its tests, and a line in [`ALL`].
 
+mod claims_differ;
 mod issued_to_another_subject;
 mod key_custodian_left;
+mod key_not_active;
 mod key_retired;
+mod key_revoked;
+mod key_unknown;
+mod lifetime_beyond_policy;
 mod never_issued;
+mod no_login;
+mod signature_invalid;
+mod signature_valid;
+mod stolen;
+mod subject_not_open;
 mod subject_unknown;
+#[cfg(test)]
+pub(super) mod testing;
+mod used_after_expiry;
+mod used_after_revocation;
+mod used_before_issue;
 
-use super::TokenFacts;
+use super::facts::TokenFacts;
+use super::verdict::Verdict;
+
+pub(super) use claims_differ::claims_agree;
+
+/// The rule whose confidence depends on how the log is shown complete.
+pub(super) const NEVER_ISSUED: &str = never_issued::RULE.id;
+
+/// What a rule made of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It sees what it looks for.
+    Fires,
+    /// It does not see it.
+    Silent,
+    /// The evidence does not have what it would look at.
+    NoEvidence,
+}
+
+impl Outcome {
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Fires => "fires",
+            Outcome::Silent => "silent",
+            Outcome::NoEvidence => "no_evidence",
+        }
+    }
+
+    /// Fires or is silent, where there is something to look at.
+    fn of(seen: Option<bool>) -> Self {
+        match seen {
+            Some(true) => Outcome::Fires,
+            Some(false) => Outcome::Silent,
+            None => Outcome::NoEvidence,
+        }
+    }
+}
 
 /// A rule.
 #[derive(Debug)]
 pub struct Rule {
     /// Its name in outputs.
     pub id: &'static str,
-    /// Whether it decides, or only supports.
-    pub decides: bool,
-    /// What it sees, in one sentence for a report.
+    /// The verdict it gives, if it decides.
+    pub decides: Option<Verdict>,
+    /// Whether it decides before a record of the token's issuance does.
+    pub before_records: bool,
+    /// What it sees, in one sentence.
     pub sees: &'static str,
-    /// Whether it fires.
-    pub fires: fn(&TokenFacts<'_>) -> bool,
+    /// What innocent thing looks the same.
+    pub innocent: &'static str,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// Looks at a token.
+    pub look: fn(&TokenFacts<'_>) -> Outcome,
 }
 
-/// All rules; of two deciding rules that fire, the earlier is the verdict's reason.
+/// All rules, deciding ones first; of two that fire, the earlier gives the verdict.
 pub static ALL: &[Rule] = &[
+    signature_invalid::RULE,
     issued_to_another_subject::RULE,
+    claims_differ::RULE,
+    stolen::RULE,
     never_issued::RULE,
+    signature_valid::RULE,
     subject_unknown::RULE,
-    key_custodian_left::RULE,
+    subject_not_open::RULE,
+    key_unknown::RULE,
+    key_not_active::RULE,
     key_retired::RULE,
+    key_revoked::RULE,
+    key_custodian_left::RULE,
+    used_before_issue::RULE,
+    used_after_expiry::RULE,
+    used_after_revocation::RULE,
+    lifetime_beyond_policy::RULE,
+    no_login::RULE,
 ];
-
-#[cfg(test)]
-pub(super) mod testing {
-    use crate::case::{Account, AccountKey, Custodian, Key};
-    use crate::tokens::{Record, TokenFacts, coverage::At};
-
-    /// A key with one custodian, for tests.
-    pub(crate) fn key() -> Key {
-        let custodian = Custodian {
-            name: "engineer".into(),
-            left: Some(500),
-            stored_in: None,
-        };
-        Key {
-            id: "k".into(),
-            issuer: "i".into(),
-            created: Some(0),
-            retired: Some(900),
-            custodians: vec![custodian],
-        }
-    }
-
-    /// An account, for tests.
-    pub(crate) fn account() -> Account {
-        Account {
-            key: AccountKey(7),
-            person: AccountKey(7),
-            opened: 0,
-            closed: i64::MAX,
-        }
-    }
-
-    /// A record of the token's own issuance, for tests.
-    pub(crate) fn record() -> Record {
-        Record {
-            subject: AccountKey(7),
-            key_id: None,
-        }
-    }
-
-    /// An honest token's facts.
-    pub(crate) fn facts<'a>(
-        key: &'a Key,
-        account: &'a Account,
-        records: &'a [Record],
-    ) -> TokenFacts<'a> {
-        TokenFacts {
-            subject: Some(AccountKey(7)),
-            key_id: None,
-            issued_at: Some(100),
-            records,
-            coverage: At::Complete,
-            key: Some(key),
-            account: Some(account),
-            subject_is_account: true,
-        }
-    }
-}

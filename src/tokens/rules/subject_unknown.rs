@@ -3,18 +3,21 @@
 //! Evidence of enumeration: an issuer issues to accounts that exist. Innocently, a registry exported
 //! without its closed or test accounts looks the same, so it decides nothing alone.
 
-use super::Rule;
-use crate::tokens::TokenFacts;
+use super::{Outcome, Rule};
+use crate::tokens::facts::TokenFacts;
 
 pub(super) const RULE: Rule = Rule {
     id: "subject_unknown",
-    decides: false,
+    decides: None,
+    before_records: false,
     sees: "the subject is no account of the registry",
-    fires,
+    innocent: "a registry exported without its closed or test accounts",
+    source: "the reference incident: 44 million forged passes named customers who do not exist",
+    look,
 };
 
-fn fires(facts: &TokenFacts<'_>) -> bool {
-    facts.subject_is_account && facts.account.is_none()
+fn look(facts: &TokenFacts<'_>) -> Outcome {
+    Outcome::of(facts.subject_is_account.then_some(facts.account.is_none()))
 }
 
 #[cfg(test)]
@@ -25,16 +28,20 @@ mod tests {
     #[test]
     fn fires_for_an_account_that_is_not_there() {
         let (key, account) = (key(), account());
-        assert!(fires(&TokenFacts {
+        let nobody = TokenFacts {
             account: None,
-            ..facts(&key, &account, &[])
-        }));
-        assert!(!fires(&facts(&key, &account, &[])));
-        let service = TokenFacts {
-            account: None,
-            subject_is_account: false,
             ..facts(&key, &account, &[])
         };
-        assert!(!fires(&service), "a service is in no account registry");
+        assert_eq!(look(&nobody), Outcome::Fires);
+        assert_eq!(look(&facts(&key, &account, &[])), Outcome::Silent);
+        let service = TokenFacts {
+            subject_is_account: false,
+            ..nobody
+        };
+        assert_eq!(
+            look(&service),
+            Outcome::NoEvidence,
+            "a service is in no account registry"
+        );
     }
 }

@@ -1,0 +1,128 @@
+//! Thresholds of the analysis and the switches of its rules.
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+/// Thresholds of the analysis. What the case file does not set has the value documented here, and
+/// every report prints all of them and says which were set.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// How far a token's issue time may lie from its issuance record's neighbours, seconds.
+    pub clock_tolerance_seconds: u32,
+    /// A pause in forged requests longer than this begins a new crawl run.
+    pub run_pause_hours: u32,
+    /// A pause in forged requests longer than this begins a new phase.
+    pub phase_pause_days: u32,
+    /// The longest lifetime that the issuer gives a token, seconds; without it lifetimes are not judged.
+    #[serde(default)]
+    pub token_lifetime_seconds: Option<u32>,
+    /// How long after its expiry a token may still be in use: gateways and apps cache.
+    #[serde(default = "expiry_grace")]
+    pub expiry_grace_seconds: u32,
+    /// A login this close to a token's issue time, either side, is the login behind it, seconds.
+    #[serde(default = "login_window")]
+    pub login_window_seconds: u32,
+    /// How long one login carries a customer through refreshed tokens, hours.
+    #[serde(default = "session_hours")]
+    pub session_hours: u32,
+    /// How many tokens with another proof of life must have a record before an issuance log without
+    /// record numbers counts as complete.
+    #[serde(default = "coverage_witnesses")]
+    pub coverage_witnesses: u32,
+    /// Verdict rules that are not to be applied.
+    #[serde(default, serialize_with = "plain")]
+    pub switched_off: Vec<Spanned<String>>,
+}
+
+fn expiry_grace() -> u32 {
+    300
+}
+
+fn login_window() -> u32 {
+    600
+}
+
+fn session_hours() -> u32 {
+    24
+}
+
+fn coverage_witnesses() -> u32 {
+    20
+}
+
+fn plain<S: serde::Serializer>(names: &[Spanned<String>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(names.iter().map(Spanned::get_ref))
+}
+
+impl Policy {
+    /// Microseconds of the clock tolerance.
+    pub fn tolerance(&self) -> i64 {
+        i64::from(self.clock_tolerance_seconds) * 1_000_000
+    }
+
+    /// Whether the case file switches this rule off.
+    pub fn off(&self, rule: &str) -> bool {
+        self.switched_off.iter().any(|name| name.get_ref() == rule)
+    }
+
+    /// Every threshold with its value, and whether it is another than this program's own.
+    pub fn told(&self) -> Vec<(&'static str, String, bool)> {
+        let number = |name, value: u32, own: u32| (name, value.to_string(), value != own);
+        let lifetime = self.token_lifetime_seconds;
+        let off: Vec<&str> = self
+            .switched_off
+            .iter()
+            .map(|name| name.get_ref().as_str())
+            .collect();
+        let none = |text: String| if text.is_empty() { "none".into() } else { text };
+        vec![
+            number("clock_tolerance_seconds", self.clock_tolerance_seconds, 5),
+            number("run_pause_hours", self.run_pause_hours, 24),
+            number("phase_pause_days", self.phase_pause_days, 30),
+            (
+                "token_lifetime_seconds",
+                none(lifetime.map_or(String::new(), |value| value.to_string())),
+                lifetime.is_some(),
+            ),
+            number(
+                "expiry_grace_seconds",
+                self.expiry_grace_seconds,
+                expiry_grace(),
+            ),
+            number(
+                "login_window_seconds",
+                self.login_window_seconds,
+                login_window(),
+            ),
+            number("session_hours", self.session_hours, session_hours()),
+            number(
+                "coverage_witnesses",
+                self.coverage_witnesses,
+                coverage_witnesses(),
+            ),
+            ("switched_off", none(off.join(", ")), !off.is_empty()),
+        ]
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::Policy;
+
+    /// The thresholds of a case file that sets only what it must.
+    pub(crate) fn policy() -> Policy {
+        toml::from_str("clock_tolerance_seconds = 5\nrun_pause_hours = 24\nphase_pause_days = 30")
+            .expect("a policy")
+    }
+
+    #[test]
+    fn what_the_case_file_sets_is_told_apart() {
+        assert!(policy().told().iter().all(|(_, _, tuned)| !tuned));
+        let mut tuned = policy();
+        tuned.session_hours = 1;
+        let told = tuned.told();
+        let changed: Vec<_> = told.iter().filter(|(_, _, tuned)| *tuned).collect();
+        assert_eq!(changed, [&("session_hours", "1".to_string(), true)]);
+    }
+}

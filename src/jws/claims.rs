@@ -1,0 +1,516 @@
+//! Reading a compact JWS (RFC 7515 section 7.1) without trusting it.
+//!
+//! Problems, of which the first found is named while the claims that can be read are still given:
+//!
+//! | problem | what it means |
+//! |---|---|
+//! | `jws_too_large` | over 64 KiB, or a header part over 8 KiB |
+//! | `jws_encrypted` | five parts: an encrypted token (RFC 7516), whose claims cannot be read |
+//! | `jws_not_three_parts` | another number of parts than three |
+//! | `jws_base64` | a part is no base64url, is padded, or has stray bits at its end |
+//! | `jws_not_utf8` | the header or the payload is no UTF-8 |
+//! | `jws_not_json` | the header or the payload is no JSON object, or one too deep to read |
+//! | `jws_duplicate_member` | a name is there twice: which one counts cannot be known |
+//! | `jws_no_algorithm` | the header names no algorithm |
+//! | `jws_algorithm_none` | the header says that nobody signed (RFC 8725 section 2.1) |
+//! | `jws_critical` | the header demands an extension (RFC 7515 section 4.1.11); none is understood |
+//! | `jws_claim_type` | a claim has another type than its definition says, or a time is out of range |
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::members::{Members, microseconds};
+
+const TOKEN_LIMIT: usize = 64 * 1024;
+const HEADER_LIMIT: usize = 8 * 1024;
+
+/// What a token says of itself. Nothing here is proven: anybody can write it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decoded {
+    /// The header's `alg` (RFC 7515 section 4.1.1).
+    pub algorithm: Option<String>,
+    /// The header's `kid` (RFC 7515 section 4.1.4).
+    pub key_id: Option<String>,
+    /// The claim `jti` (RFC 7519 section 4.1.7).
+    pub token_id: Option<String>,
+    /// The claim `iss` (RFC 7519 section 4.1.1).
+    pub issuer: Option<String>,
+    /// The claim `sub` (RFC 7519 section 4.1.2).
+    pub subject: Option<String>,
+    /// The claim `sid` (OpenID Connect Front-Channel Logout 1.0 section 3).
+    pub session_id: Option<String>,
+    /// The claim `scope` (RFC 8693 section 4.2), or `scp` where there is none: each value once, sorted,
+    /// with a space between.
+    pub scope: Option<String>,
+    /// The claim `iat` (RFC 7519 section 4.1.6), microseconds since 1970 UTC.
+    pub issued_at: Option<i64>,
+    /// The claim `exp` (RFC 7519 section 4.1.4), microseconds since 1970 UTC.
+    pub expires_at: Option<i64>,
+    /// The claim `nbf` (RFC 7519 section 4.1.5), microseconds since 1970 UTC.
+    pub not_before: Option<i64>,
+    /// The first problem found.
+    pub problem: Option<&'static str>,
+}
+
+/// Reads the claims of `token`. A member that is there twice is left out.
+pub fn decode(token: &str) -> Decoded {
+    let mut decoded = Decoded::default();
+    if token.len() > TOKEN_LIMIT {
+        decoded.note("jws_too_large");
+        return decoded;
+    }
+    let parts: Vec<&str> = token.splitn(6, '.').collect();
+    match parts.len() {
+        3 => {}
+        5 => decoded.note("jws_encrypted"),
+        _ => decoded.note("jws_not_three_parts"),
+    }
+    decoded.read_header(parts[0]);
+    if parts.len() != 5
+        && let Some(payload) = parts.get(1)
+    {
+        decoded.read_payload(payload);
+    }
+    if parts.len() == 3 && URL_SAFE_NO_PAD.decode(parts[2]).is_err() {
+        decoded.note("jws_base64");
+    }
+    decoded
+}
+
+impl Decoded {
+    /// Keeps the first problem.
+    fn note(&mut self, problem: &'static str) {
+        self.problem = self.problem.or(Some(problem));
+    }
+
+    fn read_header(&mut self, part: &str) {
+        let header = Header::read(part);
+        if let Some(problem) = header.problem {
+            self.note(problem);
+        }
+        self.algorithm = header.algorithm;
+        self.key_id = header.key_id;
+    }
+
+    fn read_payload(&mut self, part: &str) {
+        let text = match text_of(part) {
+            Ok(text) => text,
+            Err(problem) => return self.note(problem),
+        };
+        let Some(members) = Members::of(&text) else {
+            return self.note("jws_not_json");
+        };
+        if members.twice() {
+            self.note("jws_duplicate_member");
+        }
+        self.token_id = self.text(&members, "jti");
+        self.issuer = self.text(&members, "iss");
+        self.subject = self.text(&members, "sub");
+        self.session_id = self.text(&members, "sid");
+        self.scope = self
+            .scope(&members, "scope")
+            .or_else(|| self.scope(&members, "scp"));
+        self.issued_at = self.time(&members, "iat");
+        self.expires_at = self.time(&members, "exp");
+        self.not_before = self.time(&members, "nbf");
+    }
+
+    fn text(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
+        let text = members.get(name)?.value.as_str().map(str::to_string);
+        if text.is_none() {
+            self.note("jws_claim_type");
+        }
+        text
+    }
+
+    fn scope(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
+        let texts: Option<Vec<&str>> = match &members.get(name)?.value {
+            Value::String(text) => Some(vec![text.as_str()]),
+            Value::Array(values) => values.iter().map(Value::as_str).collect(),
+            _ => None,
+        };
+        let Some(texts) = texts else {
+            self.note("jws_claim_type");
+            return None;
+        };
+        let mut scopes: Vec<&str> = texts
+            .into_iter()
+            .flat_map(|text| text.split(' '))
+            .filter(|scope| !scope.is_empty())
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        Some(scopes.join(" "))
+    }
+
+    fn time(&mut self, members: &Members<'_>, name: &str) -> Option<i64> {
+        let member = members.get(name)?;
+        let time = member.value.is_number().then(|| microseconds(member.raw));
+        let time = time.flatten();
+        if time.is_none() {
+            self.note("jws_claim_type");
+        }
+        time
+    }
+}
+
+/// What a header says. The problem is one of the header alone.
+#[derive(Default)]
+struct Header {
+    algorithm: Option<String>,
+    key_id: Option<String>,
+    problem: Option<&'static str>,
+}
+
+impl Header {
+    fn read(part: &str) -> Self {
+        let mut header = Header::default();
+        if part.len() > HEADER_LIMIT {
+            return header.with("jws_too_large");
+        }
+        let text = match text_of(part) {
+            Ok(text) => text,
+            Err(problem) => return header.with(problem),
+        };
+        let Some(members) = Members::of(&text) else {
+            return header.with("jws_not_json");
+        };
+        let string = |name: &str| members.get(name)?.value.as_str().map(str::to_string);
+        header.algorithm = string("alg");
+        header.key_id = string("kid");
+        if members.twice() {
+            return header.with("jws_duplicate_member");
+        }
+        header.problem = match header.algorithm.as_deref() {
+            None => Some("jws_no_algorithm"),
+            Some(name) if name.eq_ignore_ascii_case("none") => Some("jws_algorithm_none"),
+            Some(_) if members.has("crit") => Some("jws_critical"),
+            Some(_) if members.has("kid") && header.key_id.is_none() => Some("jws_claim_type"),
+            Some(_) => None,
+        };
+        header
+    }
+
+    fn with(mut self, problem: &'static str) -> Self {
+        self.problem = Some(problem);
+        self
+    }
+}
+
+/// A token taken apart for a check of its signature.
+pub(super) enum Taken<'a> {
+    /// It is no compact JWS, or readers would differ on what it says.
+    Unreadable,
+    /// Nobody signed it.
+    Unsigned,
+    /// It demands an extension that is not understood.
+    Critical,
+    /// There is a signature to check.
+    Signed(Signed<'a>),
+}
+
+/// A signature and what it is of.
+pub(super) struct Signed<'a> {
+    pub(super) algorithm: String,
+    pub(super) key_id: Option<String>,
+    /// The header and the payload as they stand in the token (RFC 7515 section 5.2).
+    pub(super) message: &'a [u8],
+    pub(super) signature: Vec<u8>,
+}
+
+/// Takes a token apart. Of the payload only the encoding matters, as a signature is of bytes.
+pub(super) fn take_apart(token: &str) -> Taken<'_> {
+    if token.len() > TOKEN_LIMIT {
+        return Taken::Unreadable;
+    }
+    let parts: Vec<&str> = token.splitn(4, '.').collect();
+    let [head, payload, signature] = parts[..] else {
+        return Taken::Unreadable;
+    };
+    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
+        return Taken::Unreadable;
+    };
+    if URL_SAFE_NO_PAD.decode(payload).is_err() {
+        return Taken::Unreadable;
+    }
+    let header = Header::read(head);
+    let unsigned = signature.is_empty();
+    match (header.problem, header.algorithm) {
+        (Some("jws_algorithm_none"), _) => Taken::Unsigned,
+        (None | Some("jws_no_algorithm" | "jws_critical"), _) if unsigned => Taken::Unsigned,
+        (Some("jws_critical"), _) => Taken::Critical,
+        (None, Some(algorithm)) => Taken::Signed(Signed {
+            algorithm,
+            key_id: header.key_id,
+            message: &token.as_bytes()[..head.len() + 1 + payload.len()],
+            signature,
+        }),
+        _ => Taken::Unreadable,
+    }
+}
+
+fn text_of(part: &str) -> Result<String, &'static str> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "jws_base64")?;
+    String::from_utf8(bytes).map_err(|_| "jws_not_utf8")
+}
+
+/// Whether `token` is written like a compact JWS: three parts of base64url characters, the first of
+/// which begins as a JSON object does. That is `eyJ` for `{"`; a header written with white space after
+/// the brace begins with `eyA`, `ewo`, `ewk` or `ew0`. The signature may be missing. An encrypted token
+/// has five parts and is not one.
+pub fn looks_like_jws(token: &str) -> bool {
+    let begins = ["eyJ", "eyA", "ewo", "ewk", "ew0"];
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    begins.iter().any(|begin| token.starts_with(begin))
+        && token.bytes().filter(|byte| *byte == b'.').count() == 2
+        && token.bytes().all(base64url)
+}
+
+/// The token of an `Authorization` header: after the scheme `Bearer` (RFC 6750 section 2.1) or `DPoP`
+/// (RFC 9449 section 7.1), in whatever letter case. Other schemes carry no token.
+pub fn in_authorization(header: &str) -> Option<&str> {
+    let (scheme, token) = header.trim().split_once(' ')?;
+    let known = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("DPoP");
+    let token = token.trim_start();
+    (known && !token.is_empty() && !token.contains(char::is_whitespace)).then_some(token)
+}
+
+/// The value of the cookie `name` in a `Cookie` header (RFC 6265 section 4.2.1), without the double
+/// quotes that may surround it. Where the name is there twice it is the first: browsers send the cookie
+/// of the longest path first (section 5.4), and that is the one which most servers read.
+pub fn in_cookie<'a>(header: &'a str, name: &str) -> Option<&'a str> {
+    let value = header.split(';').find_map(|pair| {
+        let (own, value) = pair.split_once('=')?;
+        (own.trim() == name).then_some(value.trim())
+    })?;
+    let quoted = value
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'));
+    Some(quoted.unwrap_or(value))
+}
+
+/// What stands for a token where the token itself must not: `sha256:` and the SHA-256 (FIPS 180-4) of
+/// its bytes in hexadecimal.
+pub fn hash(token: &str) -> String {
+    let digest = Sha256::digest(token.as_bytes());
+    format!("sha256:{}", crate::intake::hex(&digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = r#"{"alg":"HS256","kid":"k1"}"#;
+
+    fn part(text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    fn token(header: &str, payload: &str) -> String {
+        format!("{}.{}.c2ln", part(header), part(payload))
+    }
+
+    fn problem(header: &str, payload: &str) -> Option<&'static str> {
+        decode(&token(header, payload)).problem
+    }
+
+    #[test]
+    fn reads_all_claims() {
+        let payload = r#"{"jti":"t1","iss":"https:\/\/a","sub":"é","sid":"s","scope":"b a  b",
+            "iat":1700000000,"exp":1.70000000012e9 ,"nbf":1699999999.9999999}"#;
+        let wanted = Decoded {
+            algorithm: Some("HS256".into()),
+            key_id: Some("k1".into()),
+            token_id: Some("t1".into()),
+            issuer: Some("https://a".into()),
+            subject: Some("é".into()),
+            session_id: Some("s".into()),
+            scope: Some("a b".into()),
+            issued_at: Some(1_700_000_000_000_000),
+            expires_at: Some(1_700_000_000_120_000),
+            not_before: Some(1_699_999_999_999_999),
+            problem: None,
+        };
+        assert_eq!(decode(&token(HEADER, payload)), wanted);
+        assert_eq!(decode(&token(HEADER, "{ }")).problem, None);
+    }
+
+    #[test]
+    fn scope_is_a_text_or_a_list() {
+        let scope = |payload: &str| decode(&token(HEADER, payload)).scope;
+        assert_eq!(scope(r#"{"scp":["w","r"]}"#), Some("r w".into()));
+        assert_eq!(scope(r#"{"scp":"w r"}"#), Some("r w".into()));
+        assert_eq!(scope(r#"{"scp":"r","scope":"w"}"#), Some("w".into()));
+        assert_eq!(scope(r#"{"scope":""}"#), Some(String::new()));
+        assert_eq!(
+            problem(HEADER, r#"{"scp":["w",1]}"#),
+            Some("jws_claim_type")
+        );
+    }
+
+    #[test]
+    fn each_problem_of_the_form_fires_and_a_near_miss_does_not() {
+        let fine = token(HEADER, "{}");
+        assert_eq!(decode(&fine).problem, None);
+        let long = |length: usize| format!("{}{}", &fine, "A".repeat(length - fine.len()));
+        for (token, wanted) in [
+            (long(TOKEN_LIMIT), None),
+            (long(TOKEN_LIMIT + 4), Some("jws_too_large")),
+            (fine.clone() + ".AA", Some("jws_not_three_parts")),
+            (fine.clone() + ".AA.AA", Some("jws_encrypted")),
+            (fine.clone() + ".AA.AA.AA", Some("jws_not_three_parts")),
+            (
+                fine.trim_end_matches(".c2ln").to_string(),
+                Some("jws_not_three_parts"),
+            ),
+            (String::new(), Some("jws_not_three_parts")),
+            (fine.clone() + "=", Some("jws_base64")),
+            (fine.clone() + "AA=", Some("jws_base64")),
+            (fine.clone() + "AA", None),
+            (fine.clone() + "AB", Some("jws_base64")),
+            (fine.clone() + "A+A_", Some("jws_base64")),
+            (fine.clone() + "A-A_", None),
+            (fine.clone() + " ", Some("jws_base64")),
+            (fine.replace(".c2ln", "."), None),
+        ] {
+            assert_eq!(decode(&token).problem, wanted, "{token:.80}");
+        }
+        let wide = |length: usize| format!(r#"{{"alg":"HS256","x":"{}"}}"#, "a".repeat(length));
+        assert_eq!(problem(&wide(6144 - 22), "{}"), None);
+        assert_eq!(problem(&wide(6144 - 21), "{}"), Some("jws_too_large"));
+        let bytes = format!(
+            "{}.{}.c2ln",
+            part(HEADER),
+            URL_SAFE_NO_PAD.encode(b"{\xff}")
+        );
+        assert_eq!(decode(&bytes).problem, Some("jws_not_utf8"));
+    }
+
+    #[test]
+    fn each_problem_of_the_content_fires_and_a_near_miss_does_not() {
+        let deep =
+            |levels: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        for (payload, wanted) in [
+            ("[]", Some("jws_not_json")),
+            ("foo", Some("jws_not_json")),
+            ("", Some("jws_not_json")),
+            (r#"{"a":1,}"#, Some("jws_not_json")),
+            (r#"{"a":1"#, Some("jws_not_json")),
+            (r#"{"a":1}}"#, Some("jws_not_json")),
+            (r#"{"a":1 2}"#, Some("jws_not_json")),
+            (r#"{a:1}"#, Some("jws_not_json")),
+            (r#"{"a":01}"#, Some("jws_not_json")),
+            (r#"{"a":"\ud800"}"#, Some("jws_not_json")),
+            ("\u{feff}{}", Some("jws_not_json")),
+            (" {\r\n\t} ", None),
+            (r#"{"a":1,"b":[true,null]}"#, None),
+            (deep(100).as_str(), None),
+            (deep(20_000).as_str(), Some("jws_not_json")),
+            (r#"{"a":1,"\u0061":2}"#, Some("jws_duplicate_member")),
+            (r#"{"a":1,"A":2,"b":{"c":1,"c":2}}"#, None),
+            (r#"{"jti":1}"#, Some("jws_claim_type")),
+            (r#"{"sub":1}"#, Some("jws_claim_type")),
+            (r#"{"iss":null}"#, Some("jws_claim_type")),
+            (r#"{"sid":["s"]}"#, Some("jws_claim_type")),
+            (r#"{"jti":"1","sub":"1","iss":"","sid":"s","aud":1}"#, None),
+            (r#"{"iat":"1"}"#, Some("jws_claim_type")),
+            (r#"{"exp":true}"#, Some("jws_claim_type")),
+            (r#"{"nbf":1e15}"#, Some("jws_claim_type")),
+            (r#"{"iat":1,"exp":-1.5,"nbf":1e9}"#, None),
+        ] {
+            assert_eq!(problem(HEADER, payload), wanted, "{payload:.80}");
+        }
+        for (header, wanted) in [
+            ("[]", Some("jws_not_json")),
+            (r#"{"alg":"A","alg":"A"}"#, Some("jws_duplicate_member")),
+            (r#"{"typ":"JWT"}"#, Some("jws_no_algorithm")),
+            (r#"{"alg":256}"#, Some("jws_no_algorithm")),
+            (r#"{"alg":"none"}"#, Some("jws_algorithm_none")),
+            (r#"{"alg":"nOnE"}"#, Some("jws_algorithm_none")),
+            (r#"{"alg":"none "}"#, None),
+            (r#"{"alg":"A","crit":["b64"]}"#, Some("jws_critical")),
+            (r#"{"alg":"A","crit":null}"#, Some("jws_critical")),
+            (r#"{"alg":"A","Crit":["b64"]}"#, None),
+            (r#"{"alg":"A","kid":1}"#, Some("jws_claim_type")),
+            (r#"{"alg":"A","kid":"1"}"#, None),
+        ] {
+            assert_eq!(problem(header, "{}"), wanted, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_problem_hides_no_claim_that_can_be_read() {
+        let decoded = decode(&token(
+            r#"{"alg":"none","kid":"k"}"#,
+            r#"{"sub":7,"jti":"t","exp":"x","iat":5,"iss":"a","iss":"b"}"#,
+        ));
+        assert_eq!(decoded.problem, Some("jws_algorithm_none"));
+        assert_eq!(decoded.key_id.as_deref(), Some("k"));
+        assert_eq!(decoded.token_id.as_deref(), Some("t"));
+        assert_eq!(decoded.issued_at, Some(5_000_000));
+        assert_eq!(decoded.subject, None);
+        assert_eq!(decoded.issuer, None, "two issuers are none");
+
+        let cut = format!("{}.{}", part(HEADER), part(r#"{"jti":"t"}"#));
+        assert_eq!(decode(&cut).token_id.as_deref(), Some("t"));
+        let encrypted = decode(&format!("{}.{}.A.A.A", part(HEADER), part("{}")));
+        assert_eq!(encrypted.algorithm.as_deref(), Some("HS256"));
+        let bad = format!("?.{}.c2ln", part(r#"{"jti":"t"}"#));
+        assert_eq!(decode(&bad).token_id.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn tells_tokens_by_their_looks() {
+        let fine = token(HEADER, "{}");
+        for (token, wanted) in [
+            (fine.as_str(), true),
+            (token("{\n \"alg\":\"HS256\"}", "{}").as_str(), true),
+            (token("{ \"alg\":\"HS256\"}", "{}").as_str(), true),
+            (fine.replace(".c2ln", ".").as_str(), true),
+            (fine.replace(".c2ln", "").as_str(), false),
+            ((fine.clone() + ".A.A").as_str(), false),
+            (fine.replace(".c2ln", ".c2l=").as_str(), false),
+            ("www.example.com", false),
+            ("eyJ", false),
+        ] {
+            assert_eq!(looks_like_jws(token), wanted, "{token}");
+        }
+    }
+
+    #[test]
+    fn finds_tokens_in_headers() {
+        for (header, wanted) in [
+            ("Bearer a.b.c", Some("a.b.c")),
+            ("bEARER   a", Some("a")),
+            ("DPoP a", Some("a")),
+            ("Basic YTpi", None),
+            ("Bearer", None),
+            ("Bearer  ", None),
+            ("Bearer a b", None),
+            ("Bearera b", None),
+        ] {
+            assert_eq!(in_authorization(header), wanted, "{header}");
+        }
+        for (header, wanted) in [
+            ("t=a", Some("a")),
+            ("x=1; t=\"a.b\"; y=2", Some("a.b")),
+            ("t=a; t=b", Some("a")),
+            ("xt=1;t=a==", Some("a==")),
+            ("T=a", None),
+            ("t", None),
+            ("t=\"", Some("\"")),
+        ] {
+            assert_eq!(in_cookie(header, "t"), wanted, "{header}");
+        }
+    }
+
+    #[test]
+    fn hashes_the_bytes() {
+        assert_eq!(
+            hash("abc"),
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

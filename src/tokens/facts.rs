@@ -1,0 +1,214 @@
+//! What is known of a token when it is judged.
+
+use super::coverage::Cover;
+use crate::case::{Account, AccountKey, Key, Policy};
+use crate::jws::Signature;
+use crate::shuffle::{Decoder, Encoder};
+
+/// What a token says of itself, as the gateway logged it. Two uses with other claims are two tokens,
+/// even under one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Claims {
+    /// Issuer, interned.
+    pub issuer: Option<AccountKey>,
+    /// Key id, interned.
+    pub key_id: Option<AccountKey>,
+    /// Whom it names.
+    pub subject: Option<AccountKey>,
+    /// Claimed issue time.
+    pub issued_at: Option<i64>,
+    /// Claimed expiry.
+    pub expires_at: Option<i64>,
+    /// Claimed scope, interned.
+    pub scope: Option<AccountKey>,
+    /// Session id, interned.
+    pub session: Option<AccountKey>,
+    /// What the check of its signature gave.
+    pub signature: Signature,
+    /// Why it could not be read whole, interned.
+    pub problem: Option<AccountKey>,
+}
+
+impl Claims {
+    /// Appends the claims to a record of the shuffle.
+    pub fn encode(&self, into: &mut Encoder) {
+        for key in [
+            self.issuer,
+            self.key_id,
+            self.subject,
+            self.scope,
+            self.session,
+            self.problem,
+        ] {
+            into.maybe(key.map(|key| key.0));
+        }
+        into.maybe_time(self.issued_at)
+            .maybe_time(self.expires_at)
+            .u8(self.signature as u8);
+    }
+
+    /// Takes the claims from a record.
+    pub fn decode(from: &mut Decoder<'_>) -> Self {
+        let [issuer, key_id, subject, scope, session, problem] =
+            [(); 6].map(|()| from.maybe().map(AccountKey));
+        Claims {
+            issuer,
+            key_id,
+            subject,
+            issued_at: from.maybe_time(),
+            expires_at: from.maybe_time(),
+            scope,
+            session,
+            signature: Signature::from_code(from.u8()),
+            problem,
+        }
+    }
+}
+
+/// A record of the issuance log, as far as verdicts need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// To whom the token was issued, where the log says so.
+    pub subject: Option<AccountKey>,
+    /// The key that signed it, interned, where the log says so.
+    pub key_id: Option<AccountKey>,
+    /// When the record was written.
+    pub event_time: i64,
+    /// The token's issue time, where the log has it beside its own.
+    pub issued_at: Option<i64>,
+    /// The token's expiry.
+    pub expires_at: Option<i64>,
+    /// Its scope, interned.
+    pub scope: Option<AccountKey>,
+    /// The address it was issued to.
+    pub source_ip: Option<u128>,
+    /// Whether the record takes the token back instead of handing it out.
+    pub revokes: bool,
+    /// Where the record is.
+    pub place: (u32, u64),
+}
+
+impl Record {
+    /// Appends the record to a record of the shuffle.
+    pub fn encode(&self, into: &mut Encoder) {
+        for key in [self.subject, self.key_id, self.scope] {
+            into.maybe(key.map(|key| key.0));
+        }
+        into.i64(self.event_time)
+            .maybe_time(self.issued_at)
+            .maybe_time(self.expires_at)
+            .u8(u8::from(self.source_ip.is_some()))
+            .u128(self.source_ip.unwrap_or_default())
+            .u8(u8::from(self.revokes))
+            .u32(self.place.0)
+            .u64(self.place.1);
+    }
+
+    /// Takes the record from a record of the shuffle.
+    pub fn decode(from: &mut Decoder<'_>) -> Self {
+        let [subject, key_id, scope] = [(); 3].map(|()| from.maybe().map(AccountKey));
+        let event_time = from.i64();
+        let (issued_at, expires_at) = (from.maybe_time(), from.maybe_time());
+        let (there, address) = (from.u8() == 1, from.u128());
+        Record {
+            subject,
+            key_id,
+            event_time,
+            issued_at,
+            expires_at,
+            scope,
+            source_ip: there.then_some(address),
+            revokes: from.u8() == 1,
+            place: (from.u32(), from.u64()),
+        }
+    }
+
+    /// Whether another record says the same, wherever it is.
+    pub fn same(&self, other: &Record) -> bool {
+        Record {
+            place: other.place,
+            ..*self
+        } == *other
+    }
+}
+
+/// Whether something apart from the issuance log shows that the holder was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// A login of the subject at the token's issue time, from an address that then used it.
+    Behind,
+    /// The subject logged in within the policy's session hours before.
+    Earlier,
+    /// The login log is there for that time and has no login of the subject.
+    Absent,
+    /// No login log covers that time.
+    NotLogged,
+}
+
+impl Login {
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Login::Behind => "behind",
+            Login::Earlier => "earlier",
+            Login::Absent => "absent",
+            Login::NotLogged => "not_logged",
+        }
+    }
+}
+
+/// What is known of a token when it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenFacts<'a> {
+    /// What it says of itself.
+    pub claims: Claims,
+    /// Whether its id stands for all of its bytes, as a hash of it does.
+    pub whole: bool,
+    /// The issuance records of its id.
+    pub records: &'a [Record],
+    /// What the issuance log can say about its claimed issue time.
+    pub coverage: Cover,
+    /// Its key in the inventory.
+    pub key: Option<&'a Key>,
+    /// Whether the given key material verifies any token of the evidence: a key file that verifies
+    /// none is the wrong file, or of another time.
+    pub key_proven: bool,
+    /// Its subject in the account registry.
+    pub account: Option<&'a Account>,
+    /// Whether its issuer's subjects are accounts, and there is a registry of them.
+    pub subject_is_account: bool,
+    /// Whether a login is behind it.
+    pub login: Login,
+    /// Its first and last use.
+    pub used: (i64, i64),
+    /// Whether the gateway answered any use with a 2xx.
+    pub accepted: bool,
+    /// Whether it was used from an address of the attacker's own, away from where it was issued or
+    /// used else; `None` until the fleet is known.
+    pub astray: Option<bool>,
+    /// Thresholds.
+    pub policy: &'a Policy,
+}
+
+impl TokenFacts<'_> {
+    /// Records that hand the id out.
+    pub fn issuances(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|record| !record.revokes)
+    }
+
+    /// Records that hand the id out to the subject that the token names. An id that stands for the
+    /// whole token needs no subject.
+    pub fn own(&self) -> impl Iterator<Item = &Record> {
+        self.issuances()
+            .filter(|record| match (self.claims.subject, record.subject) {
+                (Some(named), Some(issued)) => named == issued,
+                _ => self.whole,
+            })
+    }
+
+    /// When the token was taken back, if it was.
+    pub fn revoked_at(&self) -> Option<i64> {
+        let revocations = self.records.iter().filter(|record| record.revokes);
+        revocations.map(|record| record.event_time).min()
+    }
+}

@@ -1,0 +1,560 @@
+//! Tokens by partition: grouped, judged, written.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use foldhash::fast::FixedState;
+use roaring::RoaringTreemap;
+
+use super::coverage::{Basis, Cover, Coverage, Status, Witness};
+use super::facts::{Claims, Login, Record, TokenFacts};
+use super::logins::Logins;
+use super::rules::{self, Outcome};
+use super::timeline::KeyUses;
+use super::verdict::{Judgement, Verdict, issued, judge};
+use super::{Confidence, RECORD, Use, fingerprint};
+use crate::case::{AccountKey, Accounts, Case, Interner, Subjects};
+use crate::error::Result;
+use crate::frames::{self, FrameWriter, Value};
+use crate::jws::Signature;
+use crate::requests::{Line, Lines, Tier};
+use crate::shuffle::{Decoder, Encoder, Records, Shuffle, each_partition};
+
+/// What the token stage found.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    /// Distinct tokens by verdict, confidence and reason.
+    pub by_reason: BTreeMap<(&'static str, &'static str, &'static str), u64>,
+    /// Forged tokens: strongly, and in all.
+    pub forged: [u64; 2],
+    /// Distinct tokens that are neither shown forged nor shown issued.
+    pub indeterminate: u64,
+    /// Distinct legitimate tokens.
+    pub legitimate: u64,
+    /// Distinct tokens that were issued, and used by the attacker.
+    pub stolen: u64,
+    /// Forged tokens that name no account of the registry.
+    pub forged_unknown_subject: u64,
+    /// Indeterminate tokens that name no account of the registry.
+    pub doubtful_unknown_subject: u64,
+    /// Subjects that are no account, named by forged tokens.
+    pub unknown_subjects: RoaringTreemap,
+    /// The same, named by indeterminate tokens.
+    pub doubtful_unknown_subjects: RoaringTreemap,
+    /// Accounts not open when a forged token naming them was first used.
+    pub closed_accounts: RoaringTreemap,
+    /// How each key was used.
+    pub keys: KeyUses,
+    /// Addresses that carried a forged token.
+    pub forged_addresses: HashSet<u128>,
+    /// Addresses that carried an indeterminate token.
+    pub doubtful_addresses: HashSet<u128>,
+    /// Addresses, folded, on which an issued token lived alone.
+    homes: HashSet<u64, FixedState>,
+}
+
+impl Tokens {
+    fn merge(&mut self, other: Tokens) {
+        for (reason, count) in other.by_reason {
+            *self.by_reason.entry(reason).or_default() += count;
+        }
+        for (sum, more) in self.forged.iter_mut().zip(other.forged) {
+            *sum += more;
+        }
+        self.indeterminate += other.indeterminate;
+        self.legitimate += other.legitimate;
+        self.stolen += other.stolen;
+        self.forged_unknown_subject += other.forged_unknown_subject;
+        self.doubtful_unknown_subject += other.doubtful_unknown_subject;
+        self.unknown_subjects |= other.unknown_subjects;
+        self.doubtful_unknown_subjects |= other.doubtful_unknown_subjects;
+        self.closed_accounts |= other.closed_accounts;
+        self.keys.merge(other.keys);
+        self.forged_addresses.extend(other.forged_addresses);
+        self.doubtful_addresses.extend(other.doubtful_addresses);
+        self.homes.extend(other.homes);
+    }
+}
+
+/// A key that verified at least one token of the evidence: issuer and id.
+pub type ProvenKeys = HashSet<(Option<AccountKey>, Option<AccountKey>)>;
+
+/// What judging needs beside the records.
+pub struct Judge<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The account registry.
+    pub accounts: &'a Accounts,
+    /// Spellings of identifiers.
+    pub interner: &'a Interner,
+    /// Keys that verify tokens of the evidence.
+    pub proven: &'a ProvenKeys,
+    /// Logins at the service.
+    pub logins: &'a Logins,
+    /// Where frames are written.
+    pub frames_dir: &'a Path,
+}
+
+/// All uses of one token.
+struct Token<'r> {
+    first_use: Use<'r>,
+    uses: Vec<Line>,
+}
+
+impl Token<'_> {
+    fn addresses(&self) -> HashSet<u128, FixedState> {
+        self.uses.iter().map(|line| line.source_ip).collect()
+    }
+}
+
+/// The tokens and the issuance records of one partition.
+struct Grouped<'r> {
+    tokens: Vec<Token<'r>>,
+    issued: HashMap<u128, Vec<Record>, FixedState>,
+}
+
+impl<'r> Grouped<'r> {
+    fn of(records: &'r Records) -> Self {
+        let mut issued: HashMap<u128, Vec<Record>, FixedState> = HashMap::default();
+        let mut tokens: HashMap<(u128, Claims), Token<'_>, FixedState> = HashMap::default();
+        for record in records.iter() {
+            let mut decoder = Decoder(record);
+            let (kind, id) = (decoder.u8(), decoder.u128());
+            if kind == RECORD {
+                let record = Record::decode(&mut decoder);
+                let known = issued.entry(id).or_default();
+                match known.iter_mut().find(|other| other.same(&record)) {
+                    Some(other) => other.place = other.place.min(record.place),
+                    None => known.push(record),
+                }
+                continue;
+            }
+            let one = Use::decode(id, decoder);
+            let line = one.line;
+            match tokens.entry((id, one.claims)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Token {
+                        first_use: one,
+                        uses: vec![line],
+                    });
+                }
+                Entry::Occupied(mut entry) => {
+                    let token = entry.get_mut();
+                    if place(&line) < place(&token.first_use.line) {
+                        token.first_use = one;
+                    }
+                    token.uses.push(line);
+                }
+            }
+        }
+        for records in issued.values_mut() {
+            records.sort_unstable_by_key(|record| record.place);
+        }
+        let mut tokens: Vec<Token<'_>> = tokens.into_values().collect();
+        tokens.sort_unstable_by_key(|token| place(&token.first_use.line));
+        Grouped { tokens, issued }
+    }
+
+    fn records(&self, token: &Token<'_>) -> &[Record] {
+        self.issued
+            .get(&token.first_use.id)
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+fn place(line: &Line) -> (i64, u32, u64) {
+    (line.event_time, line.evidence_id, line.line_no)
+}
+
+fn folded(address: u128) -> u64 {
+    (address >> 64) as u64 ^ (address as u64).rotate_left(17)
+}
+
+/// The fleet, once it is known.
+struct Fleet<'a> {
+    forged: &'a HashSet<u128>,
+    homes: &'a HashSet<u64, FixedState>,
+}
+
+impl Fleet<'_> {
+    /// Whether an address is the attacker's own: it carried a forged token, and no issued token lives
+    /// on it alone.
+    fn own(&self, address: u128) -> bool {
+        self.forged.contains(&address) && !self.homes.contains(&folded(address))
+    }
+}
+
+/// Where judged tokens go.
+struct Onward<'a> {
+    lines: &'a Lines<'a>,
+    /// Issued tokens that moved between addresses wait here until the fleet is known.
+    held: Option<&'a Shuffle>,
+    fleet: Option<Fleet<'a>>,
+    part: usize,
+}
+
+impl Judge<'_> {
+    /// Judges every token of `by_token`; each use goes on to `lines` with its verdict. `held` is an
+    /// empty spread for what must be looked at twice.
+    pub fn run(
+        &self,
+        coverage: &mut Coverage,
+        by_token: &Shuffle,
+        held: &Shuffle,
+        threads: usize,
+        lines: &Lines<'_>,
+    ) -> Result<Tokens> {
+        if !self.logins.is_empty() {
+            let witnesses = each_partition(by_token.count(), threads, |index| {
+                Ok(self.witnesses(&Grouped::of(&by_token.read(index)?)))
+            })?;
+            coverage.hear(witnesses.into_iter().flatten().collect());
+        }
+        let coverage = &*coverage;
+        let holds = !self.case.file.policy.off("stolen");
+        let found = each_partition(by_token.count(), threads, |index| {
+            let onward = Onward {
+                lines,
+                held: holds.then_some(held),
+                fleet: None,
+                part: index,
+            };
+            self.partition(coverage, &by_token.take(index)?, &onward)
+        })?;
+        let mut all = Tokens::default();
+        for tokens in found {
+            all.merge(tokens);
+        }
+        let found = each_partition(held.count(), threads, |index| {
+            let fleet = Fleet {
+                forged: &all.forged_addresses,
+                homes: &all.homes,
+            };
+            let onward = Onward {
+                lines,
+                held: None,
+                fleet: Some(fleet),
+                part: by_token.count() + index,
+            };
+            let records = held.take(index)?;
+            if records.is_empty() {
+                return Ok(Tokens::default());
+            }
+            self.partition(coverage, &records, &onward)
+        })?;
+        for tokens in found {
+            all.merge(tokens);
+        }
+        Ok(all)
+    }
+
+    /// Tokens of a partition that were issued for certain.
+    fn witnesses(&self, grouped: &Grouped<'_>) -> Vec<(String, Option<AccountKey>, Witness)> {
+        let behind = grouped.tokens.iter().filter_map(|token| {
+            let claims = &token.first_use.claims;
+            let (issuer, issued_at) = claims.issuer.zip(claims.issued_at)?;
+            let facts = self.facts(None, token, grouped.records(token));
+            let witness = Witness {
+                issued_at,
+                recorded: facts.issuances().next().is_some(),
+            };
+            (facts.login == Login::Behind)
+                .then(|| (self.interner.text(issuer), claims.key_id, witness))
+        });
+        behind.collect()
+    }
+
+    fn facts<'t>(
+        &'t self,
+        coverage: Option<&Coverage>,
+        token: &Token<'_>,
+        records: &'t [Record],
+    ) -> TokenFacts<'t> {
+        let claims = token.first_use.claims;
+        let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
+        let issuer = text(claims.issuer).unwrap_or_default();
+        let key = claims
+            .key_id
+            .and_then(|key| self.case.keys.find(&issuer, &self.interner.text(key)));
+        let of_accounts = self
+            .case
+            .issuer(&issuer)
+            .is_some_and(|issuer| issuer.subjects == Subjects::Accounts);
+        let cover = match (coverage, claims.issued_at) {
+            (Some(coverage), Some(at)) => coverage.at(&issuer, claims.key_id, at),
+            (Some(coverage), None) if coverage.issuers.contains_key(&issuer) => Cover {
+                status: Status::OutsideLog,
+                basis: Basis::Log,
+            },
+            _ => Cover {
+                status: Status::NotLogged,
+                basis: Basis::Log,
+            },
+        };
+        let times = token.uses.iter().map(|line| line.event_time);
+        let login = match (claims.subject, claims.issued_at) {
+            (Some(subject), Some(at)) if of_accounts && !self.logins.is_empty() => {
+                let addresses = token.uses.iter().map(|line| line.source_ip);
+                self.logins
+                    .behind(subject, at, addresses, &self.case.file.policy)
+            }
+            _ => Login::NotLogged,
+        };
+        let token_id = token.first_use.token_id;
+        TokenFacts {
+            claims,
+            whole: token_id.starts_with("sha256:") || token_id.starts_with("hash:"),
+            records,
+            coverage: cover,
+            key,
+            key_proven: claims.signature != Signature::NotLogged
+                && self.proven.contains(&(claims.issuer, claims.key_id)),
+            account: claims
+                .subject
+                .and_then(|subject| self.accounts.find(subject)),
+            subject_is_account: of_accounts && self.accounts.known && claims.subject.is_some(),
+            login,
+            used: (
+                times.clone().min().unwrap_or_default(),
+                times.max().unwrap_or_default(),
+            ),
+            accepted: token
+                .uses
+                .iter()
+                .any(|line| (200..300).contains(&line.status)),
+            astray: None,
+            policy: &self.case.file.policy,
+        }
+    }
+
+    fn partition(
+        &self,
+        coverage: &Coverage,
+        records: &Records,
+        onward: &Onward<'_>,
+    ) -> Result<Tokens> {
+        let grouped = Grouped::of(records);
+        let part = u32::try_from(onward.part).expect("few partitions");
+        let mut writers = [
+            FrameWriter::create(self.frames_dir, &frames::TOKENS, part)?,
+            FrameWriter::create(self.frames_dir, &frames::SESSIONS, part)?,
+        ];
+        let mut found = Tokens::default();
+        let mut spelt = HashMap::default();
+        for token in &grouped.tokens {
+            let records = grouped.records(token);
+            let addresses = token.addresses();
+            let mut facts = self.facts(Some(coverage), token, records);
+            if issued(&facts) {
+                let issued_to: Vec<u128> = facts.own().filter_map(|r| r.source_ip).collect();
+                let away = |address: &u128| !issued_to.is_empty() && !issued_to.contains(address);
+                if let Some(fleet) = &onward.fleet {
+                    let astray = |address: &u128| {
+                        fleet.own(*address)
+                            && (away(address)
+                                || addresses.iter().any(|other| !fleet.forged.contains(other)))
+                    };
+                    facts.astray = Some(addresses.iter().any(astray));
+                } else if addresses.len() == 1 && !addresses.iter().any(away) {
+                    found
+                        .homes
+                        .extend(addresses.iter().map(|address| folded(*address)));
+                } else if let Some(held) = onward.held {
+                    hold(held, token, records)?;
+                    continue;
+                }
+            }
+            let judgement = judge(&facts);
+            self.count(token, &facts, &judgement, &addresses, &mut found);
+            self.write(
+                token,
+                &facts,
+                &judgement,
+                &addresses,
+                &mut writers,
+                &mut spelt,
+            )?;
+            for line in &token.uses {
+                let own = |fleet: &Fleet<'_>| fleet.own(line.source_ip);
+                let verdict = match judgement.verdict {
+                    Verdict::Stolen if !onward.fleet.as_ref().is_some_and(own) => {
+                        Verdict::Legitimate
+                    }
+                    verdict => verdict,
+                };
+                onward.lines.push(&Line {
+                    tier: Tier::Judged(verdict, judgement.confidence == Confidence::Moderate),
+                    ..*line
+                })?;
+            }
+        }
+        for writer in writers {
+            writer.finish()?;
+        }
+        Ok(found)
+    }
+
+    fn count(
+        &self,
+        token: &Token<'_>,
+        facts: &TokenFacts<'_>,
+        judgement: &Judgement,
+        addresses: &HashSet<u128, FixedState>,
+        found: &mut Tokens,
+    ) {
+        let Judgement {
+            verdict,
+            confidence,
+            reason,
+            ..
+        } = judgement;
+        *found
+            .by_reason
+            .entry((verdict.name(), confidence.name(), reason))
+            .or_default() += 1;
+        found.keys.add(facts, *verdict);
+        let unknown = facts
+            .claims
+            .subject
+            .filter(|_| facts.subject_is_account && facts.account.is_none());
+        match verdict {
+            Verdict::Forged => {
+                found.forged[0] += u64::from(*confidence == Confidence::Strong);
+                found.forged[1] += 1;
+                found.forged_addresses.extend(addresses);
+                if let Some(subject) = unknown {
+                    found.forged_unknown_subject += 1;
+                    found.unknown_subjects.insert(subject.0);
+                }
+                let first = token.first_use.line.event_time;
+                let not_open = facts
+                    .account
+                    .filter(|account| first < account.opened || first >= account.closed);
+                found
+                    .closed_accounts
+                    .extend(not_open.map(|account| account.key.0));
+            }
+            Verdict::Indeterminate => {
+                found.indeterminate += 1;
+                found.doubtful_addresses.extend(addresses);
+                if let Some(subject) = unknown {
+                    found.doubtful_unknown_subject += 1;
+                    found.doubtful_unknown_subjects.insert(subject.0);
+                }
+            }
+            Verdict::Legitimate => found.legitimate += 1,
+            Verdict::Stolen => found.stolen += 1,
+        }
+    }
+
+    fn write(
+        &self,
+        token: &Token<'_>,
+        facts: &TokenFacts<'_>,
+        judgement: &Judgement,
+        addresses: &HashSet<u128, FixedState>,
+        [tokens, sessions]: &mut [FrameWriter; 2],
+        spelt: &mut HashMap<Vec<Option<Outcome>>, String>,
+    ) -> Result<()> {
+        let Use {
+            line,
+            claims,
+            token_id,
+            ..
+        } = &token.first_use;
+        let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
+        let (issuer, key_id) = (text(claims.issuer), text(claims.key_id));
+        let (subject, problem) = (text(claims.subject), text(claims.problem));
+        let time = |at: Option<i64>| at.map_or(String::new(), |at| at.to_string());
+        let shown = shown_fingerprint(&[
+            token_id,
+            issuer.as_deref().unwrap_or_default(),
+            key_id.as_deref().unwrap_or_default(),
+            subject.as_deref().unwrap_or_default(),
+            &time(claims.issued_at),
+            &time(claims.expires_at),
+            claims.signature.name(),
+        ]);
+        let supporting: Vec<&str> = judgement.supporting().collect();
+        let supporting = supporting.join(",");
+        if !spelt.contains_key(&judgement.outcomes) {
+            spelt.insert(judgement.outcomes.clone(), spell(&judgement.outcomes));
+        }
+        let own = facts.own().next().or(facts.records.first());
+        let number = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
+        let logged = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
+        tokens.push(&[
+            Value::Text(&shown),
+            Value::Text(token_id),
+            issuer.as_deref().into(),
+            key_id.as_deref().into(),
+            subject.as_deref().into(),
+            claims.issued_at.into(),
+            claims.expires_at.into(),
+            logged.into(),
+            problem.as_deref().into(),
+            Value::Text(judgement.verdict.name()),
+            Value::Text(judgement.confidence.name()),
+            Value::Text(judgement.reason),
+            Some(supporting.as_str())
+                .filter(|text| !text.is_empty())
+                .into(),
+            Value::Text(&spelt[&judgement.outcomes]),
+            Value::Text(facts.coverage.status.name()),
+            Value::Text(facts.coverage.basis.name()),
+            Value::Text(facts.login.name()),
+            number(own.map(|record| u64::from(record.place.0))),
+            number(own.map(|record| record.place.1)),
+            Value::Number(token.uses.len() as u64),
+            Value::Time(facts.used.0),
+            Value::Time(facts.used.1),
+            Value::Number(u64::from(line.evidence_id)),
+            Value::Number(line.line_no),
+        ])?;
+        if judgement.verdict == Verdict::Forged {
+            sessions.push(&[
+                Value::Text(&shown),
+                subject.as_deref().into(),
+                Value::Time(facts.used.0),
+                Value::Time(facts.used.1),
+                Value::Number(token.uses.len() as u64),
+                Value::Number(addresses.len() as u64),
+            ])?;
+        }
+        Ok(())
+    }
+}
+
+/// A token's fingerprint in outputs: 32 hexadecimal digits over what it says of itself.
+pub fn shown_fingerprint(parts: &[&str; 7]) -> String {
+    format!("{:032x}", fingerprint(&parts.map(str::as_bytes)))
+}
+
+/// What each rule made of a token: `rule=outcome`, in the order of the rules.
+fn spell(outcomes: &[Option<Outcome>]) -> String {
+    let each = rules::ALL.iter().zip(outcomes).map(|(rule, outcome)| {
+        let outcome = outcome.map_or("off", Outcome::name);
+        format!("{}={outcome}", rule.id)
+    });
+    each.collect::<Vec<_>>().join(",")
+}
+
+/// Sets a token aside with its records.
+fn hold(held: &Shuffle, token: &Token<'_>, records: &[Record]) -> Result<()> {
+    let mut encoder = Encoder::default();
+    let id = token.first_use.id;
+    for record in records {
+        record.encode_for(id, &mut encoder);
+        held.push(id, &encoder.0)?;
+    }
+    for line in &token.uses {
+        let one = Use {
+            line: *line,
+            ..token.first_use
+        };
+        one.encode(&mut encoder);
+        held.push(id, &encoder.0)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! *Signature invalid*: the token's signature is not its key's, or it has none, and the gateway let it
+//! in all the same.
+//!
+//! Evidence of a gateway that does not check: what its key did not sign, its issuer did not issue.
+//! Innocently, key material of another time, or of another issuer, looks the same for every token; so
+//! the rule fires only for a key that verifies other tokens of the evidence.
+
+use super::{Outcome, Rule};
+use crate::jws::Signature;
+use crate::tokens::facts::TokenFacts;
+use crate::tokens::verdict::Verdict;
+
+pub(super) const RULE: Rule = Rule {
+    id: "signature_invalid",
+    decides: Some(Verdict::Forged),
+    before_records: true,
+    sees: "the signature is not the key's, and the gateway let the token in",
+    innocent: "a key file of another time: then no token verifies, and the rule is silent",
+    source: "RFC 7515 section 5.2; RFC 8725 sections 2.1 and 3.1 on `none` and confused algorithms",
+    look,
+};
+
+fn look(facts: &TokenFacts<'_>) -> Outcome {
+    let wrong = match facts.claims.signature {
+        Signature::Invalid | Signature::Mismatch | Signature::Unsigned => true,
+        Signature::Valid => false,
+        Signature::NotLogged
+        | Signature::NoKey
+        | Signature::Unsupported
+        | Signature::Unreadable => return Outcome::NoEvidence,
+    };
+    if wrong && !facts.key_proven {
+        return Outcome::NoEvidence;
+    }
+    Outcome::of(Some(wrong && facts.accepted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{account, facts, key};
+    use super::*;
+
+    #[test]
+    fn fires_only_for_a_key_that_verifies_others_and_a_gateway_that_let_it_in() {
+        let (key, account) = (key(), account());
+        let seen = |signature, key_proven, accepted| {
+            let mut facts = TokenFacts {
+                key_proven,
+                accepted,
+                ..facts(&key, &account, &[])
+            };
+            facts.claims.signature = signature;
+            look(&facts)
+        };
+        for wrong in [Signature::Invalid, Signature::Mismatch, Signature::Unsigned] {
+            assert_eq!(seen(wrong, true, true), Outcome::Fires);
+            assert_eq!(
+                seen(wrong, true, false),
+                Outcome::Silent,
+                "it was turned away"
+            );
+            assert_eq!(
+                seen(wrong, false, true),
+                Outcome::NoEvidence,
+                "the key file may be wrong"
+            );
+        }
+        assert_eq!(seen(Signature::Valid, true, true), Outcome::Silent);
+        assert_eq!(seen(Signature::NoKey, true, true), Outcome::NoEvidence);
+    }
+}

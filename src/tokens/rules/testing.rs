@@ -1,0 +1,88 @@
+//! Facts for the tests of the rules.
+
+use crate::case::{Account, AccountKey, Custodian, Key, Policy};
+use crate::jws::Signature;
+use crate::tokens::coverage::{Basis, Cover, Status};
+use crate::tokens::facts::{Claims, Login, Record, TokenFacts};
+
+/// A key that was made at 0 s, lost its custodian at 500 s and was withdrawn at 900 s.
+pub(crate) fn key() -> Key {
+    let custodian = Custodian {
+        name: "engineer".into(),
+        left: Some(500_000_000),
+        stored_in: None,
+    };
+    Key {
+        id: "k".into(),
+        issuer: "i".into(),
+        created: Some(0),
+        activated: None,
+        rotated: None,
+        retired: Some(900_000_000),
+        revoked: None,
+        custodians: vec![custodian],
+    }
+}
+
+/// An account.
+pub(crate) fn account() -> Account {
+    Account {
+        key: AccountKey(7),
+        person: AccountKey(7),
+        opened: 0,
+        closed: i64::MAX,
+    }
+}
+
+/// A record of the token's own issuance.
+pub(crate) fn record() -> Record {
+    Record {
+        subject: Some(AccountKey(7)),
+        key_id: None,
+        event_time: 100_000_000,
+        issued_at: None,
+        expires_at: None,
+        scope: None,
+        source_ip: None,
+        revokes: false,
+        place: (1, 1),
+    }
+}
+
+/// An honest token's facts.
+pub(crate) fn facts<'a>(
+    key: &'a Key,
+    account: &'a Account,
+    records: &'a [Record],
+) -> TokenFacts<'a> {
+    static POLICY: std::sync::LazyLock<Policy> =
+        std::sync::LazyLock::new(crate::case::testing::policy);
+    TokenFacts {
+        claims: Claims {
+            issuer: None,
+            key_id: None,
+            subject: Some(AccountKey(7)),
+            issued_at: Some(100_000_000),
+            expires_at: None,
+            scope: None,
+            session: None,
+            signature: Signature::NotLogged,
+            problem: None,
+        },
+        whole: false,
+        records,
+        coverage: Cover {
+            status: Status::Complete,
+            basis: Basis::Sequence,
+        },
+        key: Some(key),
+        key_proven: false,
+        account: Some(account),
+        subject_is_account: true,
+        login: Login::NotLogged,
+        used: (101_000_000, 102_000_000),
+        accepted: true,
+        astray: None,
+        policy: &POLICY,
+    }
+}
