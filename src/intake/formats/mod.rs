@@ -175,6 +175,7 @@ const ANY: &[SourceKind] = &[
     SourceKind::Gateway,
     SourceKind::Application,
     SourceKind::Issuance,
+    SourceKind::Login,
 ];
 
 /// All formats, those with a mark of their own first: the first that reads a file is what it is.
