@@ -25,6 +25,7 @@ use toml::Spanned;
 
 use crate::error::{Error, Position, Result, closest};
 use crate::intake::Reading;
+use crate::jws::SigningKeys;
 
 /// The file name inside a case folder.
 pub const CASE_FILE: &str = "case.toml";
@@ -46,6 +47,9 @@ pub struct CaseFile {
     /// The lists that the analysis needs beside the logs.
     #[serde(default)]
     pub registry: Registries,
+    /// Keys that signatures are checked with.
+    #[serde(default)]
+    pub signing_key: Vec<KeyFile>,
     /// The logs.
     pub source: Vec<Source>,
     /// Ranges of a source known to be deleted.
@@ -118,6 +122,34 @@ pub struct Registries {
     pub networks: Option<Spanned<PathBuf>>,
 }
 
+/// A file with public keys, or a shared secret, that tokens are checked with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    /// The file, relative to the case folder.
+    pub file: Spanned<PathBuf>,
+    /// What is in it.
+    pub kind: KeyFileKind,
+    /// The issuer whose keys these are; any, if not given.
+    pub issuer: Option<String>,
+    /// The key's id; a JWK set has its own.
+    pub key_id: Option<String>,
+    /// The one algorithm that the key is for.
+    pub algorithm: Option<String>,
+}
+
+/// What a key file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyFileKind {
+    /// A JWK set or a JWK.
+    Jwks,
+    /// A public key or a certificate, PEM.
+    Pem,
+    /// The bytes of a shared secret.
+    Secret,
+}
+
 /// A log: its files and how to read them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,6 +173,8 @@ pub struct Source {
     /// How many of your own proxies stand between the client and this log: in a forwarding list the
     /// client is so many places from the right.
     pub forwarded_hops: Option<u32>,
+    /// The cookie that holds the token, where a field `cookie` is mapped.
+    pub token_cookie: Option<String>,
     /// Canonical column -> the log's own field.
     #[serde(default)]
     pub fields: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -178,8 +212,12 @@ pub struct Case {
     pub zone: jiff::tz::TimeZone,
     /// Pages and their fields.
     pub catalogue: Catalogue,
-    /// Signing keys.
+    /// The inventory of signing keys.
     pub keys: Keys,
+    /// Keys that signatures are checked with.
+    pub signing_keys: SigningKeys,
+    /// The files that these are from: path and SHA-256.
+    pub signing_key_files: Vec<(PathBuf, String)>,
 }
 
 impl Case {
@@ -254,6 +292,29 @@ impl Case {
             Some(keys) => Keys::load(&keys)?,
             None => Keys { keys: Vec::new() },
         };
+        let mut signing_keys = SigningKeys::default();
+        let mut signing_key_files = Vec::new();
+        for key in &file.signing_key {
+            let found = resolve(&Some(key.file.clone()), "key file")?.unwrap_or_default();
+            let (issuer, algorithm) = (key.issuer.as_deref(), key.algorithm.as_deref());
+            let key_id = || {
+                key.key_id.as_deref().ok_or_else(|| {
+                    Error::case(&path, "a key in PEM and a secret need a key_id")
+                        .at(place(key.file.span().start))
+                        .hint("add key_id = \"<the kid of its tokens>\"")
+                })
+            };
+            match key.kind {
+                KeyFileKind::Jwks => signing_keys.load_jwks(issuer, &found)?,
+                KeyFileKind::Pem => signing_keys.load_pem(issuer, key_id()?, algorithm, &found)?,
+                KeyFileKind::Secret => {
+                    signing_keys.load_secret(issuer, key_id()?, algorithm, &found)?;
+                }
+            }
+            let hash = crate::results::hash_file(&found)
+                .map_err(|e| Error::io("read the key file", &found, &e))?;
+            signing_key_files.push((key.file.get_ref().clone(), hash));
+        }
         resolve(&file.registry.accounts, "account registry")?;
         resolve(&file.registry.networks, "network database")?;
         Ok(Case {
@@ -263,6 +324,8 @@ impl Case {
             zone,
             catalogue,
             keys,
+            signing_keys,
+            signing_key_files,
             text,
         })
     }

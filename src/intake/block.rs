@@ -9,9 +9,11 @@ use super::framing::{Block, without_bom};
 use super::manifest::Lines;
 use super::reading::Reading;
 use super::rows::Rows;
+use super::token::TokenReader;
 use crate::case::Catalogue;
 use crate::error::Result;
 use crate::frames::{self, Batch, RowGroup, Value};
+use crate::jws::SigningKeys;
 
 /// Microseconds of the stretches in which events are counted to find a source's rhythm.
 pub(super) const STRETCH: i64 = 300 * 1_000_000;
@@ -102,6 +104,7 @@ pub(super) struct Parser<'a> {
     reading: &'a Reading,
     evidence_id: u32,
     rows: Rows<'a>,
+    tokens: TokenReader<'a>,
     batch: Batch,
     rejects: Batch,
     tally: Tally,
@@ -112,7 +115,7 @@ impl<'a> Parser<'a> {
     /// For a block of so many lines of the log `evidence_id`, which is read as `reading` says.
     pub(super) fn new(
         reading: &'a Reading,
-        catalogue: &'a Catalogue,
+        (catalogue, signing_keys): (&'a Catalogue, &'a SigningKeys),
         evidence_id: u32,
         lines: u64,
     ) -> Result<Self> {
@@ -121,6 +124,7 @@ impl<'a> Parser<'a> {
             reading,
             evidence_id,
             rows: Rows::new(reading, catalogue, evidence_id),
+            tokens: TokenReader::new(signing_keys),
             batch: Batch::new(reading.frame, lines)?,
             rejects: Batch::new(&frames::REJECTS, 0)?,
             tally: Tally::default(),
@@ -266,6 +270,13 @@ impl<'a> Parser<'a> {
             .parser
             .parse(text, header, fields)
             .and_then(|()| self.reading.parts.assemble(fields))
+            .map(|()| {
+                if let Some(parts) = &self.reading.token
+                    && fields.has_parts()
+                {
+                    self.tokens.read(parts, fields);
+                }
+            })
             .and_then(|()| self.rows.push(&mut self.batch, place.number, fields));
         match read {
             Ok(time) => {

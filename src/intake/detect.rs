@@ -19,6 +19,7 @@ use super::parquet_rows::ParquetRows;
 use super::{guess, reading::Reading};
 use crate::case::{Catalogue, SourceKind, TimeFormat};
 use crate::error::{Error, Result};
+use crate::jws::SigningKeys;
 
 /// Bytes looked at from the beginning of a log.
 const HEAD: usize = 1 << 20;
@@ -381,10 +382,11 @@ impl Sample {
             memchr::memrchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1)
         };
         let mut all = Tally::default();
-        let catalogue = Catalogue::new(Vec::new());
+        let known = (Catalogue::new(Vec::new()), SigningKeys::default());
         let pool: Arc<Pool> = Arc::default();
         let parse = |block: Block| -> Result<()> {
-            let parsed = Parser::new(reading, &catalogue, 1, block.lines)?.parse(&block)?;
+            let parsed =
+                Parser::new(reading, (&known.0, &known.1), 1, block.lines)?.parse(&block)?;
             all.add(parsed.tally);
             Ok(())
         };

@@ -14,7 +14,7 @@ pub const SLOTS: usize = 36;
 const FIRST_PART: usize = SLOTS - PARTS.len();
 
 /// What a log may have instead of a canonical column, and which column that gives.
-pub(super) const PARTS: [(&str, &str); 7] = [
+pub(super) const PARTS: [(&str, &str); 12] = [
     ("request_line", "method"),
     ("url", "path"),
     ("query", "path"),
@@ -22,6 +22,11 @@ pub(super) const PARTS: [(&str, &str); 7] = [
     ("forwarded_for", "source_ip"),
     ("date", "event_time"),
     ("time_of_day", "event_time"),
+    ("token", "token_id"),
+    ("authorization", "token_id"),
+    ("cookie", "token_id"),
+    ("token_hash", "token_id"),
+    ("token_prefix", "token_id"),
 ];
 
 const REQUEST_LINE: usize = FIRST_PART;
@@ -49,6 +54,8 @@ pub(super) fn gives(name: &str) -> &'static [&'static str] {
         "url" => &["path"],
         "client_endpoint" | "forwarded_for" => &["source_ip"],
         "date" | "time_of_day" => &["event_time"],
+        "token" | "authorization" | "cookie" => &super::token::FROM_TOKEN,
+        "token_hash" | "token_prefix" => &["token_id"],
         _ => &[],
     }
 }
@@ -150,6 +157,14 @@ impl<'l> Fields<'l> {
         self.places[slot].end != u32::MAX
     }
 
+    /// Whether the line has any part of a column.
+    #[inline]
+    pub(super) fn has_parts(&self) -> bool {
+        self.places[FIRST_PART..]
+            .iter()
+            .any(|place| place.end != u32::MAX)
+    }
+
     /// The text in `slot`.
     #[inline]
     pub fn get(&self, slot: usize) -> Option<&str> {
@@ -202,11 +217,8 @@ impl Parts {
     /// Puts columns together from the parts that the line has.
     #[inline]
     pub(super) fn assemble(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
-        // Nothing to do is the usual case; seven places are looked at once.
-        if fields.places[FIRST_PART..]
-            .iter()
-            .all(|place| place.end == u32::MAX)
-        {
+        // Nothing to do is the usual case; all places are looked at once.
+        if !fields.has_parts() {
             return Ok(());
         }
         self.put_together(fields)

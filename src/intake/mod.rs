@@ -22,6 +22,7 @@ mod reading;
 mod receipts;
 mod rhythm;
 mod rows;
+mod token;
 
 pub use containers::hex;
 pub use manifest::{
@@ -68,6 +69,7 @@ pub fn run(
     let pipeline = Pipeline {
         readings: &readings,
         catalogue: &case.catalogue,
+        signing_keys: &case.signing_keys,
         frames_dir: &frames_dir,
         spool: &draft.work(),
         progress,

@@ -23,6 +23,7 @@ use super::reading::Reading;
 use crate::case::Catalogue;
 use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Part};
+use crate::jws::SigningKeys;
 use crate::progress::Progress;
 
 /// A log, read to its end.
@@ -47,6 +48,8 @@ pub(super) struct Pipeline<'a> {
     pub(super) readings: &'a [Reading],
     /// The page catalogue.
     pub(super) catalogue: &'a Catalogue,
+    /// Keys that signatures are checked with.
+    pub(super) signing_keys: &'a SigningKeys,
     /// Where frames are written.
     pub(super) frames_dir: &'a Path,
     /// Where what must be seekable is set aside.
@@ -392,7 +395,12 @@ impl<'a> Run<'a, '_> {
             })?;
         }
         let id = log.log.evidence_id;
-        let parser = Parser::new(log.reading, self.pipeline.catalogue, id, block.lines)?;
+        let parser = Parser::new(
+            log.reading,
+            (self.pipeline.catalogue, self.pipeline.signing_keys),
+            id,
+            block.lines,
+        )?;
         let parsed = parser.parse(&block)?;
         let (index, last) = (block.index, block.last);
         drop(block);

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::clock::Clock;
 use super::fields::{PARTS, Parts, gives, slot};
 use super::formats::{Framing, LineParser, LogFormat, Takes, Wanted};
+use super::token::TokenParts;
 use crate::case::{Source, SourceKind, TimeFormat, named_zone, suggest};
 use crate::error::{Error, Position, Result};
 use crate::frames::Frame;
@@ -24,6 +25,8 @@ pub struct Reading {
     pub(super) clock: Clock,
     /// Puts columns together from their parts.
     pub(super) parts: Parts,
+    /// Takes its tokens.
+    pub(super) token: Option<TokenParts>,
     /// By column: the value of rows that have none of their own.
     pub(super) constants: Vec<Option<String>>,
     /// By column: whether a row without it is a reject.
@@ -88,6 +91,13 @@ impl Reading {
         {
             let message = format!("`{}` has both a field and a constant", name.get_ref());
             return Err(Error::case(path, message).at(place(name.span())));
+        }
+        let cookie = source.fields.keys().any(|name| name.get_ref() == "cookie");
+        if cookie != source.token_cookie.is_some() {
+            return Err(of_source(format!(
+                "source `{id}`: a field `cookie` and the setting `token_cookie` go together"
+            ))
+            .hint("add token_cookie = \"<the name of the cookie that holds the token>\""));
         }
         match (format.log_format, &source.log_format) {
             (Takes::Must, None) => {
@@ -159,8 +169,14 @@ impl Reading {
             .zip(&required)
             .filter(|(_, required)| **required);
         let needed = needed.map(|(column, _)| column.name);
+        // Whose an opaque token is only its issuance record says.
+        let whole = source.fields.keys().any(|name| {
+            let gives = gives(name.get_ref());
+            gives.first() == Some(&"token_id")
+        });
         for name in needed.chain(source.kind.needs().iter().copied()) {
-            if !known(name) {
+            let by_record = whole && matches!(name, "token_subject" | "subject");
+            if !known(name) && !by_record {
                 return Err(of_source(format!("source `{id}` does not say which field is its `{name}`"))
                     .hint(format!("add `{name} = \"<the log's field>\"` to its [source.fields], or a value of all rows to its [source.constants]")));
             }
@@ -172,6 +188,7 @@ impl Reading {
             framing: format.framing,
             clock,
             parts: Parts::new(frame, source.forwarded_hops),
+            token: TokenParts::new(frame, source.token_cookie.as_deref()),
             constants,
             required,
         })
@@ -313,6 +330,7 @@ impl Reading {
                 correction: 0,
             },
             parts: Parts::new(frame, Some(0)),
+            token: TokenParts::new(frame, None),
             constants,
         })
     }

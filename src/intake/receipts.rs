@@ -40,6 +40,7 @@ pub(super) fn key(case: &Case, job: &Job, log: &Log) -> String {
         log.member.clone().unwrap_or_default(),
         job.stamp.clone(),
         format!("{:?}", case.catalogue.pages),
+        format!("{:?}", case.signing_key_files),
         settings(source),
     ];
     for part in parts {
@@ -65,7 +66,7 @@ fn settings(source: &Source) -> String {
             source.time,
             source.zone.as_ref().map(toml::Spanned::get_ref),
             source.clock_correction_seconds,
-            source.forwarded_hops,
+            (source.forwarded_hops, &source.token_cookie),
             pairs(&source.fields),
             pairs(&source.constants),
         )

@@ -107,7 +107,9 @@ fn percent(text: &str) -> Option<String> {
         let bytes = text.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
-            let hex = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+            let hex = text.get(at + 1..at + 3).filter(|hex| {
+                bytes[at] == b'%' && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+            });
             match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                 Some(byte) => {
                     plain.push(byte);

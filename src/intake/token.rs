@@ -1,0 +1,369 @@
+//! A logged token -> its claims, its fingerprint and what its signature says. The token itself goes
+//! into no frame: whoever reads one could use it.
+//!
+//! A log may hold the token alone, in an `Authorization` header, in a cookie, as a hash or as a prefix.
+//! The id of a token that is no JWS, or a JWS without a `jti`, is its SHA-256: it stands for all of it.
+//!
+//! Problems beside those of [`crate::jws`]: `token_redacted` (the log masks it), `token_cookie_absent`
+//! and `token_scheme` (the header is there, and no token in it) leave the request without a token.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+
+use super::fields::{Fields, slot};
+use crate::frames::Frame;
+use crate::jws::{self, Decoded, Signature, SigningKeys};
+
+/// Tokens remembered; more begin anew.
+const REMEMBERED: usize = 1 << 14;
+
+/// Parts of a log that hold a token, and how to take it out.
+#[derive(Debug, Clone, Copy)]
+enum Holds {
+    Token,
+    Authorization,
+    Cookie,
+    Hash,
+    Prefix,
+}
+
+/// The names of these parts in the case file.
+const PARTS: [(&str, Holds); 5] = [
+    ("token", Holds::Token),
+    ("authorization", Holds::Authorization),
+    ("cookie", Holds::Cookie),
+    ("token_hash", Holds::Hash),
+    ("token_prefix", Holds::Prefix),
+];
+
+/// Columns of an event frame that a token's own claims fill.
+pub(super) const FROM_TOKEN: [&str; 14] = [
+    "token_id",
+    "token_issuer",
+    "issuer",
+    "key_id",
+    "token_subject",
+    "subject",
+    "token_issued_at",
+    "issued_at",
+    "token_expires_at",
+    "expires_at",
+    "token_scope",
+    "scope",
+    "session_id",
+    "token_signature",
+];
+
+/// Where one frame takes tokens from, and the columns that they fill.
+#[derive(Debug, Clone)]
+pub(super) struct TokenParts {
+    parts: Vec<(usize, Holds)>,
+    cookie: Option<String>,
+    token_id: usize,
+    issuer: Option<usize>,
+    key_id: Option<usize>,
+    subject: Option<usize>,
+    issued_at: Option<usize>,
+    expires_at: Option<usize>,
+    scope: Option<usize>,
+    session_id: Option<usize>,
+    signature: Option<usize>,
+    problem: Option<usize>,
+}
+
+impl TokenParts {
+    /// The parts of `frame`, if it has tokens; `cookie` is the name of the cookie that holds one.
+    pub(super) fn new(frame: &Frame, cookie: Option<&str>) -> Option<Self> {
+        let token_id = frame.index("token_id")?;
+        let either = |a, b| frame.index(a).or_else(|| frame.index(b));
+        let parts = PARTS
+            .iter()
+            .filter_map(|(name, holds)| Some((slot(frame, name)?, *holds)));
+        Some(TokenParts {
+            parts: parts.collect(),
+            cookie: cookie.map(str::to_string),
+            token_id,
+            issuer: either("token_issuer", "issuer"),
+            key_id: frame.index("key_id"),
+            subject: either("token_subject", "subject"),
+            issued_at: either("token_issued_at", "issued_at"),
+            expires_at: either("token_expires_at", "expires_at"),
+            scope: either("token_scope", "scope"),
+            session_id: frame.index("session_id"),
+            signature: frame.index("token_signature"),
+            problem: frame.index("token_problem"),
+        })
+    }
+}
+
+/// A token's hash, claims and signature.
+#[derive(Debug)]
+struct Looked {
+    hash: String,
+    decoded: Option<Decoded>,
+    signature: Signature,
+}
+
+/// Reads the tokens of one block.
+pub(super) struct TokenReader<'a> {
+    keys: &'a SigningKeys,
+    looked: HashMap<Box<str>, Arc<Looked>, FixedState>,
+}
+
+impl<'a> TokenReader<'a> {
+    /// Checks signatures with `keys`.
+    pub(super) fn new(keys: &'a SigningKeys) -> Self {
+        TokenReader {
+            keys,
+            looked: HashMap::default(),
+        }
+    }
+
+    /// Fills columns from the line's token, where a part holds one. What the case file maps to a field
+    /// of the log's own stays.
+    pub(super) fn read(&mut self, parts: &TokenParts, fields: &mut Fields<'_>) {
+        for (slot, holds) in &parts.parts {
+            let Some(text) = fields.get(*slot).filter(|text| !matches!(*text, "" | "-")) else {
+                continue;
+            };
+            let token = match holds {
+                Holds::Hash => {
+                    let id = logged_hash(text);
+                    put(fields, Some(parts.token_id), Some(&id));
+                    continue;
+                }
+                Holds::Prefix => {
+                    let id = format!("prefix:{text}");
+                    put(fields, Some(parts.token_id), Some(&id));
+                    continue;
+                }
+                Holds::Token => Ok(jws::in_authorization(text).unwrap_or(text)),
+                Holds::Authorization => jws::in_authorization(text).ok_or("token_scheme"),
+                Holds::Cookie => {
+                    let name = parts.cookie.as_deref().unwrap_or_default();
+                    jws::in_cookie(text, name).ok_or("token_cookie_absent")
+                }
+            };
+            let token = token.and_then(|token| {
+                if redacted(token) {
+                    Err("token_redacted")
+                } else {
+                    Ok(token)
+                }
+            });
+            match token {
+                Ok(token) => {
+                    let looked = self.look(token);
+                    fill(parts, &looked, fields);
+                }
+                Err(problem) => put(fields, parts.problem, Some(problem)),
+            }
+        }
+    }
+
+    fn look(&mut self, token: &str) -> Arc<Looked> {
+        if let Some(looked) = self.looked.get(token) {
+            return Arc::clone(looked);
+        }
+        let decoded = jws::looks_like_jws(token).then(|| jws::decode(token));
+        let signature = match &decoded {
+            Some(decoded) if !self.keys.is_empty() => self.keys.check(token, decoded),
+            _ => Signature::NotLogged,
+        };
+        let looked = Arc::new(Looked {
+            hash: jws::hash(token),
+            decoded,
+            signature,
+        });
+        if self.looked.len() >= REMEMBERED {
+            self.looked.clear();
+        }
+        self.looked.insert(token.into(), Arc::clone(&looked));
+        looked
+    }
+}
+
+fn put(fields: &mut Fields<'_>, slot: Option<usize>, text: Option<&str>) {
+    if let (Some(slot), Some(text)) = (slot, text)
+        && !fields.has(slot)
+    {
+        fields.copy(slot, text);
+    }
+}
+
+fn fill(parts: &TokenParts, looked: &Looked, fields: &mut Fields<'_>) {
+    let Some(decoded) = &looked.decoded else {
+        return put(fields, Some(parts.token_id), Some(&looked.hash));
+    };
+    let id = decoded
+        .token_id
+        .as_deref()
+        .filter(|_| decoded.problem.is_none());
+    put(
+        fields,
+        Some(parts.token_id),
+        Some(id.unwrap_or(&looked.hash)),
+    );
+    put(fields, parts.issuer, decoded.issuer.as_deref());
+    put(fields, parts.key_id, decoded.key_id.as_deref());
+    put(fields, parts.subject, decoded.subject.as_deref());
+    put(
+        fields,
+        parts.issued_at,
+        decoded.issued_at.map(seconds).as_deref(),
+    );
+    put(
+        fields,
+        parts.expires_at,
+        decoded.expires_at.map(seconds).as_deref(),
+    );
+    put(fields, parts.scope, decoded.scope.as_deref());
+    put(fields, parts.session_id, decoded.session_id.as_deref());
+    put(fields, parts.problem, decoded.problem);
+    // `none` is known without any key.
+    let unsigned = decoded.problem == Some("jws_algorithm_none");
+    let signature = match looked.signature {
+        Signature::NotLogged if unsigned => Signature::Unsigned,
+        signature => signature,
+    };
+    if signature != Signature::NotLogged {
+        put(fields, parts.signature, Some(signature.name()));
+    }
+}
+
+/// Microseconds as seconds, exactly, as claims are written.
+fn seconds(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let all = micros.unsigned_abs();
+    format!("{sign}{}.{:06}", all / 1_000_000, all % 1_000_000)
+}
+
+/// Whether a log masks its tokens: too short to be one, a single letter over and over, or stars.
+fn redacted(token: &str) -> bool {
+    let first = token.bytes().next();
+    token.len() < 8
+        || token.contains("***")
+        || token.bytes().all(|byte| Some(byte) == first)
+        || ["redacted", "[filtered]", "<hidden>"]
+            .iter()
+            .any(|word| token.eq_ignore_ascii_case(word))
+        || token.eq_ignore_ascii_case("[redacted]")
+}
+
+/// A hash as logged; SHA-256 is written as this program writes it.
+fn logged_hash(text: &str) -> String {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        format!("sha256:{}", digits.to_ascii_lowercase())
+    } else {
+        format!("hash:{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::REQUESTS;
+
+    /// Fills a line of one part and gives the columns asked for.
+    fn read(part: &str, text: &str, columns: &[&str]) -> Vec<Option<String>> {
+        let parts = TokenParts::new(&REQUESTS, Some("pass")).expect("requests have tokens");
+        let mut fields = Fields::default();
+        fields.begin(text);
+        fields.set(slot(&REQUESTS, part).expect("a part"), 0, text.len());
+        let keys = SigningKeys::default();
+        TokenReader::new(&keys).read(&parts, &mut fields);
+        let of = |name: &&str| fields.get(REQUESTS.index(name)?).map(str::to_string);
+        columns.iter().map(of).collect()
+    }
+
+    const HASH_OF_ABC: &str =
+        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn opaque_tokens_are_known_by_their_hash_wherever_they_stand() {
+        // By `sha256sum`.
+        let expected = "sha256:012da0f5361db46893d0b08815fbbca6796d1b93982fe5154132d88d21300c60";
+        let id = |part, text: &str| read(part, text, &["token_id"])[0].clone();
+        let alone = id("token", "opaque-token-1");
+        assert_eq!(alone.as_deref(), Some(expected));
+        assert_eq!(id("token", "Bearer opaque-token-1"), alone);
+        assert_eq!(id("authorization", "bearer opaque-token-1"), alone);
+        assert_eq!(id("cookie", "a=b; pass=opaque-token-1; c=d"), alone);
+        let digits = alone
+            .as_deref()
+            .and_then(|id| id.strip_prefix("sha256:"))
+            .expect("a hash");
+        assert_eq!(id("token_hash", &digits.to_uppercase()), alone);
+        assert_eq!(id("token_hash", HASH_OF_ABC).as_deref(), Some(HASH_OF_ABC));
+        assert_eq!(
+            id("token_hash", "a9993e36").as_deref(),
+            Some("hash:a9993e36")
+        );
+        assert_eq!(id("token_prefix", "opaq").as_deref(), Some("prefix:opaq"));
+    }
+
+    #[test]
+    fn a_masked_or_absent_token_is_none() {
+        let columns = ["token_id", "token_problem"];
+        let problem = |part, text: &str| {
+            let mut row = read(part, text, &columns);
+            assert_eq!(row[0], None, "{text}");
+            row.remove(1)
+        };
+        for masked in ["[REDACTED]", "Bearer ****", "xxxxxxxxxxxx", "short"] {
+            assert_eq!(
+                problem("token", masked).as_deref(),
+                Some("token_redacted"),
+                "{masked}"
+            );
+        }
+        let basic = problem("authorization", "Basic dXNlcjpwYXNz");
+        assert_eq!(basic.as_deref(), Some("token_scheme"));
+        assert_eq!(
+            problem("cookie", "other=1").as_deref(),
+            Some("token_cookie_absent")
+        );
+        assert_eq!(problem("token", "-"), None);
+    }
+
+    #[test]
+    fn a_signed_token_gives_its_claims_and_not_itself() {
+        use base64::Engine as _;
+        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        let header = encode(r#"{"alg":"RS256","kid":"k1"}"#);
+        let claims = encode(r#"{"iss":"i","sub":"7","jti":"t-1","iat":1000,"exp":4600.5}"#);
+        let token = format!("{header}.{claims}.c2lnbmF0dXJl");
+        let columns = [
+            "token_id",
+            "token_issuer",
+            "key_id",
+            "token_subject",
+            "token_issued_at",
+            "token_expires_at",
+            "token_signature",
+            "token_problem",
+        ];
+        let row = read("authorization", &format!("Bearer {token}"), &columns);
+        let row: Vec<Option<&str>> = row.iter().map(Option::as_deref).collect();
+        assert_eq!(row[..4], [Some("t-1"), Some("i"), Some("k1"), Some("7")]);
+        assert_eq!(row[4], Some("1000.000000"));
+        assert_eq!(row[5], Some("4600.500000"));
+        assert_eq!(row[6..], [None, None], "no key was given");
+        let unsigned = format!("{}.{claims}.", encode(r#"{"alg":"none"}"#));
+        let row = read(
+            "token",
+            &unsigned,
+            &["token_id", "token_signature", "token_problem"],
+        );
+        assert!(
+            row[0]
+                .as_deref()
+                .is_some_and(|id| id.starts_with("sha256:"))
+        );
+        assert_eq!(row[1].as_deref(), Some("unsigned"));
+        assert_eq!(row[2].as_deref(), Some("jws_algorithm_none"));
+    }
+}

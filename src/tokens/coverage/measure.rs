@@ -1,0 +1,225 @@
+//! The issuance log -> its span, record numbers, holes, keys and clocks.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use roaring::RoaringTreemap;
+
+use super::{Basis, Coverage, HOUR, Hole, IssuerLog};
+use crate::case::{Case, Interner, SourceKind};
+use crate::error::Result;
+use crate::frames::{self, Batches, part_files, text, time, unsigned};
+use crate::intake::Silence;
+
+/// Seconds by which instances of an issuer may disagree and still be one log.
+const MOST_SKEW: usize = 900;
+
+#[derive(Default)]
+struct Seen {
+    log: IssuerLog,
+    numbers: RoaringTreemap,
+    /// By how many seconds a record's time lies before that of the number before.
+    back: Vec<u64>,
+    last: Option<(u64, i64)>,
+}
+
+impl Coverage {
+    /// Finds the holes in the `issuances` frame; adds the case file's deleted ranges, and the silences
+    /// of logs without record numbers.
+    pub fn measure(
+        case: &Case,
+        silences: &[Silence],
+        interner: &Interner,
+        frames_dir: &Path,
+    ) -> Result<Self> {
+        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+        each_record(frames_dir, |issuer, key, number, at| {
+            if !seen.contains_key(issuer) {
+                let log = IssuerLog {
+                    first: at,
+                    last: at,
+                    ..IssuerLog::default()
+                };
+                let back = vec![0; MOST_SKEW + 1];
+                seen.insert(
+                    issuer.to_string(),
+                    Seen {
+                        log,
+                        back,
+                        ..Seen::default()
+                    },
+                );
+            }
+            let Some(seen) = seen.get_mut(issuer) else {
+                return;
+            };
+            let key = key.map(|key| interner.key(key));
+            let log = &mut seen.log;
+            (log.first, log.last) = (log.first.min(at), log.last.max(at));
+            log.records += 1;
+            *log.hours.entry((key, at.div_euclid(HOUR))).or_default() += 1;
+            log.keys.extend(key);
+            log.names_keys |= key.is_some();
+            let Some(number) = number else { return };
+            log.numbered = true;
+            seen.numbers.insert(number);
+            if let Some((before, then)) = seen.last
+                && before + 1 == number
+                && at < then
+            {
+                let seconds = usize::try_from((then - at) / 1_000_000 + 1).unwrap_or(MOST_SKEW);
+                seen.back[seconds.min(MOST_SKEW)] += 1;
+            }
+            seen.last = Some((number, at));
+        })?;
+        let edges = edges(&seen, frames_dir)?;
+        let deleted = case.deleted(SourceKind::Issuance);
+        let issuance_source = |id: &str| {
+            case.file
+                .source
+                .iter()
+                .any(|source| source.id.get_ref() == id && source.kind == SourceKind::Issuance)
+        };
+        let mut issuers = BTreeMap::new();
+        for (
+            issuer,
+            Seen {
+                mut log,
+                numbers,
+                back,
+                ..
+            },
+        ) in seen
+        {
+            log.skew = skew(&back);
+            log.holes.extend(deleted.iter().map(|(from, to, _)| Hole {
+                from: *from,
+                to: *to,
+                missing: None,
+                basis: Basis::CaseFile,
+            }));
+            if !log.numbered {
+                let silent = silences
+                    .iter()
+                    .filter(|silence| issuance_source(&silence.source));
+                log.holes.extend(silent.filter_map(|silence| {
+                    Some(Hole {
+                        from: silence
+                            .from
+                            .parse::<jiff::Timestamp>()
+                            .ok()?
+                            .as_microsecond(),
+                        to: silence.to.parse::<jiff::Timestamp>().ok()?.as_microsecond(),
+                        missing: None,
+                        basis: Basis::Silence,
+                    })
+                }));
+            }
+            for (before, after) in gaps(&numbers) {
+                let edge = |number| edges[&(issuer.clone(), number)];
+                let (a, b) = (edge(before), edge(after));
+                log.holes.push(Hole {
+                    from: a.0.min(b.0),
+                    to: a.1.max(b.1),
+                    missing: Some(after - before - 1),
+                    basis: Basis::Sequence,
+                });
+            }
+            log.holes.sort_by_key(|hole| (hole.from, hole.to));
+            if let Some(known) = case.issuer(&issuer) {
+                log.keys
+                    .extend(known.keys_logged.iter().map(|key| interner.key(key)));
+            }
+            issuers.insert(issuer, log);
+        }
+        Ok(Coverage {
+            issuers,
+            tolerance: case.file.policy.tolerance(),
+            witnesses_wanted: case.file.policy.coverage_witnesses as usize,
+        })
+    }
+}
+
+/// By how much clocks of one log disagree: what 99 of 100 records that lie before their neighbour stay
+/// below, so that one wild line does not widen every hole.
+fn skew(back: &[u64]) -> i64 {
+    let all: u64 = back.iter().sum();
+    let mut beyond = all;
+    for (seconds, count) in back.iter().enumerate() {
+        beyond -= count;
+        if beyond * 100 <= all {
+            return seconds as i64 * 1_000_000;
+        }
+    }
+    0
+}
+
+/// The neighbours of missing numbers.
+fn gaps(numbers: &RoaringTreemap) -> impl Iterator<Item = (u64, u64)> {
+    let pairs = numbers.iter().zip(numbers.iter().skip(1));
+    pairs.filter(|(before, after)| before + 1 < *after)
+}
+
+/// Issuer and number beside a gap -> its first and last time.
+type Edges = HashMap<(String, u64), (i64, i64)>;
+
+fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
+    let mut edges = Edges::new();
+    for (issuer, seen) in seen {
+        for (before, after) in gaps(&seen.numbers) {
+            for edge in [before, after] {
+                edges.insert((issuer.clone(), edge), (i64::MAX, i64::MIN));
+            }
+        }
+    }
+    if edges.is_empty() {
+        return Ok(edges);
+    }
+    each_record(frames_dir, |issuer, _, number, at| {
+        let Some(number) = number else { return };
+        let beside_a_gap = seen.get(issuer).is_some_and(|Seen { numbers, .. }| {
+            !(numbers.contains(number.wrapping_sub(1)) && numbers.contains(number + 1))
+        });
+        if !beside_a_gap {
+            return;
+        }
+        if let Some((first, last)) = edges.get_mut(&(issuer.to_string(), number)) {
+            (*first, *last) = ((*first).min(at), (*last).max(at));
+        }
+    })?;
+    Ok(edges)
+}
+
+fn each_record(
+    frames_dir: &Path,
+    mut visit: impl FnMut(&str, Option<&str>, Option<u64>, i64),
+) -> Result<()> {
+    for part in part_files(frames_dir, &frames::ISSUANCES)? {
+        for batch in Batches::open(&part, &["issuer", "key_id", "sequence", "event_time"])? {
+            let batch = batch?;
+            let names = text(&batch, "issuer")?
+                .iter()
+                .zip(text(&batch, "key_id")?.iter());
+            let rows = names.zip(unsigned(&batch, "sequence")?.iter());
+            for (((issuer, key), number), at) in rows.zip(time(&batch, "event_time")?.iter()) {
+                if let (Some(issuer), Some(at)) = (issuer, at) {
+                    visit(issuer, key, number, at);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_wild_line_does_not_widen_every_hole() {
+        let mut back = vec![0; MOST_SKEW + 1];
+        (back[240], back[900]) = (500, 1);
+        assert_eq!(skew(&back), 240_000_000);
+        assert_eq!(skew(&vec![0; MOST_SKEW + 1]), 0);
+    }
+}
