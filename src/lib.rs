@@ -24,6 +24,7 @@
 //! | [`output`] | terminal, Markdown, JSON | an output, a table |
 //! | [`results`] | the folder of results: the earlier state or the new one | |
 //! | [`rejects`], [`verify`] | what could not be read; whether all is still as it was | |
+//! | [`explain`] | why a token has its verdict | a reason |
 //! | [`query`] | SQL over the frames | |
 //! | [`synth`] | the replica and its planted truth | a planted feature |
 //!
@@ -41,6 +42,7 @@ mod bytes;
 pub mod case;
 pub mod disclosure;
 pub mod error;
+pub mod explain;
 pub mod exposure;
 pub mod fleet;
 pub mod frames;

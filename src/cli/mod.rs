@@ -1,10 +1,12 @@
 //! The command line: one file a subcommand. Only here the terminal is read and written.
 
 mod detect;
+mod explain;
 mod init;
 mod intake;
 mod query;
 mod rejects;
+mod rules;
 mod scope;
 mod synth;
 mod verify;
@@ -38,6 +40,7 @@ Examples:
   breachscope scope sample-data/replica
   breachscope scope CASE --out RESULTS --format json
   breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
+  breachscope explain RESULTS --token FINGERPRINT
   breachscope rejects RESULTS
   breachscope verify RESULTS
   breachscope query RESULTS -f queries/headline-figures.sql --format csv
@@ -56,6 +59,8 @@ enum Command {
     Init(init::Arguments),
     Intake(intake::Arguments),
     Rejects(rejects::Arguments),
+    Explain(explain::Arguments),
+    Rules(rules::Arguments),
     Verify(verify::Arguments),
     Query(query::Arguments),
     Synth(synth::Arguments),
@@ -86,6 +91,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Intake(arguments) => intake::run(&arguments),
         Command::Rejects(arguments) => rejects::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments),
@@ -115,6 +122,15 @@ fn print(text: &str) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// For the terminal.
+    Text,
+    /// JSON.
+    Json,
 }
 
 /// Where results go, and on how many threads.

@@ -9,8 +9,9 @@ use clap::ValueEnum;
 
 /// Runs SQL over the frames of a run, reading only.
 ///
-/// The frames are the folders below RESULTS/frames: evidence, requests, issuances, app_events,
-/// rejects, overlaps, silences, keys, accounts, pages, coverage, tokens, sessions, runs, fleet, exposures, figures.
+/// The frames are the folders below RESULTS/frames: evidence, requests, issuances, logins, app_events,
+/// rejects, overlaps, silences, keys, accounts, pages, coverage, holes, tokens, key_timeline, sessions,
+/// runs, fleet, exposures, figures.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope query RESULTS \"SELECT reason, COUNT(*) AS tokens FROM tokens GROUP BY reason\"

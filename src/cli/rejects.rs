@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::Format;
 use breachscope::error::Error;
 use breachscope::{output, rejects};
-use clap::ValueEnum;
 
 /// Shows the lines that could not be read, by reason, with examples.
 ///
@@ -28,14 +28,6 @@ pub(crate) struct Arguments {
     /// How they are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// For the terminal.
-    Text,
-    /// JSON.
-    Json,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {

@@ -18,6 +18,7 @@ mod manifest;
 mod overlap;
 mod parquet_rows;
 mod pipeline;
+pub mod raw;
 mod reading;
 mod receipts;
 mod rhythm;
@@ -426,7 +427,14 @@ fn manifest(
         .into_iter()
         .flatten()
         .map(|path| case.dir.join(path.get_ref()));
-    for path in std::iter::once(case.path.clone()).chain(registries) {
+    let key_files = case
+        .signing_key_files
+        .iter()
+        .map(|(path, _)| case.dir.join(path));
+    for path in std::iter::once(case.path.clone())
+        .chain(registries)
+        .chain(key_files)
+    {
         let sha256 = hash_file(&path).map_err(|e| Error::io("read the file", &path, &e))?;
         let path = path
             .strip_prefix(&case.dir)

@@ -1,10 +1,12 @@
 //! The disclosure as text for the terminal, Markdown and JSON. Values from logs are escaped here.
 
 mod evidence;
+mod explained;
 mod markdown;
 mod terminal;
 
 pub use evidence::{detected, evidence, rejects};
+pub use explained::{explained, verdict_rules};
 pub use markdown::markdown;
 pub use terminal::{plain, terminal};
 

@@ -20,7 +20,8 @@ use super::rules::{self, Outcome, Rule};
 use crate::jws::Signature;
 
 /// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Not issued as it says it was.
     Forged,

@@ -111,7 +111,7 @@ pub(crate) fn stderr(output: &Output) -> String {
 pub(crate) fn figures(out: &Path) -> Figures {
     let text = std::fs::read_to_string(out.join("disclosure.json")).unwrap();
     let disclosure: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(disclosure["schema"], "breachscope.disclosure/1");
+    assert_eq!(disclosure["schema"], "breachscope.disclosure/2");
     let figures = disclosure["figures"].as_array().unwrap();
     let bound = |figure: &serde_json::Value, name: &str| figure[name].as_u64().unwrap();
     let all: Figures = figures

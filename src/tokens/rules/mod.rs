@@ -26,6 +26,8 @@ mod used_after_expiry;
 mod used_after_revocation;
 mod used_before_issue;
 
+use serde::Serialize;
+
 use super::facts::TokenFacts;
 use super::verdict::Verdict;
 
@@ -66,7 +68,7 @@ impl Outcome {
 }
 
 /// A rule.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Rule {
     /// Its name in outputs.
     pub id: &'static str,
@@ -81,6 +83,7 @@ pub struct Rule {
     /// Where the rule comes from.
     pub source: &'static str,
     /// Looks at a token.
+    #[serde(skip)]
     pub look: fn(&TokenFacts<'_>) -> Outcome,
 }
 

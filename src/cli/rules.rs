@@ -1,0 +1,29 @@
+//! `breachscope rules`: the verdict rules.
+
+use std::process::ExitCode;
+
+use breachscope::error::Error;
+use breachscope::output;
+use breachscope::tokens::rules;
+use clap::Args;
+
+/// Lists the verdict rules, in order of precedence.
+///
+/// Each with what it sees, what innocent thing looks the same, and where it is known from.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  breachscope rules
+  breachscope rules --format json")]
+pub(crate) struct Arguments {
+    /// How they are printed.
+    #[arg(long, value_enum, default_value_t = super::Format::Text)]
+    format: super::Format,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    super::print(&match arguments.format {
+        super::Format::Text => output::verdict_rules(),
+        super::Format::Json => output::json(&rules::ALL),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
