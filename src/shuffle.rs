@@ -191,30 +191,30 @@ numbers!(u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, i64: i64);
 impl Encoder {
     /// Appends an optional `u64`.
     pub fn maybe(&mut self, value: Option<u64>) -> &mut Self {
-        self.u8(u8::from(value.is_some()))
-            .u64(value.unwrap_or_default())
+        match value {
+            Some(value) => self.u8(1).u64(value),
+            None => self.u8(0),
+        }
     }
 
     /// Appends an optional `i64`.
     pub fn maybe_time(&mut self, value: Option<i64>) -> &mut Self {
-        self.u8(u8::from(value.is_some()))
-            .i64(value.unwrap_or_default())
+        match value {
+            Some(value) => self.u8(1).i64(value),
+            None => self.u8(0),
+        }
     }
 }
 
 impl<'a> Decoder<'a> {
     /// Takes an optional `u64`.
     pub fn maybe(&mut self) -> Option<u64> {
-        let there = self.u8() == 1;
-        let value = self.u64();
-        there.then_some(value)
+        (self.u8() == 1).then(|| self.u64())
     }
 
     /// Takes an optional `i64`.
     pub fn maybe_time(&mut self) -> Option<i64> {
-        let there = self.u8() == 1;
-        let value = self.i64();
-        there.then_some(value)
+        (self.u8() == 1).then(|| self.i64())
     }
 
     /// Takes what is left as text.

@@ -249,7 +249,6 @@ fn signatures_are_evidence() {
     assert_eq!(
         case.verdicts(),
         [
-            ",indeterminate,token_not_readable,no_key,jws_not_json",
             "1,legitimate,issued,valid,",
             "2,legitimate,issued,valid,",
             "3,forged,never_issued,valid,",
@@ -257,6 +256,7 @@ fn signatures_are_evidence() {
             "5,forged,never_issued,invalid,",
             "6,forged,signature_invalid,unsigned,jws_algorithm_none",
             "7,forged,signature_invalid,mismatch,",
+            ",indeterminate,token_not_readable,no_key,jws_not_json",
         ]
     );
     let supporting = query(
@@ -304,7 +304,7 @@ fn explain_shows_the_proof_and_hides_the_token() {
         "gateway.jsonl:1  2025-04-14T00:01:00Z",
         sha256.lines().nth(1).unwrap(),
         "FIRES",
-        "[token sha256:",
+        "[sha256:",
         "\"p\":\"/me\"",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");

@@ -1,0 +1,82 @@
+//! Times the verdict stage on frames that are there already; see `verdicts.sh`.
+//!
+//! Usage: `verdicts CASE FRAMES WORK THREADS`: a case folder, the folder of its frames, and an empty
+//! folder for what is written. Prints, as JSON, tokens by verdict and the seconds of each step.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::path::Path;
+use std::time::Instant;
+
+use breachscope::case::{Accounts, Case, Interner};
+use breachscope::intake::{Lines as LineCounts, Manifest, SCHEMA};
+use breachscope::requests::{self, Lines};
+use breachscope::shuffle::{Shuffle, partitions};
+use breachscope::tokens::coverage::Coverage;
+use breachscope::tokens::logins::Logins;
+use breachscope::tokens::{self, Judge};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [case, frames, work, threads, rows] = &arguments[..] else {
+        eprintln!("usage: verdicts CASE FRAMES WORK THREADS ROWS");
+        std::process::exit(2);
+    };
+    let (frames, work) = (Path::new(frames), Path::new(work));
+    let threads: usize = threads.parse().unwrap();
+    let case = Case::load(Path::new(case)).unwrap();
+    let manifest = Manifest {
+        schema: SCHEMA.into(),
+        tool: String::new(),
+        command: String::new(),
+        case: String::new(),
+        case_id: String::new(),
+        configuration: Vec::new(),
+        collected_by: String::new(),
+        collected_at: String::new(),
+        totals: LineCounts::default(),
+        evidence: Vec::new(),
+        unclaimed: Vec::new(),
+        deleted: Vec::new(),
+        silences: Vec::new(),
+        frames: Vec::new(),
+        outputs: Vec::new(),
+    };
+    let (interner, accounts) = (Interner::default(), Accounts::unknown());
+    let begin = Instant::now();
+    let seconds = |from: Instant| from.elapsed().as_secs_f64();
+    let mut coverage = Coverage::measure(&case, &[], &interner, frames).unwrap();
+    let logins = Logins::load(&interner, frames).unwrap();
+    let covered = seconds(begin);
+    let count = partitions(rows.parse().unwrap());
+    let [by_token, held, by_request] =
+        ["token", "held", "request"].map(|name| Shuffle::new(&work.join("spread"), name, count));
+    let lines = Lines(&by_request);
+    let step = Instant::now();
+    let proven = requests::spread(
+        &case, &manifest, frames, threads, &interner, &by_token, &lines,
+    )
+    .unwrap();
+    tokens::spread_issuances(frames, threads, &interner, &by_token).unwrap();
+    let spread = seconds(step);
+    let step = Instant::now();
+    let judge = Judge {
+        case: &case,
+        accounts: &accounts,
+        interner: &interner,
+        proven: &proven,
+        logins: &logins,
+        frames_dir: work,
+    };
+    let found = judge
+        .run(&mut coverage, &by_token, &held, threads, &lines)
+        .unwrap();
+    println!(
+        "{{\"forged\":{},\"indeterminate\":{},\"legitimate\":{},\"coverage_seconds\":{covered:.2},\"spread_seconds\":{spread:.2},\"judge_seconds\":{:.2},\"seconds\":{:.2}}}",
+        found.forged[1],
+        found.indeterminate,
+        found.legitimate,
+        seconds(step),
+        seconds(begin)
+    );
+}
