@@ -2,13 +2,13 @@
 //! application; its request id brings the lines together, and it is counted once.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::path::Path;
 
 use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
-use crate::frames::{self, Batches, code, part_files, small, text, time, unsigned};
+use crate::frames::{self, code, part_files, pieces, small, text, time, unsigned};
 use crate::intake::{EvidenceFile, Manifest, Overlap};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
@@ -119,9 +119,14 @@ pub struct Lines<'a>(pub &'a Shuffle);
 impl Lines<'_> {
     /// Sends a line on.
     pub fn push(&self, line: &Line) -> Result<()> {
-        let mut record = Encoder(Vec::with_capacity(128));
-        line.encode(&mut record);
-        self.0.push(line.request, &record.0)
+        thread_local! {
+            static RECORD: std::cell::RefCell<Encoder> = std::cell::RefCell::default();
+        }
+        RECORD.with_borrow_mut(|record| {
+            record.0.clear();
+            line.encode(record);
+            self.0.push(line.request, &record.0)
+        })
     }
 }
 
@@ -195,7 +200,7 @@ pub fn spread(
     by_request: &Lines<'_>,
 ) -> Result<ProvenKeys> {
     let repeated = Repeated::new(&manifest.evidence);
-    let identities = RandomState::new();
+    let identities = foldhash::quality::RandomState::default();
     let pages: HashMap<&str, u16> = case
         .catalogue
         .pages
@@ -203,8 +208,8 @@ pub fn spread(
         .map(|page| page.id.as_str())
         .zip(0..)
         .collect();
-    let parts = part_files(frames_dir, &frames::REQUESTS)?;
-    let proven = each_partition(parts.len(), threads, |index| {
+    let batches = pieces(&part_files(frames_dir, &frames::REQUESTS)?)?;
+    let proven = each_partition(batches.len(), threads, |index| {
         let mut record = Encoder::default();
         let names = [
             "evidence_id",
@@ -222,66 +227,64 @@ pub fn spread(
         ];
         let mut proven = ProvenKeys::default();
         let names: Vec<&str> = names.into_iter().chain(CLAIMS).chain(CLAIM_TIMES).collect();
-        for batch in Batches::open(&parts[index], &names)? {
-            let batch = batch?;
-            let mut ids = small(&batch, "evidence_id")?.iter();
-            let mut numbers = unsigned(&batch, "line_no")?.iter();
-            let mut times = time(&batch, "event_time")?.iter();
-            let mut statuses = code(&batch, "status")?.iter();
-            let mut sizes = unsigned(&batch, "body_bytes")?.iter();
-            let mut texts = Vec::new();
-            for name in &names[5..20] {
-                texts.push(text(&batch, name)?.iter());
+        let batch = batches[index].read(&names)?;
+        let mut ids = small(&batch, "evidence_id")?.iter();
+        let mut numbers = unsigned(&batch, "line_no")?.iter();
+        let mut times = time(&batch, "event_time")?.iter();
+        let mut statuses = code(&batch, "status")?.iter();
+        let mut sizes = unsigned(&batch, "body_bytes")?.iter();
+        let mut texts = Vec::new();
+        for name in &names[5..20] {
+            texts.push(text(&batch, name)?.iter());
+        }
+        let mut issued = time(&batch, CLAIM_TIMES[0])?.iter();
+        let mut expires = time(&batch, CLAIM_TIMES[1])?.iter();
+        for _ in 0..batch.height() {
+            let required = "the intake writes every required column";
+            let evidence_id = ids.next().flatten().expect(required);
+            let line_no = numbers.next().flatten().expect(required);
+            let mut next = [None; 15];
+            for (value, column) in next.iter_mut().zip(&mut texts) {
+                *value = column.next().flatten();
             }
-            let mut issued = time(&batch, CLAIM_TIMES[0])?.iter();
-            let mut expires = time(&batch, CLAIM_TIMES[1])?.iter();
-            for _ in 0..batch.height() {
-                let required = "the intake writes every required column";
-                let evidence_id = ids.next().flatten().expect(required);
-                let line_no = numbers.next().flatten().expect(required);
-                let mut next = [None; 15];
-                for (value, column) in next.iter_mut().zip(&mut texts) {
-                    *value = column.next().flatten();
+            let [tier, request_id, source_ip, page, ..] = next;
+            let told: [Option<&str>; 8] = next[7..].try_into().expect("eight claims");
+            let claimed = [issued.next().flatten(), expires.next().flatten()];
+            let claims = claims(told, claimed, interner);
+            let line = Line {
+                tier: if tier == Some("edge") {
+                    Tier::Edge
+                } else {
+                    Tier::NoToken
+                },
+                request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
+                event_time: times.next().flatten().expect(required),
+                evidence_id,
+                line_no,
+                source_ip: source_ip.and_then(address_bits).expect(required),
+                page: page.and_then(|page| pages.get(page).copied()),
+                status: statuses.next().flatten().expect(required),
+                body_bytes: sizes.next().flatten(),
+                account: claims.subject,
+                items: 0,
+                identity: identities.hash_one((next, claimed)),
+            };
+            if claims.signature == Signature::Valid {
+                proven.insert((claims.issuer, claims.key_id));
+            }
+            match told[0] {
+                Some(token_id) if line.tier == Tier::NoToken => {
+                    let id = id_fingerprint(told[1].unwrap_or_default(), token_id);
+                    let one = Use {
+                        id,
+                        line,
+                        claims,
+                        token_id,
+                    };
+                    one.encode(&mut record);
+                    by_token.push(id, &record.0)?;
                 }
-                let [tier, request_id, source_ip, page, ..] = next;
-                let told: [Option<&str>; 8] = next[7..].try_into().expect("eight claims");
-                let claimed = [issued.next().flatten(), expires.next().flatten()];
-                let claims = claims(told, claimed, interner);
-                let line = Line {
-                    tier: if tier == Some("edge") {
-                        Tier::Edge
-                    } else {
-                        Tier::NoToken
-                    },
-                    request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
-                    event_time: times.next().flatten().expect(required),
-                    evidence_id,
-                    line_no,
-                    source_ip: source_ip.and_then(address_bits).expect(required),
-                    page: page.and_then(|page| pages.get(page).copied()),
-                    status: statuses.next().flatten().expect(required),
-                    body_bytes: sizes.next().flatten(),
-                    account: claims.subject,
-                    items: 0,
-                    identity: identities.hash_one((next, claimed)),
-                };
-                if claims.signature == Signature::Valid {
-                    proven.insert((claims.issuer, claims.key_id));
-                }
-                match told[0] {
-                    Some(token_id) if line.tier == Tier::NoToken => {
-                        let id = id_fingerprint(told[1].unwrap_or_default(), token_id);
-                        let one = Use {
-                            id,
-                            line,
-                            claims,
-                            token_id,
-                        };
-                        one.encode(&mut record);
-                        by_token.push(id, &record.0)?;
-                    }
-                    _ => by_request.push(&line)?,
-                }
+                _ => by_request.push(&line)?,
             }
         }
         Ok(proven)
@@ -289,8 +292,8 @@ pub fn spread(
     .into_iter()
     .flatten()
     .collect();
-    let parts = part_files(frames_dir, &frames::APP_EVENTS)?;
-    each_partition(parts.len(), threads, |index| {
+    let batches = pieces(&part_files(frames_dir, &frames::APP_EVENTS)?)?;
+    each_partition(batches.len(), threads, |index| {
         let names = [
             "evidence_id",
             "line_no",
@@ -300,41 +303,38 @@ pub fn spread(
             "account",
             "path",
         ];
-        for batch in Batches::open(&parts[index], &names)? {
-            let batch = batch?;
-            let places = small(&batch, names[0])?
-                .iter()
-                .zip(unsigned(&batch, names[1])?.iter());
-            let values = time(&batch, names[2])?
-                .iter()
-                .zip(unsigned(&batch, names[3])?.iter());
-            let whose = text(&batch, names[4])?
-                .iter()
-                .zip(text(&batch, names[5])?.iter());
-            let rows = places
-                .zip(values)
-                .zip(whose)
-                .zip(text(&batch, names[6])?.iter());
-            for ((((evidence_id, line_no), (at, items)), (request_id, account)), path) in rows {
-                let required = "the intake writes every required column";
-                let (evidence_id, line_no) =
-                    (evidence_id.expect(required), line_no.expect(required));
-                let page = path.and_then(|path| case.catalogue.find("GET", path));
-                by_request.push(&Line {
-                    tier: Tier::Application,
-                    request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
-                    event_time: at.expect(required),
-                    evidence_id,
-                    line_no,
-                    source_ip: 0,
-                    page: page.map(|page| u16::try_from(page).expect("few pages")),
-                    status: 0,
-                    body_bytes: None,
-                    account: account.map(|account| interner.key(account)),
-                    items: items.expect(required),
-                    identity: identities.hash_one((account, path)),
-                })?;
-            }
+        let batch = batches[index].read(&names)?;
+        let places = small(&batch, names[0])?
+            .iter()
+            .zip(unsigned(&batch, names[1])?.iter());
+        let values = time(&batch, names[2])?
+            .iter()
+            .zip(unsigned(&batch, names[3])?.iter());
+        let whose = text(&batch, names[4])?
+            .iter()
+            .zip(text(&batch, names[5])?.iter());
+        let rows = places
+            .zip(values)
+            .zip(whose)
+            .zip(text(&batch, names[6])?.iter());
+        for ((((evidence_id, line_no), (at, items)), (request_id, account)), path) in rows {
+            let required = "the intake writes every required column";
+            let (evidence_id, line_no) = (evidence_id.expect(required), line_no.expect(required));
+            let page = path.and_then(|path| case.catalogue.find("GET", path));
+            by_request.push(&Line {
+                tier: Tier::Application,
+                request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
+                event_time: at.expect(required),
+                evidence_id,
+                line_no,
+                source_ip: 0,
+                page: page.map(|page| u16::try_from(page).expect("few pages")),
+                status: 0,
+                body_bytes: None,
+                account: account.map(|account| interner.key(account)),
+                items: items.expect(required),
+                identity: identities.hash_one((account, path)),
+            })?;
         }
         Ok(())
     })

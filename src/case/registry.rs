@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::RwLock;
 
 use csv::StringRecord;
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ const INTERNED: u64 = 1 << 63;
 /// Gives identifiers of any spelling a number, and the spelling back.
 #[derive(Debug, Default)]
 pub struct Interner {
-    spellings: Mutex<Spellings>,
+    spellings: RwLock<Spellings>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +39,12 @@ impl Interner {
         if let Some(number) = text.parse::<u64>().ok().filter(|n| plain && *n < INTERNED) {
             return AccountKey(number);
         }
-        let mut spellings = self.spellings.lock().expect("no panic while interning");
+        let known = self.spellings.read().expect("no panic while interning");
+        if let Some(number) = known.by_text.get(text) {
+            return AccountKey(*number);
+        }
+        drop(known);
+        let mut spellings = self.spellings.write().expect("no panic while interning");
         let Spellings { by_text, by_number } = &mut *spellings;
         if let Some(number) = by_text.get(text) {
             return AccountKey(*number);
@@ -57,7 +62,7 @@ impl Interner {
         }
         let index = usize::try_from(key.0 & !INTERNED).expect("an index of this interner");
         self.spellings
-            .lock()
+            .read()
             .expect("no panic while interning")
             .by_number[index]
             .to_string()

@@ -69,6 +69,39 @@ impl Batches {
     }
 }
 
+/// A batch that is not read yet, so that batches of one part can be read on several threads.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    path: PathBuf,
+    from: usize,
+}
+
+/// All batches of `parts`, in order.
+pub fn pieces(parts: &[PathBuf]) -> Result<Vec<Piece>> {
+    let mut all = Vec::new();
+    for path in parts {
+        let rows = Batches::open(path, &[])?.rows;
+        all.extend((0..rows).step_by(BATCH).map(|from| Piece {
+            path: path.clone(),
+            from,
+        }));
+    }
+    Ok(all)
+}
+
+impl Piece {
+    /// Reads `columns` of the batch.
+    pub fn read(&self, columns: &[&str]) -> Result<DataFrame> {
+        Batches {
+            path: self.path.clone(),
+            columns: columns.iter().map(ToString::to_string).collect(),
+            next: self.from,
+            rows: usize::MAX,
+        }
+        .read()
+    }
+}
+
 impl Iterator for Batches {
     type Item = Result<DataFrame>;
 

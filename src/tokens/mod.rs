@@ -33,7 +33,7 @@ use sha2::{Digest, Sha256};
 
 use crate::case::Interner;
 use crate::error::Result;
-use crate::frames::{self, Batches, part_files, small, text, time, unsigned};
+use crate::frames::{self, part_files, pieces, small, text, time, unsigned};
 use crate::jws::Signature;
 use crate::requests::{Line, address_bits};
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
@@ -114,7 +114,7 @@ pub fn spread_issuances(
     interner: &Interner,
     by_token: &Shuffle,
 ) -> Result<()> {
-    let parts = part_files(frames_dir, &frames::ISSUANCES)?;
+    let batches = pieces(&part_files(frames_dir, &frames::ISSUANCES)?)?;
     let names = [
         "issuer",
         "token_id",
@@ -130,67 +130,65 @@ pub fn spread_issuances(
         "issued_at",
         "expires_at",
     ];
-    each_partition(parts.len(), threads, |index| {
+    each_partition(batches.len(), threads, |index| {
         let mut encoder = Encoder::default();
-        for batch in Batches::open(&parts[index], &names)? {
-            let batch = batch?;
-            let mut texts = Vec::new();
-            for name in &names[..8] {
-                texts.push(text(&batch, name)?.iter());
+        let batch = batches[index].read(&names)?;
+        let mut texts = Vec::new();
+        for name in &names[..8] {
+            texts.push(text(&batch, name)?.iter());
+        }
+        let mut ids = small(&batch, "evidence_id")?.iter();
+        let mut numbers = unsigned(&batch, "line_no")?.iter();
+        let mut times = Vec::new();
+        for name in &names[10..] {
+            times.push(time(&batch, name)?.iter());
+        }
+        for _ in 0..batch.height() {
+            let mut next = [None; 8];
+            for (value, column) in next.iter_mut().zip(&mut texts) {
+                *value = column.next().flatten();
             }
-            let mut ids = small(&batch, "evidence_id")?.iter();
-            let mut numbers = unsigned(&batch, "line_no")?.iter();
-            let mut times = Vec::new();
-            for name in &names[10..] {
-                times.push(time(&batch, name)?.iter());
+            let [
+                issuer,
+                token_id,
+                subject,
+                key_id,
+                scope,
+                address,
+                event,
+                outcome,
+            ] = next;
+            let mut at = [None; 3];
+            for (value, column) in at.iter_mut().zip(&mut times) {
+                *value = column.next().flatten();
             }
-            for _ in 0..batch.height() {
-                let mut next = [None; 8];
-                for (value, column) in next.iter_mut().zip(&mut texts) {
-                    *value = column.next().flatten();
-                }
-                let [
-                    issuer,
-                    token_id,
-                    subject,
-                    key_id,
-                    scope,
-                    address,
-                    event,
-                    outcome,
-                ] = next;
-                let mut at = [None; 3];
-                for (value, column) in at.iter_mut().zip(&mut times) {
-                    *value = column.next().flatten();
-                }
-                let required = "the intake writes every required column";
-                let place = (
-                    ids.next().flatten().expect(required),
-                    numbers.next().flatten().expect(required),
-                );
-                let (Some(issuer), Some(token_id)) = (issuer, token_id) else {
-                    continue;
-                };
-                let revokes = revokes(event);
-                if logins::failed(outcome) && !revokes {
-                    continue;
-                }
-                let key = |text: Option<&str>| text.map(|text| interner.key(text));
-                let record = Record {
-                    subject: key(subject),
-                    key_id: key(key_id),
-                    event_time: at[0].expect(required),
-                    issued_at: at[1],
-                    expires_at: at[2],
-                    scope: key(scope),
-                    source_ip: address.and_then(address_bits),
-                    revokes,
-                    place,
-                };
-                let id = id_fingerprint(issuer, token_id);
-                record.encode_for(id, &mut encoder);
-                by_token.push(id, &encoder.0)?;
+            let required = "the intake writes every required column";
+            let place = (
+                ids.next().flatten().expect(required),
+                numbers.next().flatten().expect(required),
+            );
+            let (Some(issuer), Some(token_id)) = (issuer, token_id) else {
+                continue;
+            };
+            let revokes = revokes(event);
+            if logins::failed(outcome) && !revokes {
+                continue;
             }
+            let key = |text: Option<&str>| text.map(|text| interner.key(text));
+            let record = Record {
+                subject: key(subject),
+                key_id: key(key_id),
+                event_time: at[0].expect(required),
+                issued_at: at[1],
+                expires_at: at[2],
+                scope: key(scope),
+                source_ip: address.and_then(address_bits),
+                revokes,
+                place,
+            };
+            let id = id_fingerprint(issuer, token_id);
+            record.encode_for(id, &mut encoder);
+            by_token.push(id, &encoder.0)?;
         }
         Ok(())
     })

@@ -103,8 +103,12 @@ struct Token<'r> {
 }
 
 impl Token<'_> {
-    fn addresses(&self) -> HashSet<u128, FixedState> {
-        self.uses.iter().map(|line| line.source_ip).collect()
+    /// The addresses it was used from, each once.
+    fn addresses(&self) -> Vec<u128> {
+        let mut all: Vec<u128> = self.uses.iter().map(|line| line.source_ip).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }
 
@@ -400,7 +404,7 @@ impl Judge<'_> {
         token: &Token<'_>,
         facts: &TokenFacts<'_>,
         judgement: &Judgement,
-        addresses: &HashSet<u128, FixedState>,
+        addresses: &[u128],
         found: &mut Tokens,
     ) {
         let Judgement {
@@ -453,7 +457,7 @@ impl Judge<'_> {
         token: &Token<'_>,
         facts: &TokenFacts<'_>,
         judgement: &Judgement,
-        addresses: &HashSet<u128, FixedState>,
+        addresses: &[u128],
         [tokens, sessions]: &mut [FrameWriter; 2],
         spelt: &mut HashMap<Vec<Option<Outcome>>, String>,
     ) -> Result<()> {

@@ -71,6 +71,7 @@ fn reasons<'a>(counts: &'a Counts, truth: &str, verdict: &str) -> Vec<&'a str> {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "the table is the test's output")]
 fn no_honest_token_is_forged_and_no_forged_token_legitimate() {
     let jobs: Vec<(Scenario, u64)> = Scenario::ALL
         .iter()

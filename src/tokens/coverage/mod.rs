@@ -233,8 +233,11 @@ impl Coverage {
                     hole.missing.map_or(Value::Null, Value::Number),
                 ])?;
             }
-            for row in self.hours(issuer, log) {
-                let key = row.key.map(|key| interner.text(key));
+            let rows = self.hours(issuer, log).into_iter();
+            let spelt = rows.map(|row| (row.key.map(|key| interner.text(key)), row));
+            let mut rows: Vec<(Option<String>, HourCover)> = spelt.collect();
+            rows.sort_by(|a, b| (&a.0, a.1.hour).cmp(&(&b.0, b.1.hour)));
+            for (key, row) in rows {
                 hours.push(&[
                     Value::Text(issuer),
                     key.as_deref().into(),
