@@ -126,7 +126,9 @@ impl Shuffle {
         };
         let path = self.dir.join(format!("{}-{index}", self.name));
         let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
-        let mut bytes = Vec::new();
+        let length = file.metadata().map_err(failed)?.len();
+        let length = usize::try_from(length).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(length + buffer.len());
         file.rewind().map_err(failed)?;
         file.read_to_end(&mut bytes).map_err(failed)?;
         bytes.extend_from_slice(&buffer);

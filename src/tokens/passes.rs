@@ -1,14 +1,15 @@
 //! Tokens by partition: grouped, judged, written.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::path::Path;
 
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 use roaring::RoaringTreemap;
 
 use super::coverage::{Basis, Cover, Coverage, Status, Witness};
-use super::facts::{Claims, Login, Record, TokenFacts};
+use super::facts::{Login, Record, TokenFacts};
 use super::logins::Logins;
 use super::rules::{self, Outcome};
 use super::timeline::KeyUses;
@@ -115,13 +116,17 @@ impl Token<'_> {
 /// The tokens and the issuance records of one partition.
 struct Grouped<'r> {
     tokens: Vec<Token<'r>>,
+    /// The tokens' indices, by first use.
+    order: Vec<u32>,
     issued: HashMap<u128, Vec<Record>, FixedState>,
 }
 
 impl<'r> Grouped<'r> {
     fn of(records: &'r Records) -> Self {
         let mut issued: HashMap<u128, Vec<Record>, FixedState> = HashMap::default();
-        let mut tokens: HashMap<(u128, Claims), Token<'_>, FixedState> = HashMap::default();
+        let mut tokens: Vec<Token<'_>> = Vec::new();
+        let mut known: HashTable<u32> = HashTable::new();
+        let hasher = FixedState::default();
         for record in records.iter() {
             let mut decoder = Decoder(record);
             let (kind, id) = (decoder.u8(), decoder.u128());
@@ -136,28 +141,47 @@ impl<'r> Grouped<'r> {
             }
             let one = Use::decode(id, decoder);
             let line = one.line;
-            match tokens.entry((id, one.claims)) {
-                Entry::Vacant(entry) => {
-                    entry.insert(Token {
-                        first_use: one,
-                        uses: vec![line],
-                    });
-                }
-                Entry::Occupied(mut entry) => {
-                    let token = entry.get_mut();
+            let same = |index: &u32| {
+                let first = &tokens[*index as usize].first_use;
+                first.id == id && first.claims == one.claims
+            };
+            let hash = hasher.hash_one((id, &one.claims));
+            match known.find(hash, same) {
+                Some(index) => {
+                    let token = &mut tokens[*index as usize];
                     if place(&line) < place(&token.first_use.line) {
                         token.first_use = one;
                     }
                     token.uses.push(line);
+                }
+                None => {
+                    let index = u32::try_from(tokens.len()).expect("a partition has fewer tokens");
+                    tokens.push(Token {
+                        first_use: one,
+                        uses: vec![line],
+                    });
+                    known.insert_unique(hash, index, |index| {
+                        let first = &tokens[*index as usize].first_use;
+                        hasher.hash_one((first.id, &first.claims))
+                    });
                 }
             }
         }
         for records in issued.values_mut() {
             records.sort_unstable_by_key(|record| record.place);
         }
-        let mut tokens: Vec<Token<'_>> = tokens.into_values().collect();
-        tokens.sort_unstable_by_key(|token| place(&token.first_use.line));
-        Grouped { tokens, issued }
+        let mut order: Vec<u32> = known.into_iter().collect();
+        order.sort_unstable_by_key(|index| place(&tokens[*index as usize].first_use.line));
+        Grouped {
+            tokens,
+            order,
+            issued,
+        }
+    }
+
+    /// The tokens by first use, so that what is written has one order.
+    fn in_order(&self) -> impl Iterator<Item = &Token<'r>> {
+        self.order.iter().map(|index| &self.tokens[*index as usize])
     }
 
     fn records(&self, token: &Token<'_>) -> &[Record] {
@@ -255,7 +279,7 @@ impl Judge<'_> {
 
     /// Tokens of a partition that were issued for certain.
     fn witnesses(&self, grouped: &Grouped<'_>) -> Vec<(String, Option<AccountKey>, Witness)> {
-        let behind = grouped.tokens.iter().filter_map(|token| {
+        let behind = grouped.in_order().filter_map(|token| {
             let claims = &token.first_use.claims;
             let (issuer, issued_at) = claims.issuer.zip(claims.issued_at)?;
             let facts = self.facts(None, token, grouped.records(token));
@@ -346,7 +370,7 @@ impl Judge<'_> {
         ];
         let mut found = Tokens::default();
         let mut spelt = HashMap::default();
-        for token in &grouped.tokens {
+        for token in grouped.in_order() {
             let records = grouped.records(token);
             let addresses = token.addresses();
             let mut facts = self.facts(Some(coverage), token, records);
