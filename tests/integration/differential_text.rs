@@ -289,14 +289,13 @@ fn columns_between_spaces_and_tabs_are_what_a_split_finds() {
 struct Httplog {
     /// The columns that every line has.
     values: [(&'static str, Option<String>); 5],
-    /// The captured headers, of the request first; nothing where the reading leaves them open.
-    captured: Option<Vec<Vec<String>>>,
+    /// The captured headers, of the request first.
+    captured: Vec<Vec<String>>,
 }
 
 /// HAProxy's httplog word by word, in the order of its documentation: client, `[accept date]`,
 /// frontend, `backend/server`, five timers, status, size, two cookies, termination state, connections,
-/// queues, captured headers in braces, `"request"`. Left open: what the five fields before the captured
-/// headers hold, and captured headers where braces stand elsewhere too.
+/// queues, captured headers in braces, `"request"`. Nothing is left open.
 fn slow_httplog(line: &str) -> Option<Httplog> {
     let words: Vec<&str> = line.split(' ').collect();
     let begin = (1..words.len()).find(|place| words[*place].starts_with('['))?;
@@ -313,26 +312,28 @@ fn slow_httplog(line: &str) -> Option<Httplog> {
     if !named || !server.contains('/') || timers.split('/').count() < 5 {
         return None;
     }
-    let quote = (6..words_after.len()).rfind(|place| words_after[*place].starts_with('"'))?;
-    let request = words_after[quote..].join(" ");
-    let request = request.strip_prefix('"')?.strip_suffix('"')?.to_string();
-    let unbraced = |text: &str| !text.contains(['{', '}']);
-    let captured = || -> Option<Vec<Vec<String>>> {
-        let (fixed, braced) = words_after[5..quote].split_at_checked(5)?;
-        let braced = braced.join(" ");
-        if !fixed.iter().all(|word| unbraced(word)) {
-            return None;
-        }
-        if braced.is_empty() {
-            return Some(Vec::new());
-        }
-        let groups = braced.strip_prefix('{')?.strip_suffix('}')?.split("} {");
-        let groups: Vec<&str> = groups.collect();
-        let headers =
-            |group: &&str| -> Vec<String> { group.split('|').map(str::to_string).collect() };
-        (groups.len() <= 2 && groups.iter().all(|group| unbraced(group)))
-            .then(|| groups.iter().map(headers).collect())
+    let [_, _, _, connections, queues] = words_after.get(5..10)? else {
+        return None;
     };
+    if connections.split('/').count() != 5 || queues.split('/').count() != 2 {
+        return None;
+    }
+    let mut rest = words_after[10..].iter();
+    let mut captured = Vec::new();
+    let mut word = rest.next()?;
+    while word.starts_with('{') {
+        let mut group = vec![*word];
+        while !group.last()?.ends_with('}') || group == ["{"] {
+            group.push(rest.next()?);
+        }
+        let group = group.join(" ");
+        let headers = group[1..group.len() - 1].split('|');
+        captured.push(headers.map(str::to_string).collect());
+        word = rest.next()?;
+    }
+    let request: Vec<&str> = std::iter::once(*word).chain(rest.copied()).collect();
+    let request = request.join(" ");
+    let request = request.strip_prefix('"')?.strip_suffix('"')?.to_string();
     Some(Httplog {
         values: [
             ("client_endpoint", Some(words[begin - 1].to_string())),
@@ -344,7 +345,7 @@ fn slow_httplog(line: &str) -> Option<Httplog> {
             ("body_bytes", Some(size.trim_start_matches('+').to_string())),
             ("request_line", Some(request)),
         ],
-        captured: captured(),
+        captured,
     })
 }
 
@@ -369,9 +370,7 @@ fn haproxy_lines_are_what_their_words_say() {
         let Some(httplog) = slow_httplog(line) else {
             return Said::Reject("log_syntax");
         };
-        let Some(captured) = httplog.captured else {
-            return Said::Open;
-        };
+        let captured = httplog.captured;
         let header = |group: usize, place: usize| {
             let text = captured.get(group)?.get(place)?;
             Some(text.clone()).filter(|text| !text.is_empty() && text != "-")
@@ -389,42 +388,49 @@ fn haproxy_lines_are_what_their_words_say() {
 enum End {
     Whole,
     Broken,
-    Open,
 }
 
 /// The fields `name=value` and `name="value"`, a comma and a space between two, up to where they break.
 fn slow_pairs(text: &str) -> (Vec<(String, String)>, End) {
     let mut pairs = Vec::new();
+    let mut quoted = None;
     let mut chars = text.chars().peekable();
     while chars.peek().is_some() {
         let name: String = std::iter::from_fn(|| chars.next_if(|c| *c != '=')).collect();
         if chars.next().is_none() {
             return (pairs, End::Broken);
         }
-        if name.contains(['"', ',', ' ']) {
-            return (pairs, End::Open);
+        let letter = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        if name.is_empty() || !name.chars().all(letter) {
+            return (pairs, End::Broken);
         }
         let mut value = String::new();
-        if chars.next_if_eq(&'"').is_some() {
+        let is_quoted = chars.next_if_eq(&'"').is_some();
+        if *quoted.get_or_insert(is_quoted) != is_quoted {
+            return (pairs, End::Broken);
+        }
+        if is_quoted {
             loop {
                 match chars.next() {
-                    Some('"') => break,
-                    Some('\\') => {
-                        value.push('\\');
-                        value.extend(chars.next());
-                    }
+                    Some('"') if !value.ends_with('\\') => break,
                     Some(c) => value.push(c),
                     None => return (pairs, End::Broken),
                 }
             }
             match (chars.next(), chars.next()) {
-                (None, _) | (Some(','), Some(' ')) => {}
+                (None, _) => {}
+                (Some(','), Some(' ')) if chars.peek().is_some() => {}
                 _ => return (pairs, End::Broken),
             }
         } else {
             loop {
                 match chars.next() {
-                    Some(',') if chars.next_if_eq(&' ').is_some() => break,
+                    Some(',') if chars.next_if_eq(&' ').is_some() => {
+                        if chars.peek().is_none() {
+                            return (pairs, End::Broken);
+                        }
+                        break;
+                    }
                     Some(c) => value.push(c),
                     None => break,
                 }
@@ -446,9 +452,8 @@ static KEYCLOAK: [(&str, &[&str]); 6] = [
 ];
 
 /// Keycloak's event: date, time, level, `[org.keycloak.events]`, `(thread)`, fields. Keycloak escapes
-/// quotes and nothing else. Left open: two backslashes in a row, what becomes of an escaped quote
-/// in a wanted value, field names with quotes, commas or spaces, a comma that nothing follows, and
-/// fields that are there twice where another counts or where the line breaks later on.
+/// quotes and nothing else, and quotes all values or none. Left open: fields that are there twice where
+/// another counts or where the line breaks later on.
 fn slow_keycloak(line: &str) -> Said {
     let Some((head, after)) = line.split_once(" [org.keycloak.events") else {
         return Said::Reject("log_syntax");
@@ -475,15 +480,13 @@ fn slow_keycloak(line: &str) -> Said {
     let best_twice = KEYCLOAK
         .iter()
         .any(|(_, names)| best(names).is_some_and(|values| values.len() > 1));
-    let undecided = end == End::Open || text.contains(r"\\") || text.ends_with(", ");
     match (end, twice) {
-        _ if undecided => return Said::Open,
         (End::Whole, _) if best_twice => return Said::Reject("duplicate_field"),
         (_, true) => return Said::Open,
         (End::Whole, false) => {}
         (_, false) => return Said::Reject("log_syntax"),
     }
-    let value = |names: &[&str]| best(names).map(|values| values[0].clone());
+    let value = |names: &[&str]| best(names).map(|values| values[0].replace("\\\"", "\""));
     let handed_out = value(KEYCLOAK[0].1).is_none_or(|event| {
         let tokens = [
             "CODE_TO_TOKEN",
@@ -498,12 +501,6 @@ fn slow_keycloak(line: &str) -> Said {
         .filter(|(column, _)| *column != "token_id" || handed_out)
         .map(|(column, names)| (*column, value(names)));
     let columns: Vec<_> = columns.collect();
-    let escaped = |(_, value): &(&str, Option<String>)| {
-        value.as_ref().is_some_and(|value| value.contains("\\\""))
-    };
-    if columns.iter().any(escaped) {
-        return Said::Open;
-    }
     row(columns
         .into_iter()
         .chain([("event_time", Some(format!("{date} {time}")))]))

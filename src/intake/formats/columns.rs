@@ -1,6 +1,6 @@
 //! Engine for lines whose columns a header names: W3C extended logs, CSV, TSV.
 //!
-//! Reasons: `no_header` (a line before any header), `field_count`.
+//! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`.
 
 use super::{Fields, Header, LineParser, Reject};
 
@@ -33,12 +33,12 @@ impl Columns {
 
     fn names(&self, names: impl Iterator<Item = String>) -> Header {
         let names: Vec<String> = names.collect();
-        let mut slots = vec![None; names.len()];
+        let mut slots = vec![Vec::new(); names.len()];
         let mut filled: Vec<usize> = Vec::new();
         for (slot, wanted) in &self.wanted {
             let index = names.iter().position(|name| name == wanted);
             if let (Some(index), false) = (index, filled.contains(slot)) {
-                slots[index] = Some(*slot);
+                slots[index].push(*slot);
                 filled.push(*slot);
             }
         }
@@ -59,11 +59,10 @@ impl Columns {
             let end =
                 memchr::memchr(separator, &bytes[start..]).map_or(bytes.len(), |at| start + at);
             let value = &line[start..end];
-            if let Some(slot) = header.0.get(count).copied().flatten()
-                && value != "-"
-                && !value.is_empty()
-            {
-                self.value(slot, value, fields);
+            if value != "-" && !value.is_empty() {
+                for slot in header.0.get(count).into_iter().flatten() {
+                    self.value(*slot, value, fields);
+                }
             }
             count += 1;
             start = end + 1;
@@ -153,9 +152,12 @@ impl LineParser for Columns {
             Dialect::W3c => self.split(b' ', line, header, fields),
             Dialect::Tabs => self.split(b'\t', line, header, fields),
             Dialect::Delimited(delimiter) => {
+                if quote_is_open(delimiter, line) {
+                    return Err(Reject::new("open_quote", "a quote that nothing closes"));
+                }
                 let values = record(delimiter, line);
-                for (slot, value) in header.0.iter().zip(&values) {
-                    if let (Some(slot), false) = (slot, value.is_empty()) {
+                for (slots, value) in header.0.iter().zip(&values) {
+                    for slot in slots.iter().filter(|_| !value.is_empty()) {
                         fields.copy(*slot, value);
                     }
                 }
@@ -187,6 +189,27 @@ impl Columns {
             Dialect::Delimited(delimiter) => Some(record(delimiter, line)),
         }
     }
+}
+
+/// Whether a record ends inside a quoted value: it was cut off there.
+fn quote_is_open(delimiter: u8, line: &str) -> bool {
+    if !line.contains('"') {
+        return false;
+    }
+    let (mut quoted, mut begins, mut closing) = (false, true, false);
+    for byte in line.bytes() {
+        if quoted {
+            // A second quote is a quote of the value; anything else is behind the closing one.
+            (quoted, closing) = (byte != b'"', byte == b'"');
+        } else if closing && byte == b'"' {
+            (quoted, closing) = (true, false);
+        } else {
+            quoted = begins && byte == b'"';
+            closing = false;
+        }
+        begins = !quoted && !closing && byte == delimiter;
+    }
+    quoted
 }
 
 /// The values of one record.
@@ -225,6 +248,34 @@ mod tests {
         );
         assert_eq!(record(b',', "\"a\nb\",c"), ["a\nb", "c"]);
         assert_eq!(record(b'\t', "a\t\tb"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn a_record_cut_inside_quotes_is_no_row() {
+        for open in [r#"a,"b"#, r#""a"", b"#, r#"a,""#, r#"a,"b"","#] {
+            assert!(quote_is_open(b',', open), "{open}");
+        }
+        for whole in [
+            r#"a,"b""#,
+            r#"a,"b ""c""" "#,
+            r#"5" disk,a"#,
+            r#""","" x"#,
+            "",
+        ] {
+            assert!(!quote_is_open(b',', whole), "{whole}");
+        }
+    }
+
+    #[test]
+    fn one_column_fills_all_that_are_mapped_to_it() {
+        let wanted = [(3, "when".to_string()), (5, "when".to_string())];
+        let columns = Columns::new(Dialect::Delimited(b','), &wanted);
+        let header = columns.header("id,when").expect("a header");
+        let mut fields = Fields::default();
+        fields.begin("1,2025");
+        let read = columns.parse("1,2025", &header, &mut fields);
+        assert!(read.is_ok());
+        assert_eq!([3, 5].map(|slot| fields.get(slot)), [Some("2025"); 2]);
     }
 
     #[test]

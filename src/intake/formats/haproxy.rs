@@ -101,12 +101,37 @@ impl LineParser for Httplog {
         if !server.contains('/') || timers.matches('/').count() < 4 {
             return Err(syntax("no `backend/server` and timers after the time"));
         }
-        let (bytes, rest) = rest.split_once(' ').ok_or_else(|| syntax("no size"))?;
-        // The request is quoted and ends the line; a `"` inside it is written as `#22`.
-        let quote = rest.rfind(" \"").ok_or_else(|| syntax("no request"))? + 1;
-        let request = &rest[quote + 1..];
-        let request = request
-            .strip_suffix('"')
+        // Size, two cookies as clients sent them, termination state, connections, queues.
+        let mut words = rest.splitn(7, ' ');
+        let mut word = |what| words.next().ok_or_else(|| syntax(what));
+        let bytes = word("no size")?;
+        for what in [
+            "no request cookie",
+            "no response cookie",
+            "no termination state",
+        ] {
+            word(what)?;
+        }
+        if word("no connections")?.matches('/').count() != 4
+            || word("no queues")?.matches('/').count() != 1
+        {
+            return Err(syntax(
+                "no connections and queues after the termination state",
+            ));
+        }
+        let mut rest = word("no request")?;
+        // Braces, bars and quotes inside captured headers and the request are written as `#7B` and so on.
+        let mut groups = Vec::new();
+        while let Some(group) = rest.strip_prefix('{') {
+            let (group, after) = group
+                .split_once("} ")
+                .ok_or_else(|| syntax("captured headers do not end"))?;
+            groups.push(group);
+            rest = after;
+        }
+        let request = rest
+            .strip_prefix('"')
+            .and_then(|request| request.strip_suffix('"'))
             .ok_or_else(|| syntax("the request does not end"))?;
         fields.put(self.client, client);
         fields.put(self.time, time);
@@ -116,7 +141,7 @@ impl LineParser for Httplog {
         fields.put(self.bytes, bytes.trim_start_matches('+'));
         fields.put(self.request, request);
         if !self.captures.is_empty() {
-            self.captured(&rest[..quote], fields);
+            self.captured(&groups, fields);
         }
         Ok(())
     }
@@ -147,18 +172,14 @@ impl LineParser for Httplog {
 }
 
 impl Httplog {
-    fn captured<'l>(&self, text: &'l str, fields: &mut Fields<'l>) {
-        let groups: Vec<&str> = text
-            .split('{')
-            .skip(1)
-            .filter_map(|part| part.split_once('}'))
-            .map(|(group, _)| group)
-            .collect();
+    /// One group alone is the response's where the case file names captures of the response only.
+    fn captured<'l>(&self, groups: &[&'l str], fields: &mut Fields<'l>) {
+        let of_responses = self.captures.iter().all(|(of_request, ..)| !of_request);
         for (of_request, place, slot) in &self.captures {
-            let group = if *of_request {
-                groups.first()
-            } else {
-                groups.get(1)
+            let group = match (of_request, groups) {
+                (true, groups) => groups.first(),
+                (false, [only]) if of_responses => Some(only),
+                (false, groups) => groups.get(1),
             };
             let value = group.and_then(|group| group.split('|').nth(place - 1));
             if let Some(value) = value.filter(|value| !value.is_empty() && *value != "-") {
@@ -172,6 +193,42 @@ impl Httplog {
 mod tests {
     use super::super::testing::{parser, read};
     use super::*;
+
+    #[test]
+    fn cookies_are_no_captured_headers() {
+        let read_with = |more: &[(&str, &str)], line: &str| {
+            let parser = parser(&FORMAT, more);
+            read(&FORMAT, &*parser, line, &["request_id", "path"])
+        };
+        let line = |cookie: &str, groups: &str| {
+            format!(
+                "192.0.2.7:1 [14/Apr/2025:00:00:00.655] in back/srv1 1/0/3/6/9 200 27 {cookie} - ---- 1/1/1/1/0 0/0 {groups}\"GET /a HTTP/1.1\""
+            )
+        };
+        let row = |id: Option<&str>| Ok(vec![id.map(str::to_string), Some("/a".to_string())]);
+        let request = [("request_id", "request_capture.1")];
+        let response = [("request_id", "response_capture.1")];
+        assert_eq!(
+            read_with(&request, &line("pass=a{forged}b", "{r-7} ")),
+            row(Some("r-7"))
+        );
+        assert_eq!(read_with(&request, &line("pass=a{forged}b", "")), row(None));
+        assert_eq!(
+            read_with(&response, &line("-", "{r-8} ")),
+            row(Some("r-8")),
+            "responses only"
+        );
+        assert_eq!(
+            read_with(&response, &line("-", "{r-7} {r-8} ")),
+            row(Some("r-8"))
+        );
+        for cut in [
+            line("-", "{r-7"),
+            line("-", "{r-7} ").replace("\"GET", "GET"),
+        ] {
+            assert_eq!(read_with(&request, &cut), Err("log_syntax"), "{cut}");
+        }
+    }
 
     #[test]
     fn reads_a_line_with_captures_and_with_or_without_a_syslog_header() {

@@ -71,10 +71,12 @@ impl LineParser for Events {
             return Err(syntax("no time"));
         };
         fields.put(self.time, &line[..date.len() + 1 + time.len()]);
+        fields.rank(self.time, u8::MAX);
         // The thread's name in parentheses stands before the first field.
         let Some((_, mut rest)) = rest.split_once(") ") else {
             return Err(syntax("no fields"));
         };
+        let mut all_quoted = None;
         while !rest.is_empty() {
             let Some((name, after)) = rest.split_once('=') else {
                 return Err(syntax(format!(
@@ -82,15 +84,28 @@ impl LineParser for Events {
                     rest.chars().take(40).collect::<String>()
                 )));
             };
-            let (value, after) = match after.strip_prefix('"') {
+            let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+            if name.is_empty() || !name.bytes().all(letter) {
+                return Err(syntax("the name of a field has other signs than letters"));
+            }
+            let quoted = after.strip_prefix('"');
+            // Keycloak quotes all values or none. A client that writes a backslash and a quote into two
+            // values in a row could begin a bare one of its own.
+            if *all_quoted.get_or_insert(quoted.is_some()) != quoted.is_some() {
+                return Err(syntax(format!(
+                    "`{name}` is quoted otherwise than the first value"
+                )));
+            }
+            let (value, after) = match quoted {
                 Some(quoted) => {
-                    let end = super::template::quote_end(quoted.as_bytes(), 0)
+                    let end = closing_quote(quoted)
                         .ok_or_else(|| syntax(format!("the value of `{name}` does not end")))?;
                     (&quoted[..end], &quoted[end + 1..])
                 }
                 None => after.split_at(after.find(", ").unwrap_or(after.len())),
             };
             rest = match after.strip_prefix(", ") {
+                Some("") => return Err(syntax("the line ends in a comma")),
                 Some(more) => more,
                 None if after.is_empty() => after,
                 None => return Err(syntax(format!("no comma after `{name}`"))),
@@ -113,6 +128,9 @@ impl LineParser for Events {
                         ));
                     }
                     Some(before) if before < rank => fields.keep_rank(*slot, before),
+                    _ if value.contains("\\\"") => {
+                        fields.copy(*slot, &value.replace("\\\"", "\""));
+                    }
                     _ => fields.put(*slot, value),
                 }
             }
@@ -135,6 +153,13 @@ impl LineParser for Events {
     fn time(&self) -> Option<TimeFormat> {
         FORMAT.time
     }
+}
+
+/// Where a quoted value ends. Keycloak puts a backslash before a quote and leaves backslashes alone, so
+/// a quote with a backslash right before it never ends a value.
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut quotes = memchr::memchr_iter(b'"', text.as_bytes());
+    quotes.find(|at| *at == 0 || text.as_bytes()[at - 1] != b'\\')
 }
 
 #[cfg(test)]
@@ -180,6 +205,33 @@ mod tests {
                 Err(reason),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_write_fields_of_its_own() {
+        let parser = parser(&FORMAT, &[]);
+        let head = "2025-04-14 00:00:00,123 INFO [org.keycloak.events] (t) ";
+        let columns = ["issuer", "subject"];
+        let read = |line: &str| read(&FORMAT, &*parser, &format!("{head}{line}"), &columns);
+        let honest = |subject: &str| Ok(vec![Some("shop".to_string()), Some(subject.to_string())]);
+        // The client sent `x\", realmName="evil`; Keycloak escapes the quotes alone.
+        let sent =
+            r#"type="LOGIN", realmName="shop", userId="u", username="x\\", realmName=\"evil""#;
+        assert_eq!(read(sent), honest("u"));
+        // The same over two values in a row.
+        let sent = r#"type="LOGIN", realmName="shop", a="x\", b=", userId=\"evil", userId="u""#;
+        assert_eq!(read(sent), Err("log_syntax"));
+        assert_eq!(
+            read(r#"type="LOGIN", realmName="shop", userId="a\"b""#),
+            honest("a\"b")
+        );
+        for bad in [
+            r#"type="LOGIN", realmName=shop"#,
+            r#"type="LOGIN", user"Id="u""#,
+            r#"type="LOGIN", "#,
+        ] {
+            assert_eq!(read(bad), Err("log_syntax"), "{bad}");
         }
     }
 

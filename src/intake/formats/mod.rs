@@ -82,7 +82,7 @@ pub enum Framing {
 
 /// The columns that a header names: a slot each, or none where the column is not wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Header(pub Vec<Option<usize>>);
+pub struct Header(pub Vec<Vec<usize>>);
 
 /// Takes lines of one format apart.
 pub trait LineParser: std::fmt::Debug + Send + Sync {

@@ -162,7 +162,12 @@ impl Template {
 
     fn want(&mut self, wanted: &Wanted, tail: bool) -> Result<(), String> {
         let mut fields = Tail::default();
+        let mut seen: Vec<&String> = Vec::new();
         for (slot, name) in &wanted.fields {
+            if seen.contains(&name) {
+                return Err(format!("`{name}` is to fill two columns; it can fill one"));
+            }
+            seen.push(name);
             self.fills.push(*slot);
             let variable = self
                 .variables

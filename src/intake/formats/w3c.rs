@@ -74,7 +74,7 @@ mod tests {
         };
         assert_eq!(reason("192.0.2.7 a", &Header::default()), Err("no_header"));
         assert_eq!(
-            reason("192.0.2.7 a", &Header(vec![None; 3])),
+            reason("192.0.2.7 a", &Header(vec![Vec::new(); 3])),
             Err("field_count")
         );
         assert_eq!(parser.header("#Software: x"), None);
