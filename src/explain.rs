@@ -103,6 +103,8 @@ pub fn explain(
             "token_subject",
             "token_issued_at",
             "token_expires_at",
+            "token_scope",
+            "session_id",
             "token_signature",
             "token_problem",
         ];

@@ -110,11 +110,24 @@ clock_tolerance_seconds = 5
 run_pause_hours = 24
 # A pause longer than this begins a new phase.
 phase_pause_days = 30
+# The longest lifetime that the issuer gives a token; longer ones are then named.
+#token_lifetime_seconds = 3600
+# Verdict rules not to be applied; `breachscope rules` lists them.
+#switched_off = []
 
 # Who issues tokens: the `iss` claim, and whether its subjects are accounts or services.
 #[[issuer]]
 #id = \"https://login.example\"
 #subjects = \"accounts\"
+
+# Keys that signatures are checked with, where a log holds whole tokens: `jwks`, `pem` or `secret`.
+#[[signing_key]]
+#file = \"registry/jwks.json\"
+#kind = \"jwks\"
+#issuer = \"https://login.example\"
+
+# A log of logins at the service, a source of kind = \"login\" with `event_time`, `subject` and `source_ip`,
+# lets the honest population speak for or against the issuance log.
 
 # Lists beside the logs. Without one, what it would decide stays undecided, and the report says so.
 [registry]

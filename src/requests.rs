@@ -1,7 +1,7 @@
 //! Lines of all tiers -> requests. A request is logged at the edge, at the gateway and by the
 //! application; its request id brings the lines together, and it is counted once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::path::Path;
@@ -188,6 +188,15 @@ fn request_fingerprint(
     }
 }
 
+/// What bringing the lines together showed.
+#[derive(Debug, Default)]
+pub struct Spread {
+    /// Keys that verify tokens of the evidence.
+    pub proven: ProvenKeys,
+    /// Lines whose token could not be taken from the log, by problem.
+    pub without_token: BTreeMap<String, u64>,
+}
+
 /// Reads the event frames and sends each line on: uses of tokens to `by_token`, the rest to
 /// `by_request`.
 pub fn spread(
@@ -198,7 +207,7 @@ pub fn spread(
     interner: &Interner,
     by_token: &Shuffle,
     by_request: &Lines<'_>,
-) -> Result<ProvenKeys> {
+) -> Result<Spread> {
     let repeated = Repeated::new(&manifest.evidence);
     let identities = foldhash::quality::RandomState::default();
     let pages: HashMap<&str, u16> = case
@@ -209,7 +218,7 @@ pub fn spread(
         .zip(0..)
         .collect();
     let batches = pieces(&part_files(frames_dir, &frames::REQUESTS)?)?;
-    let proven = each_partition(batches.len(), threads, |index| {
+    let found = each_partition(batches.len(), threads, |index| {
         let mut record = Encoder::default();
         let names = [
             "evidence_id",
@@ -225,7 +234,7 @@ pub fn spread(
             "path",
             "user_agent",
         ];
-        let mut proven = ProvenKeys::default();
+        let mut found = Spread::default();
         let names: Vec<&str> = names.into_iter().chain(CLAIMS).chain(CLAIM_TIMES).collect();
         let batch = batches[index].read(&names)?;
         let mut ids = small(&batch, "evidence_id")?.iter();
@@ -270,7 +279,7 @@ pub fn spread(
                 identity: identities.hash_one((next, claimed)),
             };
             if claims.signature == Signature::Valid {
-                proven.insert((claims.issuer, claims.key_id));
+                found.proven.insert((claims.issuer, claims.key_id));
             }
             match told[0] {
                 Some(token_id) if line.tier == Tier::NoToken => {
@@ -287,11 +296,15 @@ pub fn spread(
                 _ => by_request.push(&line)?,
             }
         }
-        Ok(proven)
-    })?
-    .into_iter()
-    .flatten()
-    .collect();
+        Ok(found)
+    })?;
+    let mut all = Spread::default();
+    for one in found {
+        all.proven.extend(one.proven);
+        for (problem, count) in one.without_token {
+            *all.without_token.entry(problem).or_default() += count;
+        }
+    }
     let batches = pieces(&part_files(frames_dir, &frames::APP_EVENTS)?)?;
     each_partition(batches.len(), threads, |index| {
         let names = [
@@ -338,5 +351,5 @@ pub fn spread(
         }
         Ok(())
     })
-    .map(|_| proven)
+    .map(|_| all)
 }

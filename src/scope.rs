@@ -94,7 +94,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     let [by_token, held, by_request] =
         ["token", "held", "request"].map(|name| Shuffle::new(&work, name, count));
     let lines = Lines(&by_request);
-    let proven = requests::spread(
+    let spread = requests::spread(
         case,
         &manifest,
         &frames_dir,
@@ -110,7 +110,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         case,
         accounts: &accounts,
         interner: &interner,
-        proven: &proven,
+        proven: &spread.proven,
         logins: &logins,
         frames_dir: &frames_dir,
     };
@@ -143,6 +143,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         manifest: &manifest,
         tokens: &tokens,
         coverage: &coverage,
+        without_token: &spread.without_token,
         keys,
         interner: &interner,
         exposure: &exposure,

@@ -135,6 +135,8 @@ pub struct Found<'a> {
     pub tokens: &'a Tokens,
     /// The issuance log's coverage.
     pub coverage: &'a Coverage,
+    /// Gateway lines whose token could not be taken from the log, by problem.
+    pub without_token: &'a BTreeMap<String, u64>,
     /// Each key's life.
     pub keys: Vec<KeyLife>,
     /// Spellings of identifiers.
@@ -345,6 +347,31 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     for life in &found.keys {
         findings.extend(key_findings(life));
+    }
+    for (problem, count) in found.without_token {
+        findings.push(format!(
+            "{count} gateway lines have no token, for the log has none that can be read ({problem}); what they showed is in no figure"
+        ));
+    }
+    for (issuer, log) in &found.coverage.issuers {
+        if log.strays > 0 {
+            findings.push(format!(
+                "{} issuance records of {issuer} lie over a week away from all others; the log is taken to begin and end without them",
+                log.strays
+            ));
+        }
+    }
+    let sources = &found.case.file.source;
+    let has = |kind| sources.iter().any(|source| source.kind == kind);
+    if has(SourceKind::Issuance) && !has(SourceKind::Login) {
+        findings.push("the case has no login log: only its own record numbers show the issuance log complete, and a second issuer with a log of its own would not be seen".into());
+    }
+    for key in found.case.signing_keys.unsupported() {
+        findings.push(format!(
+            "the key `{}` is not used to check signatures: {}",
+            key.key_id.unwrap_or("without an id"),
+            key.why
+        ));
     }
     let exposure = found.exposure;
     if exposure.without_gateway > 0 {

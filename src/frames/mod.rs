@@ -264,6 +264,8 @@ pub static TOKENS: Frame = Frame {
         may("token_subject", Kind::Identifier),
         may("token_issued_at", Kind::Time),
         may("token_expires_at", Kind::Time),
+        may("token_scope", Kind::Text),
+        may("session_id", Kind::Identifier),
         may("token_signature", Kind::Text),
         may("token_problem", Kind::Text),
         must("verdict", Kind::Text),

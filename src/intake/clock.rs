@@ -154,10 +154,17 @@ fn nanoseconds(text: &str) -> Option<i64> {
         .map(|nanos| nanos / 1000)
 }
 
+/// The end of the year 9999 in microseconds: no log is younger, and sums with times do not overflow.
+const LATEST: i64 = 253_402_300_799_999_999;
+
 /// A decimal number of units of `10^exponent` microseconds, as microseconds; what is
 /// below a microsecond is cut off.
 #[inline]
 fn decimal(text: &str, exponent: u32) -> Option<i64> {
+    decimal_micros(text, exponent).filter(|micros| *micros <= LATEST)
+}
+
+fn decimal_micros(text: &str, exponent: u32) -> Option<i64> {
     let bytes = text.as_bytes();
     let mut micros = 0i64;
     let mut at = 0;

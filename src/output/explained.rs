@@ -27,6 +27,8 @@ pub fn explained(explained: &Explained) -> String {
         ("subject", "token_subject"),
         ("issued", "token_issued_at"),
         ("expires", "token_expires_at"),
+        ("scope", "token_scope"),
+        ("session", "session_id"),
         ("signature", "token_signature"),
         ("problem", "token_problem"),
         ("login", "login"),

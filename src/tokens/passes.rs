@@ -494,6 +494,7 @@ impl Judge<'_> {
         let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
         let (issuer, key_id) = (text(claims.issuer), text(claims.key_id));
         let (subject, problem) = (text(claims.subject), text(claims.problem));
+        let (scope, session) = (text(claims.scope), text(claims.session));
         let time = |at: Option<i64>| at.map_or(String::new(), |at| at.to_string());
         let shown = shown_fingerprint(&[
             token_id,
@@ -503,6 +504,9 @@ impl Judge<'_> {
             &time(claims.issued_at),
             &time(claims.expires_at),
             claims.signature.name(),
+            scope.as_deref().unwrap_or_default(),
+            session.as_deref().unwrap_or_default(),
+            problem.as_deref().unwrap_or_default(),
         ]);
         let supporting: Vec<&str> = judgement.supporting().collect();
         let supporting = supporting.join(",");
@@ -520,6 +524,8 @@ impl Judge<'_> {
             subject.as_deref().into(),
             claims.issued_at.into(),
             claims.expires_at.into(),
+            scope.as_deref().into(),
+            session.as_deref().into(),
             logged.into(),
             problem.as_deref().into(),
             Value::Text(judgement.verdict.name()),
@@ -555,7 +561,7 @@ impl Judge<'_> {
 }
 
 /// A token's fingerprint in outputs: 32 hexadecimal digits over what it says of itself.
-pub fn shown_fingerprint(parts: &[&str; 7]) -> String {
+pub fn shown_fingerprint(parts: &[&str; 10]) -> String {
     format!("{:032x}", fingerprint(&parts.map(str::as_bytes)))
 }
 

@@ -53,7 +53,7 @@ fn main() {
         ["token", "held", "request"].map(|name| Shuffle::new(&work.join("spread"), name, count));
     let lines = Lines(&by_request);
     let step = Instant::now();
-    let proven = requests::spread(
+    let spread_found = requests::spread(
         &case, &manifest, frames, threads, &interner, &by_token, &lines,
     )
     .unwrap();
@@ -64,7 +64,7 @@ fn main() {
         case: &case,
         accounts: &accounts,
         interner: &interner,
-        proven: &proven,
+        proven: &spread_found.proven,
         logins: &logins,
         frames_dir: work,
     };

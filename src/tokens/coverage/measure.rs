@@ -92,6 +92,7 @@ impl Coverage {
         ) in seen
         {
             log.skew = skew(&back);
+            log.forget_strays();
             log.holes.extend(deleted.iter().map(|(from, to, _)| Hole {
                 from: *from,
                 to: *to,
@@ -137,6 +138,43 @@ impl Coverage {
             tolerance: case.file.policy.tolerance(),
             witnesses_wanted: case.file.policy.coverage_witnesses as usize,
         })
+    }
+}
+
+impl IssuerLog {
+    /// Draws the log's ends in to where it really begins and ends: a few records that lie more than a
+    /// week away from all others have a wrong time, and would have the log cover what it does not.
+    fn forget_strays(&mut self) {
+        const WEEK: i64 = 7 * 24;
+        let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
+        for ((_, hour), count) in &self.hours {
+            *hours.entry(*hour).or_default() += count;
+        }
+        let hours: Vec<(i64, u64)> = hours.into_iter().collect();
+        let few = |part: &[(i64, u64)]| {
+            let count: u64 = part.iter().map(|(_, count)| count).sum();
+            count * 1000 <= self.records || (count == 1 && self.records >= 20)
+        };
+        let apart = (1..hours.len()).filter(|at| hours[*at].0 - hours[at - 1].0 > WEEK);
+        let mut kept = 0..hours.len();
+        for at in apart {
+            if few(&hours[..at]) {
+                kept.start = at;
+            }
+            if few(&hours[at..]) {
+                kept.end = kept.end.min(at);
+            }
+        }
+        let count = |part: &[(i64, u64)]| part.iter().map(|(_, count)| count).sum::<u64>();
+        if kept.start < kept.end {
+            self.strays = count(&hours[..kept.start]) + count(&hours[kept.end..]);
+        }
+        if kept.start > 0 && kept.start < kept.end {
+            self.first = hours[kept.start].0 * HOUR;
+        }
+        if kept.end < hours.len() && kept.start < kept.end {
+            self.last = (hours[kept.end - 1].0 + 1) * HOUR - 1;
+        }
     }
 }
 
@@ -214,6 +252,31 @@ fn each_record(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_another_century_does_not_stretch_the_log() {
+        let with = |strays: &[(i64, u64)]| {
+            let mut log = IssuerLog::default();
+            let all = (1000..1100)
+                .map(|hour| (hour, 10))
+                .chain(strays.iter().copied());
+            for (hour, count) in all {
+                log.hours.insert((None, hour), count);
+                log.records += count;
+            }
+            let ends = log.hours.keys().map(|(_, hour)| *hour);
+            log.first = ends.clone().min().unwrap_or_default() * HOUR;
+            log.last = ends.max().unwrap_or_default() * HOUR + 5;
+            log.forget_strays();
+            (log.first / HOUR, log.last / HOUR)
+        };
+        assert_eq!(with(&[]), (1000, 1099));
+        assert_eq!(with(&[(600_000, 1)]), (1000, 1099));
+        assert_eq!(with(&[(0, 1), (600_000, 1)]), (1000, 1099));
+        assert_eq!(with(&[(1099 + 169, 1)]), (1000, 1099), "over a week away");
+        assert_eq!(with(&[(1099 + 168, 1)]), (1000, 1267), "a week away");
+        assert_eq!(with(&[(2000, 50)]), (1000, 2000), "too many to be strays");
+    }
 
     #[test]
     fn one_wild_line_does_not_widen_every_hole() {

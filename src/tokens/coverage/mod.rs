@@ -150,6 +150,8 @@ pub struct IssuerLog {
     pub last: i64,
     /// Records.
     pub records: u64,
+    /// Records whose time lies so far from all others that it does not count as the log's.
+    pub strays: u64,
     /// Whether its records are numbered.
     pub numbered: bool,
     /// How far clocks of its instances disagree, microseconds.
@@ -264,7 +266,7 @@ impl Coverage {
         }
         let mut rows = Vec::new();
         for key in keys {
-            for hour in log.first.div_euclid(HOUR)..=log.last.div_euclid(HOUR) {
+            for hour in log.span() {
                 let (from, to) = (hour * HOUR, hour * HOUR + HOUR - 1);
                 let edge = |hole: &Hole| [hole.from, hole.to];
                 let within = log
@@ -315,6 +317,18 @@ pub struct HourCover {
 }
 
 impl IssuerLog {
+    /// The hours from the log's begin to its end; of a log that claims more than twenty years, only those
+    /// that have records.
+    fn span(&self) -> Vec<i64> {
+        const MOST: i64 = 20 * 366 * 24;
+        let (first, last) = (self.first.div_euclid(HOUR), self.last.div_euclid(HOUR));
+        if last - first <= MOST {
+            return (first..=last).collect();
+        }
+        let hours: BTreeSet<i64> = self.hours.keys().map(|(_, hour)| *hour).collect();
+        hours.into_iter().collect()
+    }
+
     /// What the log by itself says against a moment.
     fn itself(&self, at: i64, tolerance: i64) -> Option<Cover> {
         let wide = tolerance.max(self.skew);
