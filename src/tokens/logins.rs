@@ -1,8 +1,13 @@
-//! Logins at the service, which show apart from the issuer's log that a customer was there.
+//! Proof, apart from a token's own issuance record, that its holder was there: logins at the service, and
+//! older records of its session.
 //!
-//! They are held in memory, 24 bytes each, sorted by subject.
+//! Logins are held in memory, 24 bytes each, sorted by subject; sessions, 40 bytes each.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::path::Path;
+
+use foldhash::fast::FixedState;
 
 use super::facts::Login;
 use crate::case::{AccountKey, Interner, Policy};
@@ -13,11 +18,30 @@ use crate::requests::address_bits;
 /// A login, with its address folded to 64 bits; 0 where none was logged.
 type Entry = (AccountKey, i64, u64);
 
-/// All logins of the evidence.
+/// The first record of a session: when, to whom, at which address (folded, 0 if not logged).
+type Begin = (i64, Option<AccountKey>, u64);
+
+/// All logins of the evidence, and the sessions that the issuance log names.
 #[derive(Debug, Default)]
 pub struct Logins {
     sorted: Vec<Entry>,
     span: Option<(i64, i64)>,
+    sessions: HashMap<u64, Begin, FixedState>,
+}
+
+/// What a token says of its session.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// Whom it names.
+    pub subject: AccountKey,
+    /// When it was issued.
+    pub issued_at: i64,
+    /// Its session, if it names one.
+    pub session: Option<&'a str>,
+}
+
+fn session_hash(session: &str) -> u64 {
+    FixedState::default().hash_one(session)
 }
 
 /// An address in 64 bits: equal addresses are equal.
@@ -63,22 +87,69 @@ impl Logins {
             }
         }
         logins.sorted.sort_unstable();
+        logins.load_sessions(interner, frames_dir)?;
         Ok(logins)
     }
 
-    /// Whether there are any.
-    pub fn is_empty(&self) -> bool {
-        self.sorted.is_empty()
+    fn load_sessions(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
+        for part in part_files(frames_dir, &frames::ISSUANCES)? {
+            let names = ["session_id", "event_time", "subject", "source_ip"];
+            for batch in Batches::open(&part, &names)? {
+                let batch = batch?;
+                let when = text(&batch, names[0])?
+                    .iter()
+                    .zip(time(&batch, names[1])?.iter());
+                let whose = text(&batch, names[2])?
+                    .iter()
+                    .zip(text(&batch, names[3])?.iter());
+                for ((session, at), (subject, address)) in when.zip(whose) {
+                    let (Some(session), Some(at)) = (session, at) else {
+                        continue;
+                    };
+                    let subject = subject.map(|subject| interner.key(subject));
+                    let address = address.and_then(address_bits).map_or(0, folded);
+                    let begin = (at, subject, address);
+                    self.sessions
+                        .entry(session_hash(session))
+                        .and_modify(|known| *known = (*known).min(begin))
+                        .or_insert(begin);
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// Whether a login of `subject` is behind a token issued at `at` and used from `addresses`.
+    /// Whether there is no proof of any kind.
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty() && self.sessions.is_empty()
+    }
+
+    /// Whether an older record shows the token's session alive: of its subject, and at an address that
+    /// the token is used from. Without an address anybody who knows a session's id could claim it.
+    fn of_session(&self, holder: Holder<'_>, used_from: impl Fn(u64) -> bool, older: i64) -> bool {
+        let begin = holder
+            .session
+            .and_then(|session| self.sessions.get(&session_hash(session)));
+        begin.is_some_and(|(at, subject, address)| {
+            *at < holder.issued_at - older
+                && *subject == Some(holder.subject)
+                && *address != 0
+                && used_from(*address)
+        })
+    }
+
+    /// Whether a login, or an older record of its session, is behind a token used from `addresses`.
     pub fn behind(
         &self,
-        subject: AccountKey,
-        at: i64,
+        holder: Holder<'_>,
         addresses: impl Iterator<Item = u128> + Clone,
         policy: &Policy,
     ) -> Login {
+        let (subject, at) = (holder.subject, holder.issued_at);
+        let used_from = |address: u64| addresses.clone().any(|used| folded(used) == address);
+        if self.of_session(holder, used_from, policy.tolerance()) {
+            return Login::Behind;
+        }
         let window = i64::from(policy.login_window_seconds) * 1_000_000;
         let session = i64::from(policy.session_hours) * 3_600_000_000;
         let from = at - session.max(window);
@@ -90,7 +161,7 @@ impl Logins {
             .take_while(|(of, then, _)| *of == subject && *then <= at + window);
         let mut found = Login::Absent;
         for (_, then, address) in near {
-            let here = *address == 0 || addresses.clone().any(|used| folded(used) == *address);
+            let here = *address == 0 || used_from(*address);
             if *then >= at - window && here {
                 return Login::Behind;
             }
@@ -118,10 +189,16 @@ mod tests {
                 (AccountKey(2), 10 * day, 0),
             ],
             span: Some((0, 20 * day)),
+            ..Logins::default()
         };
         let policy = crate::case::testing::policy();
         let behind = |subject, at, address: u128| {
-            logins.behind(AccountKey(subject), at, std::iter::once(address), &policy)
+            let holder = Holder {
+                subject: AccountKey(subject),
+                issued_at: at,
+                session: None,
+            };
+            logins.behind(holder, std::iter::once(address), &policy)
         };
         assert_eq!(behind(1, 10 * day + 10 * minute, 5), Login::Behind);
         assert_eq!(
@@ -148,6 +225,46 @@ mod tests {
             Login::NotLogged,
             "the session hours reach back before the log"
         );
+    }
+
+    #[test]
+    fn an_older_record_of_the_session_counts_for_its_subject_and_address() {
+        let second = 1_000_000;
+        let begin = (100 * second, Some(AccountKey(1)), folded(5));
+        let nowhere = (100 * second, Some(AccountKey(1)), 0);
+        let logins = Logins {
+            sessions: [(session_hash("s"), begin), (session_hash("n"), nowhere)]
+                .into_iter()
+                .collect(),
+            ..Logins::default()
+        };
+        let policy = crate::case::testing::policy();
+        let behind = |session, subject, at: i64, address: u128| {
+            let holder = Holder {
+                subject: AccountKey(subject),
+                issued_at: at * second,
+                session: Some(session),
+            };
+            logins.behind(holder, std::iter::once(address), &policy)
+        };
+        assert_eq!(behind("s", 1, 106, 5), Login::Behind);
+        assert_eq!(behind("s", 1, 105, 5), Login::NotLogged, "its own record");
+        assert_eq!(
+            behind("s", 2, 106, 5),
+            Login::NotLogged,
+            "somebody else's session"
+        );
+        assert_eq!(
+            behind("s", 1, 106, 6),
+            Login::NotLogged,
+            "from somewhere else"
+        );
+        assert_eq!(
+            behind("n", 1, 106, 5),
+            Login::NotLogged,
+            "no address was logged"
+        );
+        assert_eq!(behind("x", 1, 106, 5), Login::NotLogged);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use roaring::RoaringTreemap;
 
 use super::coverage::{Basis, Cover, Coverage, Status, Witness};
 use super::facts::{Login, Record, TokenFacts};
-use super::logins::Logins;
+use super::logins::{Holder, Logins};
 use super::rules::{self, Outcome};
 use super::timeline::KeyUses;
 use super::verdict::{Judgement, Verdict, issued, judge};
@@ -324,8 +324,14 @@ impl Judge<'_> {
         let login = match (claims.subject, claims.issued_at) {
             (Some(subject), Some(at)) if of_accounts && !self.logins.is_empty() => {
                 let addresses = token.uses.iter().map(|line| line.source_ip);
+                let session = text(claims.session);
+                let holder = Holder {
+                    subject,
+                    issued_at: at,
+                    session: session.as_deref(),
+                };
                 self.logins
-                    .behind(subject, at, addresses, &self.case.file.policy)
+                    .behind(holder, addresses, &self.case.file.policy)
             }
             _ => Login::NotLogged,
         };

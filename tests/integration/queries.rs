@@ -60,6 +60,37 @@ fn every_script_agrees_with_the_figures() {
     assert_eq!(sum(2, &rows), figures["tokens.forged"][0]);
     assert!(rows[1..].iter().all(|row| row[0] == "standby-2024-05"));
 
+    // The keys as the investigation found them, and how many days lie between these dates.
+    let rows = script(&replica, "key-timeline");
+    let key = &rows[1];
+    assert_eq!(key[1], "standby-2024-05");
+    assert_eq!(key[7], "322", "2025-01-01 to 2025-11-19 in Korea");
+    assert_eq!(key[8], "laptop");
+    assert_eq!(
+        [13, 15].map(|at| number(&key[at])),
+        [figures["tokens.forged"][0]; 2]
+    );
+    assert_eq!(sum(12, &rows), figures["tokens.legitimate"][0]);
+    assert_eq!(sum(14, &rows), figures["tokens.indeterminate"][0]);
+
+    // Every record of the issuance log lies in an hour of a key, and the log's hours are whole.
+    let rows = script(&replica, "issuance-coverage");
+    let records = replica.query("SELECT COUNT(*) AS n FROM issuances");
+    assert_eq!(sum(5, &rows), number(records.lines().nth(1).unwrap()));
+    let of = |key: &str, status: &str| -> u64 {
+        let rows = rows[1..]
+            .iter()
+            .filter(|row| row[1] == key && row[2] == status);
+        rows.map(|row| number(&row[4])).sum()
+    };
+    let hours = 323 * 24;
+    for key in ["primary-2023-05", "standby-2024-05"] {
+        let (complete, hole) = (of(key, "complete"), of(key, "hole"));
+        assert_eq!(complete + hole, hours, "{key}");
+        // Six lost hours, the hour that each edge touches, and three minutes with damaged lines.
+        assert!((9..=14).contains(&hole), "{key}: {hole}");
+    }
+
     let rows = script(&replica, "nonexistent-subjects");
     assert_eq!(rows.len() as u64 - 1, figures["subjects.nonexistent"][0]);
     assert_eq!(sum(1, &rows), figures["tokens.nonexistent_subject"][0]);
