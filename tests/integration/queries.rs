@@ -86,7 +86,8 @@ fn every_script_agrees_with_the_figures() {
     let hours = 323 * 24;
     for key in ["primary-2023-05", "standby-2024-05"] {
         let (complete, hole) = (of(key, "complete"), of(key, "hole"));
-        assert_eq!(complete + hole, hours, "{key}");
+        // The last sessions go on for a while after the last day.
+        assert!((hours..hours + 6).contains(&(complete + hole)), "{key}");
         // Six lost hours, the hour that each edge touches, and three minutes with damaged lines.
         assert!((9..=14).contains(&hole), "{key}: {hole}");
     }
