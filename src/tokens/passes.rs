@@ -375,7 +375,7 @@ impl Judge<'_> {
             FrameWriter::create(self.frames_dir, &frames::SESSIONS, part)?,
         ];
         let mut found = Tokens::default();
-        let mut spelt = HashMap::default();
+        let mut spelt = Spelt::default();
         for token in grouped.in_order() {
             let records = grouped.records(token);
             let addresses = token.addresses();
@@ -489,7 +489,7 @@ impl Judge<'_> {
         judgement: &Judgement,
         addresses: &[u128],
         [tokens, sessions]: &mut [FrameWriter; 2],
-        spelt: &mut HashMap<Vec<Option<Outcome>>, String>,
+        spelt: &mut Spelt,
     ) -> Result<()> {
         let Use {
             line,
@@ -516,9 +516,9 @@ impl Judge<'_> {
         ]);
         let supporting: Vec<&str> = judgement.supporting().collect();
         let supporting = supporting.join(",");
-        if !spelt.contains_key(&judgement.outcomes) {
-            spelt.insert(judgement.outcomes.clone(), spell(&judgement.outcomes));
-        }
+        let rules = spelt
+            .entry(code(&judgement.outcomes))
+            .or_insert_with(|| spell(&judgement.outcomes));
         let own = facts.own().next().or(facts.records.first());
         let number = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
         let logged = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
@@ -540,7 +540,7 @@ impl Judge<'_> {
             Some(supporting.as_str())
                 .filter(|text| !text.is_empty())
                 .into(),
-            Value::Text(&spelt[&judgement.outcomes]),
+            Value::Text(rules),
             Value::Text(facts.coverage.status.name()),
             Value::Text(facts.coverage.basis.name()),
             Value::Text(facts.login.name()),
@@ -569,6 +569,18 @@ impl Judge<'_> {
 /// A token's fingerprint in outputs: 32 hexadecimal digits over what it says of itself.
 pub fn shown_fingerprint(parts: &[&str; 10]) -> String {
     format!("{:032x}", fingerprint(&parts.map(str::as_bytes)))
+}
+
+/// What rules made of tokens, spelt out once for all tokens alike.
+type Spelt = HashMap<u64, String, FixedState>;
+
+/// What each rule made of a token, as one number.
+fn code(outcomes: &[Option<Outcome>]) -> u64 {
+    assert!(outcomes.len() <= 32, "two bits for each rule");
+    let number = |outcome: &Option<Outcome>| outcome.map_or(3, |outcome| outcome as u64);
+    outcomes
+        .iter()
+        .fold(0, |code, outcome| code << 2 | number(outcome))
 }
 
 /// What each rule made of a token: `rule=outcome`, in the order of the rules.

@@ -105,15 +105,13 @@ pub const ISSUED: &str = "issued";
 pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     let look = |rule: &Rule| (!facts.policy.off(rule.id)).then(|| (rule.look)(facts));
     let outcomes: Vec<Option<Outcome>> = rules::ALL.iter().map(look).collect();
-    let fired = |rule: &&Rule| {
-        let index = rules::ALL.iter().position(|one| one.id == rule.id);
-        index.is_some_and(|index| outcomes[index] == Some(Outcome::Fires))
-    };
     let decided = |before_records: bool| {
-        rules::ALL
-            .iter()
-            .filter(|rule| rule.decides.is_some() && rule.before_records == before_records)
-            .find(fired)
+        let mut seen = rules::ALL.iter().zip(&outcomes);
+        seen.find_map(|(rule, outcome)| {
+            let verdict = rule.decides?;
+            (*outcome == Some(Outcome::Fires) && rule.before_records == before_records)
+                .then_some((rule, verdict))
+        })
     };
     let by = |rule: &Rule, verdict| {
         let moderate =
@@ -126,10 +124,10 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
         (verdict, confidence, rule.id)
     };
     let (verdict, confidence, reason) = match decided(true) {
-        Some(rule) => by(rule, rule.decides.unwrap_or(Verdict::Indeterminate)),
+        Some((rule, verdict)) => by(rule, verdict),
         None if issued(facts) => (Verdict::Legitimate, Confidence::Strong, ISSUED),
         None => match decided(false) {
-            Some(rule) => by(rule, rule.decides.unwrap_or(Verdict::Indeterminate)),
+            Some((rule, verdict)) => by(rule, verdict),
             None => (Verdict::Indeterminate, Confidence::None, doubt(facts)),
         },
     };
