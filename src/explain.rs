@@ -60,7 +60,7 @@ pub struct Line {
     pub line_no: u64,
     /// When.
     pub event_time: String,
-    /// The line as found, its tokens masked; nothing if the evidence is not at hand.
+    /// The line as found, signed tokens and this one masked; nothing if the evidence is not at hand.
     pub raw: Option<String>,
 }
 
@@ -232,6 +232,8 @@ fn because(token: &Row) -> String {
             "a record hands it out, and yet its signature is not the key's; whether the key file is right is not shown"
         }
         "record_names_another_key" => "its issuance record names another key",
+        "record_names_no_subject" => "the issuance log has the id, and does not say to whom it was issued",
+        "only_a_prefix_logged" => "the log has only the beginning of the token, which others may share",
         "subject_not_logged" => "the log does not say whom it names",
         "issuer_not_logged" => "the issuances of its issuer are not in the evidence",
         "issue_time_not_logged" => "the log does not say when it was issued",
@@ -385,10 +387,10 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The line with every token in it replaced by its hash: a JWS wherever it stands, and the very token
-/// that is explained, by the hash that is its id.
+/// The line with the tokens in it that can be told replaced by their hash: a JWS wherever it stands, and the
+/// very token that is explained, where its id is its hash.
 fn masked(line: &str, token_id: &str) -> String {
-    let part = |c: char| c.is_ascii_alphanumeric() || "-_.~+/".contains(c);
+    let part = |c: char| c.is_ascii_alphanumeric() || "-_.~+".contains(c);
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while !rest.is_empty() {
@@ -402,7 +404,12 @@ fn masked(line: &str, token_id: &str) -> String {
         let word = &rest[..end];
         let padding = rest[end..].chars().take_while(|c| *c == '=').count();
         let padded = &rest[..end + padding];
-        let jws = word.starts_with("ey") && word.matches('.').count() >= 2;
+        // Where a JWS begins in it: after `%20`, say.
+        let jws = ["eyJ", "eyA", "ewo", "ewk", "ew0"]
+            .iter()
+            .filter_map(|begin| word.find(begin))
+            .min()
+            .filter(|at| word[*at..].matches('.').count() >= 2);
         let itself = [word, padded].into_iter().find(|word| {
             word.len() >= 8 && token_id.starts_with("sha256:") && hash(word) == token_id
         });
@@ -411,12 +418,11 @@ fn masked(line: &str, token_id: &str) -> String {
                 out.push_str(&format!("[{token_id}]"));
                 rest = &rest[token.len()..];
             }
-            None if jws => {
-                out.push_str(&format!("[{}]", hash(word)));
-                rest = &rest[end..];
-            }
             None => {
-                out.push_str(word);
+                out.push_str(&word[..jws.unwrap_or(end)]);
+                if let Some(at) = jws {
+                    out.push_str(&format!("[{}]", hash(&word[at..])));
+                }
                 rest = &rest[end..];
             }
         }
@@ -446,6 +452,11 @@ mod tests {
         );
         assert!(shown.contains(&format!("\"t\":\"[{id}]\"")), "{shown}");
         assert!(shown.contains(&hash("eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.c2ln")));
+        let encoded = masked(
+            "GET /cb/eyJh.eyJz.c2ln?t=Bearer%20eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.",
+            &id,
+        );
+        assert!(!encoded.contains("eyJ"), "{encoded}");
         let innocent = r#"192.0.2.1 - - "GET /a.b.c/d=e HTTP/1.1" 200 "shop.example" ey.a"#;
         assert_eq!(masked(innocent, &id), innocent);
     }

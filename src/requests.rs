@@ -293,7 +293,12 @@ pub fn spread(
                     one.encode(&mut record);
                     by_token.push(id, &record.0)?;
                 }
-                _ => by_request.push(&line)?,
+                _ => {
+                    if let Some(problem) = told[7] {
+                        *found.without_token.entry(problem.to_string()).or_default() += 1;
+                    }
+                    by_request.push(&line)?;
+                }
             }
         }
         Ok(found)

@@ -193,12 +193,22 @@ impl Counter<'_> {
             .filter(|line| line.tier == Tier::Application)
             .copied()
             .collect();
+        let gateway_lines = |line: &&&Line| matches!(line.tier, Tier::Judged(..) | Tier::NoToken);
+        // A request id that a client sends again brings requests together that are none: then a record of
+        // the application belongs to the line that names its account.
+        let reused = distinct.iter().filter(gateway_lines).count() > 1;
         let mut at_gateway = false;
         for line in &distinct {
             match line.tier {
                 Tier::Judged(verdict, moderate) => {
                     at_gateway = true;
-                    self.gateway(line, (verdict, moderate), &application, found, exposed);
+                    self.gateway(
+                        line,
+                        (verdict, moderate),
+                        (&application, reused),
+                        found,
+                        exposed,
+                    );
                 }
                 Tier::NoToken => at_gateway = true,
                 Tier::Edge | Tier::Application => {}
@@ -219,7 +229,7 @@ impl Counter<'_> {
         &self,
         line: &'l Line,
         (verdict, moderate): (Verdict, bool),
-        application: &[&'l Line],
+        (application, reused): (&[&'l Line], bool),
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) {
@@ -241,7 +251,7 @@ impl Counter<'_> {
         let own = application
             .iter()
             .find(|served| served.account == line.account);
-        let served = own.or(application.first()).copied();
+        let served = own.or(application.first().filter(|_| !reused)).copied();
         let account = self.exposure(line, carrier, served, found, exposed);
         if verdict == Verdict::Forged {
             found.fleet.forged(line.source_ip, line.event_time, account);

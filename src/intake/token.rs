@@ -135,7 +135,7 @@ impl<'a> TokenReader<'a> {
                     continue;
                 }
                 Holds::Prefix => {
-                    let id = format!("prefix:{text}");
+                    let id = jws::hash(text).replacen("sha256:", "prefix:", 1);
                     put(fields, Some(parts.token_id), Some(&id));
                     continue;
                 }
@@ -169,7 +169,10 @@ impl<'a> TokenReader<'a> {
         }
         let decoded = jws::looks_like_jws(token).then(|| jws::decode(token));
         let signature = match &decoded {
-            Some(decoded) if !self.keys.is_empty() => self.keys.check(token, decoded),
+            Some(decoded) if !self.keys.is_empty() => match self.keys.check(token, decoded) {
+                Signature::Invalid if cut_off(token, decoded) => Signature::Unreadable,
+                signature => signature,
+            },
             _ => Signature::NotLogged,
         };
         let looked = Arc::new(Looked {
@@ -197,10 +200,16 @@ fn fill(parts: &TokenParts, looked: &Looked, fields: &mut Fields<'_>) {
     let Some(decoded) = &looked.decoded else {
         return put(fields, Some(parts.token_id), Some(&looked.hash));
     };
+    // An id that looks like a hash of a token would stand for that one.
+    let reserved = |id: &&str| {
+        ["sha256:", "hash:", "prefix:"]
+            .iter()
+            .any(|kind| id.starts_with(kind))
+    };
     let id = decoded
         .token_id
         .as_deref()
-        .filter(|_| decoded.problem.is_none());
+        .filter(|id| decoded.problem.is_none() && !reserved(id));
     put(
         fields,
         Some(parts.token_id),
@@ -252,13 +261,34 @@ fn redacted(token: &str) -> bool {
         || token.eq_ignore_ascii_case("[redacted]")
 }
 
+/// Whether a signature has not the length of its algorithm's: the log cut it off or replaced it.
+fn cut_off(token: &str, decoded: &Decoded) -> bool {
+    let signature = token
+        .rsplit_once('.')
+        .map_or("", |(_, signature)| signature);
+    let bytes = signature.len() * 3 / 4;
+    let lengths: &[usize] = match decoded.algorithm.as_deref().unwrap_or_default() {
+        "HS256" => &[32],
+        "HS384" => &[48],
+        "HS512" | "ES256" | "EdDSA" | "Ed25519" => &[64],
+        "ES384" => &[96],
+        "ES512" => &[132],
+        _ => &[256, 384, 512, 1024],
+    };
+    !lengths.contains(&bytes)
+}
+
 /// A hash as logged; SHA-256 is written as this program writes it.
 fn logged_hash(text: &str) -> String {
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
-    if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hex && digits.len() == 64 {
         format!("sha256:{}", digits.to_ascii_lowercase())
+    } else if hex {
+        format!("hash:{}", digits.to_ascii_lowercase())
     } else {
-        format!("hash:{text}")
+        // Not a hash as it stands, perhaps the token itself.
+        jws::hash(text).replacen("sha256:", "hash:", 1)
     }
 }
 
@@ -302,7 +332,10 @@ mod tests {
             id("token_hash", "a9993e36").as_deref(),
             Some("hash:a9993e36")
         );
-        assert_eq!(id("token_prefix", "opaq").as_deref(), Some("prefix:opaq"));
+        assert_eq!(
+            id("token_prefix", "opaq").as_deref(),
+            Some(format!("prefix:{}", &jws::hash("opaq")[7..]).as_str())
+        );
     }
 
     #[test]

@@ -164,6 +164,8 @@ pub struct TokenFacts<'a> {
     pub claims: Claims,
     /// Whether its id stands for all of its bytes, as a hash of it does.
     pub whole: bool,
+    /// Whether its id is but a part of it, which other tokens may share: then no record is its own.
+    pub partial: bool,
     /// The issuance records of its id.
     pub records: &'a [Record],
     /// What the issuance log can say about its claimed issue time.
@@ -201,8 +203,11 @@ impl TokenFacts<'_> {
     pub fn own(&self) -> impl Iterator<Item = &Record> {
         self.issuances()
             .filter(|record| match (self.claims.subject, record.subject) {
+                _ if self.partial => false,
                 (Some(named), Some(issued)) => named == issued,
-                _ => self.whole,
+                // A record that names nobody does not hand the token to whom it names.
+                (Some(_), None) => false,
+                (None, _) => self.whole,
             })
     }
 

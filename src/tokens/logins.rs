@@ -51,12 +51,38 @@ fn folded(address: u128) -> u64 {
 
 /// Whether an outcome as logged says that nothing was given.
 pub(super) fn failed(outcome: Option<&str>) -> bool {
+    const GOOD: [&str; 8] = [
+        "success",
+        "succeeded",
+        "successful",
+        "ok",
+        "true",
+        "allow",
+        "allowed",
+        "no",
+    ];
+    const BAD: [&str; 16] = [
+        "fail",
+        "failed",
+        "failure",
+        "error",
+        "denied",
+        "deny",
+        "reject",
+        "rejected",
+        "false",
+        "unsuccessful",
+        "invalid",
+        "blocked",
+        "locked",
+        "unauthorized",
+        "forbidden",
+        "expired",
+    ];
     let Some(outcome) = outcome else { return false };
     let outcome = outcome.to_ascii_lowercase();
-    outcome == "false"
-        || ["fail", "error", "den", "reject"]
-            .iter()
-            .any(|word| outcome.contains(word))
+    let mut words = outcome.split(|c: char| !c.is_ascii_alphanumeric());
+    !words.clone().any(|word| GOOD.contains(&word)) && words.any(|word| BAD.contains(&word))
 }
 
 impl Logins {
@@ -280,9 +306,16 @@ mod tests {
             .all(|o| failed(*o))
         );
         assert!(
-            [None, Some("SUCCESS"), Some("true"), Some("0")]
-                .iter()
-                .all(|o| !failed(*o))
+            [
+                None,
+                Some("SUCCESS"),
+                Some("true"),
+                Some("0"),
+                Some("no_error"),
+                Some("credential_issued")
+            ]
+            .iter()
+            .all(|o| !failed(*o))
         );
     }
 }

@@ -17,6 +17,7 @@
 
 pub mod coverage;
 pub mod facts;
+mod grouped;
 pub mod logins;
 pub mod passes;
 pub mod rules;
@@ -31,7 +32,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::case::Interner;
+use crate::case::{AccountKey, Interner};
 use crate::error::Result;
 use crate::frames::{self, part_files, pieces, small, text, time, unsigned};
 use crate::jws::Signature;
@@ -96,6 +97,18 @@ impl Record {
         into.u8(RECORD).u128(id);
         self.encode(into);
     }
+}
+
+/// A scope, whatever the order of its words (RFC 6749 section 3.3), interned.
+fn scope(text: Option<&str>, interner: &Interner) -> Option<AccountKey> {
+    let text = text?;
+    if !text.contains(' ') {
+        return Some(interner.key(text));
+    }
+    let mut words: Vec<&str> = text.split_ascii_whitespace().collect();
+    words.sort_unstable();
+    words.dedup();
+    Some(interner.key(&words.join(" ")))
 }
 
 /// Whether an issuer's event takes a token back.
@@ -181,7 +194,7 @@ pub fn spread_issuances(
                 event_time: at[0].expect(required),
                 issued_at: at[1],
                 expires_at: at[2],
-                scope: key(scope),
+                scope: self::scope(scope, interner),
                 source_ip: address.and_then(address_bits),
                 revokes,
                 place,
@@ -223,7 +236,7 @@ pub(crate) fn claims(
         subject: key(texts[3]),
         issued_at: times[0],
         expires_at: times[1],
-        scope: key(texts[4]),
+        scope: scope(texts[4], interner),
         session: key(texts[5]),
         signature: signature.unwrap_or(Signature::NotLogged),
         problem: key(texts[7]),

@@ -1,26 +1,25 @@
 //! Tokens by partition: grouped, judged, written.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::BuildHasher;
 use std::path::Path;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use roaring::RoaringTreemap;
 
-use super::coverage::{Basis, Cover, Coverage, Status, Witness};
+use super::coverage::{Basis, Cover, Coverage, IdKind, Status, Witness};
 use super::facts::{Login, Record, TokenFacts};
+use super::grouped::{Grouped, Token};
 use super::logins::{Holder, Logins};
 use super::rules::{self, Outcome};
 use super::timeline::KeyUses;
 use super::verdict::{Judgement, Verdict, issued, judge};
-use super::{Confidence, RECORD, Use, fingerprint};
+use super::{Confidence, Use, fingerprint};
 use crate::case::{AccountKey, Accounts, Case, Interner, Subjects};
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
 use crate::jws::Signature;
 use crate::requests::{Line, Lines, Tier};
-use crate::shuffle::{Decoder, Encoder, Records, Shuffle, each_partition};
+use crate::shuffle::{Encoder, Records, Shuffle, each_partition};
 
 /// What the token stage found.
 #[derive(Debug, Default)]
@@ -95,104 +94,6 @@ pub struct Judge<'a> {
     pub logins: &'a Logins,
     /// Where frames are written.
     pub frames_dir: &'a Path,
-}
-
-/// All uses of one token.
-struct Token<'r> {
-    first_use: Use<'r>,
-    uses: Vec<Line>,
-}
-
-impl Token<'_> {
-    /// The addresses it was used from, each once.
-    fn addresses(&self) -> Vec<u128> {
-        let mut all: Vec<u128> = self.uses.iter().map(|line| line.source_ip).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-}
-
-/// The tokens and the issuance records of one partition.
-struct Grouped<'r> {
-    tokens: Vec<Token<'r>>,
-    /// The tokens' indices, by first use.
-    order: Vec<u32>,
-    issued: HashMap<u128, Vec<Record>, FixedState>,
-}
-
-impl<'r> Grouped<'r> {
-    fn of(records: &'r Records) -> Self {
-        let mut issued: HashMap<u128, Vec<Record>, FixedState> = HashMap::default();
-        let mut tokens: Vec<Token<'_>> = Vec::new();
-        let mut known: HashTable<u32> = HashTable::new();
-        let hasher = FixedState::default();
-        for record in records.iter() {
-            let mut decoder = Decoder(record);
-            let (kind, id) = (decoder.u8(), decoder.u128());
-            if kind == RECORD {
-                let record = Record::decode(&mut decoder);
-                let known = issued.entry(id).or_default();
-                match known.iter_mut().find(|other| other.same(&record)) {
-                    Some(other) => other.place = other.place.min(record.place),
-                    None => known.push(record),
-                }
-                continue;
-            }
-            let one = Use::decode(id, decoder);
-            let line = one.line;
-            let same = |index: &u32| {
-                let first = &tokens[*index as usize].first_use;
-                first.id == id && first.claims == one.claims
-            };
-            let hash = hasher.hash_one((id, &one.claims));
-            match known.find(hash, same) {
-                Some(index) => {
-                    let token = &mut tokens[*index as usize];
-                    if place(&line) < place(&token.first_use.line) {
-                        token.first_use = one;
-                    }
-                    token.uses.push(line);
-                }
-                None => {
-                    let index = u32::try_from(tokens.len()).expect("a partition has fewer tokens");
-                    tokens.push(Token {
-                        first_use: one,
-                        uses: vec![line],
-                    });
-                    known.insert_unique(hash, index, |index| {
-                        let first = &tokens[*index as usize].first_use;
-                        hasher.hash_one((first.id, &first.claims))
-                    });
-                }
-            }
-        }
-        for records in issued.values_mut() {
-            records.sort_unstable_by_key(|record| record.place);
-        }
-        let mut order: Vec<u32> = known.into_iter().collect();
-        order.sort_unstable_by_key(|index| place(&tokens[*index as usize].first_use.line));
-        Grouped {
-            tokens,
-            order,
-            issued,
-        }
-    }
-
-    /// The tokens by first use, so that what is written has one order.
-    fn in_order(&self) -> impl Iterator<Item = &Token<'r>> {
-        self.order.iter().map(|index| &self.tokens[*index as usize])
-    }
-
-    fn records(&self, token: &Token<'_>) -> &[Record] {
-        self.issued
-            .get(&token.first_use.id)
-            .map_or(&[], Vec::as_slice)
-    }
-}
-
-fn place(line: &Line) -> (i64, u32, u64) {
-    (line.event_time, line.evidence_id, line.line_no)
 }
 
 fn folded(address: u128) -> u64 {
@@ -309,8 +210,9 @@ impl Judge<'_> {
             .case
             .issuer(&issuer)
             .is_some_and(|issuer| issuer.subjects == Subjects::Accounts);
+        let kind = IdKind::of(token.first_use.token_id);
         let cover = match (coverage, claims.issued_at) {
-            (Some(coverage), Some(at)) => coverage.at(&issuer, claims.key_id, at),
+            (Some(coverage), Some(at)) => coverage.of(&issuer, claims.key_id, kind, at),
             (Some(coverage), None) if coverage.issuers.contains_key(&issuer) => Cover {
                 status: Status::OutsideLog,
                 basis: Basis::Log,
@@ -335,10 +237,10 @@ impl Judge<'_> {
             }
             _ => Login::NotLogged,
         };
-        let token_id = token.first_use.token_id;
         TokenFacts {
             claims,
-            whole: token_id.starts_with("sha256:") || token_id.starts_with("hash:"),
+            whole: kind == IdKind::Sha256,
+            partial: kind == IdKind::Prefix,
             records,
             coverage: cover,
             key,
@@ -504,15 +406,15 @@ impl Judge<'_> {
         let time = |at: Option<i64>| at.map_or(String::new(), |at| at.to_string());
         let shown = shown_fingerprint(&[
             token_id,
-            issuer.as_deref().unwrap_or_default(),
-            key_id.as_deref().unwrap_or_default(),
-            subject.as_deref().unwrap_or_default(),
+            issuer.as_deref().unwrap_or(ABSENT),
+            key_id.as_deref().unwrap_or(ABSENT),
+            subject.as_deref().unwrap_or(ABSENT),
             &time(claims.issued_at),
             &time(claims.expires_at),
             claims.signature.name(),
-            scope.as_deref().unwrap_or_default(),
-            session.as_deref().unwrap_or_default(),
-            problem.as_deref().unwrap_or_default(),
+            scope.as_deref().unwrap_or(ABSENT),
+            session.as_deref().unwrap_or(ABSENT),
+            problem.as_deref().unwrap_or(ABSENT),
         ]);
         let supporting: Vec<&str> = judgement.supporting().collect();
         let supporting = supporting.join(",");
@@ -565,6 +467,9 @@ impl Judge<'_> {
         Ok(())
     }
 }
+
+/// In a fingerprint, what a token does not say: no text of a log is this.
+const ABSENT: &str = "\u{0}";
 
 /// A token's fingerprint in outputs: 32 hexadecimal digits over what it says of itself.
 pub fn shown_fingerprint(parts: &[&str; 10]) -> String {

@@ -151,7 +151,9 @@ pub(super) fn issued(facts: &TokenFacts<'_>) -> bool {
             || facts.claims.key_id.is_none()
             || record.key_id == facts.claims.key_id
     };
-    signed && rules::claims_agree(facts) && facts.own().any(key_agrees)
+    let agrees =
+        |record: &super::facts::Record| key_agrees(record) && rules::record_agrees(facts, record);
+    signed && facts.own().any(agrees)
 }
 
 /// Why nothing could be decided: the first that applies.
@@ -164,12 +166,24 @@ fn doubt(facts: &TokenFacts<'_>) -> &'static str {
             Signature::Invalid | Signature::Unsigned | Signature::Mismatch => {
                 "signature_invalid_and_issued"
             }
-            _ if !rules::claims_agree(facts) => "claims_differ_and_rule_switched_off",
+            _ if !facts
+                .own()
+                .any(|record| rules::record_agrees(facts, record)) =>
+            {
+                "claims_differ_and_rule_switched_off"
+            }
             _ => "record_names_another_key",
         };
     }
     if facts.claims.subject.is_none() && !facts.whole {
         return "subject_not_logged";
+    }
+    if facts.partial {
+        return "only_a_prefix_logged";
+    }
+    let names_somebody = |record: &super::facts::Record| record.subject.is_some();
+    if facts.issuances().next().is_some() && !facts.issuances().any(names_somebody) {
+        return "record_names_no_subject";
     }
     if facts.issuances().next().is_some() {
         return "issued_to_another_subject_and_rule_switched_off";

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use roaring::RoaringTreemap;
 
-use super::{Basis, Coverage, HOUR, Hole, IssuerLog};
+use super::{Basis, Coverage, HOUR, Hole, IdKind, IssuerLog};
 use crate::case::{Case, Interner, SourceKind};
 use crate::error::Result;
 use crate::frames::{self, Batches, part_files, text, time, unsigned};
@@ -13,6 +13,10 @@ use crate::intake::Silence;
 
 /// Seconds by which instances of an issuer may disagree and still be one log.
 const MOST_SKEW: usize = 900;
+/// The same in microseconds.
+const MOST_SKEW_TIME: i64 = 900_000_000;
+/// A number so far below the one before, later in time, begins a count anew.
+const RESET: u64 = 10_000;
 
 #[derive(Default)]
 struct Seen {
@@ -21,6 +25,12 @@ struct Seen {
     /// By how many seconds a record's time lies before that of the number before.
     back: Vec<u64>,
     last: Option<(u64, i64)>,
+    /// Records with a number.
+    numbered: u64,
+    /// Records whose number is below the one before, though they are not earlier.
+    unordered: u64,
+    /// Whether numbers begin anew.
+    renumbered: bool,
 }
 
 impl Coverage {
@@ -33,7 +43,7 @@ impl Coverage {
         frames_dir: &Path,
     ) -> Result<Self> {
         let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
-        each_record(frames_dir, |issuer, key, number, at| {
+        each_record(frames_dir, |issuer, key, token_id, number, at| {
             if !seen.contains_key(issuer) {
                 let log = IssuerLog {
                     first: at,
@@ -60,15 +70,22 @@ impl Coverage {
             *log.hours.entry((key, at.div_euclid(HOUR))).or_default() += 1;
             log.keys.extend(key);
             log.names_keys |= key.is_some();
-            let Some(number) = number else { return };
-            log.numbered = true;
+            log.kinds.extend(token_id.map(IdKind::of));
+            // The greatest number has no next one.
+            let Some(number) = number.filter(|number| *number < u64::MAX) else {
+                return;
+            };
+            seen.numbered += 1;
             seen.numbers.insert(number);
-            if let Some((before, then)) = seen.last
-                && before + 1 == number
-                && at < then
-            {
-                let seconds = usize::try_from((then - at) / 1_000_000 + 1).unwrap_or(MOST_SKEW);
-                seen.back[seconds.min(MOST_SKEW)] += 1;
+            if let Some((before, then)) = seen.last {
+                if before + 1 == number && at < then {
+                    let seconds = usize::try_from((then - at) / 1_000_000 + 1);
+                    seen.back[seconds.unwrap_or(MOST_SKEW).min(MOST_SKEW)] += 1;
+                }
+                if number < before && at >= then {
+                    seen.unordered += 1;
+                    seen.renumbered |= before - number > RESET || at - then > MOST_SKEW_TIME;
+                }
             }
             seen.last = Some((number, at));
         })?;
@@ -86,12 +103,22 @@ impl Coverage {
             Seen {
                 mut log,
                 numbers,
+                numbered,
+                unordered,
+                renumbered,
                 back,
                 ..
             },
         ) in seen
         {
+            // One counter for all records, or none: one that begins anew, or that some records lack,
+            // hides what is missing.
+            log.numbered = numbered * 1000 >= log.records * 999 && !renumbered;
             log.skew = skew(&back);
+            // In an export sorted by time neighbours say nothing of how far clocks disagree.
+            if unordered * 100 > log.records {
+                log.skew = MOST_SKEW_TIME;
+            }
             log.forget_strays();
             log.holes.extend(deleted.iter().map(|(from, to, _)| Hole {
                 from: *from,
@@ -116,7 +143,7 @@ impl Coverage {
                     })
                 }));
             }
-            for (before, after) in gaps(&numbers) {
+            for (before, after) in gaps(&numbers).filter(|_| log.numbered) {
                 let edge = |number| edges[&(issuer.clone(), number)];
                 let (a, b) = (edge(before), edge(after));
                 log.holes.push(Hole {
@@ -142,7 +169,7 @@ impl Coverage {
 }
 
 impl IssuerLog {
-    /// Draws the log's ends in to where it really begins and ends: a few records that lie more than a
+    /// Draws the log's ends in, to whole hours, to where it really begins and ends: a few records that lie more than a
     /// week away from all others have a wrong time, and would have the log cover what it does not.
     fn forget_strays(&mut self) {
         const WEEK: i64 = 7 * 24;
@@ -170,10 +197,10 @@ impl IssuerLog {
             self.strays = count(&hours[..kept.start]) + count(&hours[kept.end..]);
         }
         if kept.start > 0 && kept.start < kept.end {
-            self.first = hours[kept.start].0 * HOUR;
+            self.first = (hours[kept.start].0 + 1) * HOUR;
         }
         if kept.end < hours.len() && kept.start < kept.end {
-            self.last = (hours[kept.end - 1].0 + 1) * HOUR - 1;
+            self.last = hours[kept.end - 1].0 * HOUR;
         }
     }
 }
@@ -213,8 +240,10 @@ fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
     if edges.is_empty() {
         return Ok(edges);
     }
-    each_record(frames_dir, |issuer, _, number, at| {
-        let Some(number) = number else { return };
+    each_record(frames_dir, |issuer, _, _, number, at| {
+        let Some(number) = number.filter(|number| *number < u64::MAX) else {
+            return;
+        };
         let beside_a_gap = seen.get(issuer).is_some_and(|Seen { numbers, .. }| {
             !(numbers.contains(number.wrapping_sub(1)) && numbers.contains(number + 1))
         });
@@ -230,18 +259,24 @@ fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
 
 fn each_record(
     frames_dir: &Path,
-    mut visit: impl FnMut(&str, Option<&str>, Option<u64>, i64),
+    mut visit: impl FnMut(&str, Option<&str>, Option<&str>, Option<u64>, i64),
 ) -> Result<()> {
     for part in part_files(frames_dir, &frames::ISSUANCES)? {
-        for batch in Batches::open(&part, &["issuer", "key_id", "sequence", "event_time"])? {
+        for batch in Batches::open(
+            &part,
+            &["issuer", "key_id", "token_id", "sequence", "event_time"],
+        )? {
             let batch = batch?;
             let names = text(&batch, "issuer")?
                 .iter()
                 .zip(text(&batch, "key_id")?.iter());
+            let names = names.zip(text(&batch, "token_id")?.iter());
             let rows = names.zip(unsigned(&batch, "sequence")?.iter());
-            for (((issuer, key), number), at) in rows.zip(time(&batch, "event_time")?.iter()) {
+            for ((((issuer, key), token_id), number), at) in
+                rows.zip(time(&batch, "event_time")?.iter())
+            {
                 if let (Some(issuer), Some(at)) = (issuer, at) {
-                    visit(issuer, key, number, at);
+                    visit(issuer, key, token_id, number, at);
                 }
             }
         }
@@ -272,7 +307,7 @@ mod tests {
         };
         assert_eq!(with(&[]), (1000, 1099));
         assert_eq!(with(&[(600_000, 1)]), (1000, 1099));
-        assert_eq!(with(&[(0, 1), (600_000, 1)]), (1000, 1099));
+        assert_eq!(with(&[(0, 1), (600_000, 1)]), (1001, 1099));
         assert_eq!(with(&[(1099 + 169, 1)]), (1000, 1099), "over a week away");
         assert_eq!(with(&[(1099 + 168, 1)]), (1000, 1267), "a week away");
         assert_eq!(with(&[(2000, 50)]), (1000, 2000), "too many to be strays");

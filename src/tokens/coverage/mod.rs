@@ -28,6 +28,8 @@ use crate::frames::{self, FrameWriter, Value};
 pub const HOUR: i64 = 3_600_000_000;
 /// Witnesses looked at on either side of a moment.
 const NEAREST: usize = 15;
+/// Witnesses further from a moment than two weeks do not show a log complete then.
+const NEAR: i64 = 14 * 24 * HOUR;
 /// Of so many witnesses one may lack its record where the records are numbered: a damaged line.
 const ONE_IN: usize = 20;
 
@@ -119,6 +121,31 @@ impl Cover {
     }
 }
 
+/// What a token id is: ids of one kind never meet records of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdKind {
+    /// The id that the token names itself by.
+    Own,
+    /// SHA-256 of the whole token.
+    Sha256,
+    /// Another hash, perhaps a short one.
+    Hash,
+    /// The beginning of the token.
+    Prefix,
+}
+
+impl IdKind {
+    /// The kind of an id.
+    pub fn of(token_id: &str) -> Self {
+        match token_id.split_once(':') {
+            Some(("sha256", digits)) if digits.len() == 64 => IdKind::Sha256,
+            Some(("hash", _)) => IdKind::Hash,
+            Some(("prefix", _)) => IdKind::Prefix,
+            _ => IdKind::Own,
+        }
+    }
+}
+
 /// A stretch in which records are missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hole {
@@ -164,6 +191,8 @@ pub struct IssuerLog {
     pub keys: BTreeSet<AccountKey>,
     /// Whether any record names a key.
     pub names_keys: bool,
+    /// What the ids of its records are.
+    pub kinds: BTreeSet<IdKind>,
     /// Witnesses by key, by time.
     pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
 }
@@ -196,6 +225,16 @@ impl Coverage {
         }
     }
 
+    /// What the log can say about a token with an id of this kind.
+    pub fn of(&self, issuer: &str, key: Option<AccountKey>, kind: IdKind, at: i64) -> Cover {
+        let cover = self.at(issuer, key, at);
+        let meets = |log: &IssuerLog| log.kinds.contains(&kind);
+        if cover.status == Status::Complete && !self.issuers.get(issuer).is_some_and(meets) {
+            return Cover::of(Status::NotShown, Basis::Log);
+        }
+        cover
+    }
+
     /// What the log can say about a token of `issuer`, signed with `key`, issued at `at`.
     pub fn at(&self, issuer: &str, key: Option<AccountKey>, at: i64) -> Cover {
         let Some(log) = self.issuers.get(issuer) else {
@@ -214,7 +253,7 @@ impl Coverage {
         if log.numbered {
             return Cover::of(Status::Complete, Basis::Sequence);
         }
-        if heard >= self.witnesses_wanted && lacking == 0 {
+        if log.heard_near(key, at) >= self.witnesses_wanted && lacking == 0 {
             Cover::of(Status::Complete, Basis::HonestPopulation)
         } else {
             Cover::of(Status::NotShown, Basis::HonestPopulation)
@@ -332,12 +371,20 @@ impl IssuerLog {
     /// What the log by itself says against a moment.
     fn itself(&self, at: i64, tolerance: i64) -> Option<Cover> {
         let wide = tolerance.max(self.skew);
-        if at < self.first || at > self.last {
+        if at < self.first + wide || at > self.last - wide {
             return Some(Cover::of(Status::OutsideLog, Basis::Log));
         }
         let inside = |hole: &&Hole| at >= hole.from - wide && at <= hole.to + wide;
         let hole = self.holes.iter().find(inside)?;
         Some(Cover::of(Status::Hole, hole.basis))
+    }
+
+    /// How many of the nearest witnesses are near enough to show a log complete.
+    fn heard_near(&self, key: Option<AccountKey>, at: i64) -> usize {
+        let heard = self.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+        let before = |at: i64| heard.partition_point(|witness| witness.issued_at < at);
+        let (middle, from, to) = (before(at), before(at - NEAR), before(at + NEAR));
+        (middle - from).min(NEAREST) + (to - middle).min(NEAREST)
     }
 
     /// The nearest witnesses of a moment, and how many of them lack a record.

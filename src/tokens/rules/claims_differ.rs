@@ -7,7 +7,7 @@
 //! token of the issuer fires, which the report shows at a glance.
 
 use super::{Outcome, Rule};
-use crate::tokens::facts::TokenFacts;
+use crate::tokens::facts::{Record, TokenFacts};
 use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,30 +21,27 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
-    Outcome::of(facts.own().next().map(|_| !claims_agree(facts)))
+    let mut own = facts.own().peekable();
+    let there = own.peek().is_some();
+    Outcome::of(there.then(|| !own.any(|record| record_agrees(facts, record))))
 }
 
-/// Whether a record of the token's own issuance says what the token says; so too where there is none.
-pub(crate) fn claims_agree(facts: &TokenFacts<'_>) -> bool {
+/// Whether a record says what the token says.
+pub(crate) fn record_agrees(facts: &TokenFacts<'_>, record: &Record) -> bool {
     let apart = |a: Option<i64>, b: Option<i64>| {
         a.zip(b)
             .is_some_and(|(a, b)| a.abs_diff(b) > facts.policy.tolerance().unsigned_abs())
     };
     let claims = &facts.claims;
-    let mut own = facts.own().peekable();
-    own.peek().is_none()
-        || own.any(|record| {
-            !apart(claims.expires_at, record.expires_at)
-                && !apart(claims.issued_at, record.issued_at)
-                && claims.scope.zip(record.scope).is_none_or(|(a, b)| a == b)
-        })
+    !apart(claims.expires_at, record.expires_at)
+        && !apart(claims.issued_at, record.issued_at)
+        && claims.scope.zip(record.scope).is_none_or(|(a, b)| a == b)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
-    use crate::tokens::facts::Record;
 
     #[test]
     fn fires_where_no_record_agrees_within_the_tolerance() {

@@ -31,7 +31,7 @@ use serde::Serialize;
 use super::facts::TokenFacts;
 use super::verdict::Verdict;
 
-pub(super) use claims_differ::claims_agree;
+pub(super) use claims_differ::record_agrees;
 
 /// The rule whose confidence depends on how the log is shown complete.
 pub(super) const NEVER_ISSUED: &str = never_issued::RULE.id;

@@ -23,7 +23,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
-    if facts.claims.issued_at.is_none() || facts.coverage.status != Status::Complete {
+    if facts.partial
+        || facts.claims.issued_at.is_none()
+        || facts.coverage.status != Status::Complete
+    {
         return Outcome::NoEvidence;
     }
     let nothing = facts.issuances().next().is_none()

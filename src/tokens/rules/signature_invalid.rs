@@ -5,7 +5,7 @@
 //! Innocently, key material of another time, or of another issuer, looks the same for every token; so
 //! the rule fires only for a key that verifies other tokens of the evidence.
 
-use super::{Outcome, Rule};
+use super::{Outcome, Rule, record_agrees};
 use crate::jws::Signature;
 use crate::tokens::facts::TokenFacts;
 use crate::tokens::verdict::Verdict;
@@ -22,14 +22,18 @@ pub(super) const RULE: Rule = Rule {
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
     let wrong = match facts.claims.signature {
-        Signature::Invalid | Signature::Mismatch | Signature::Unsigned => true,
+        Signature::Invalid | Signature::Mismatch => true,
+        // A log may cut a signature off; `none` in the header is the token's own word.
+        Signature::Unsigned => facts.claims.problem.is_some(),
         Signature::Valid => false,
         Signature::NotLogged
         | Signature::NoKey
         | Signature::Unsupported
         | Signature::Unreadable => return Outcome::NoEvidence,
     };
-    if wrong && !facts.key_proven {
+    // A record that says the same outweighs a signature that a log may have spoilt.
+    let recorded = facts.own().any(|record| record_agrees(facts, record));
+    if wrong && (!facts.key_proven || recorded) {
         return Outcome::NoEvidence;
     }
     Outcome::of(Some(wrong && facts.accepted))

@@ -70,6 +70,7 @@ pub(crate) fn facts<'a>(
             problem: None,
         },
         whole: false,
+        partial: false,
         records,
         coverage: Cover {
             status: Status::Complete,
