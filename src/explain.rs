@@ -232,6 +232,7 @@ fn because(token: &Row) -> String {
             "a record hands it out, and yet its signature is not the key's; whether the key file is right is not shown"
         }
         "record_names_another_key" => "its issuance record names another key",
+        "records_written_otherwise" => "a record has its id and differs, and so do most records of the issuer: the logs write subjects, times or scopes in two ways",
         "record_names_no_subject" => "the issuance log has the id, and does not say to whom it was issued",
         "only_a_prefix_logged" => "the log has only the beginning of the token, which others may share",
         "subject_not_logged" => "the log does not say whom it names",

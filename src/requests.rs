@@ -26,6 +26,8 @@ pub enum Tier {
     Edge,
     /// The application.
     Application,
+    /// The gateway, with a token that the log masks or spoils.
+    Unreadable,
 }
 
 impl Tier {
@@ -35,6 +37,7 @@ impl Tier {
             Tier::NoToken => 16,
             Tier::Edge => 17,
             Tier::Application => 18,
+            Tier::Unreadable => 19,
         }
     }
 
@@ -43,6 +46,7 @@ impl Tier {
             16 => Tier::NoToken,
             17 => Tier::Edge,
             18 => Tier::Application,
+            19 => Tier::Unreadable,
             code => Tier::Judged(Verdict::ALL[usize::from(code / 2)], code % 2 == 1),
         }
     }
@@ -294,8 +298,12 @@ pub fn spread(
                     by_token.push(id, &record.0)?;
                 }
                 _ => {
+                    let mut line = line;
                     if let Some(problem) = told[7] {
                         *found.without_token.entry(problem.to_string()).or_default() += 1;
+                        if line.tier == Tier::NoToken && problem != "token_cookie_absent" {
+                            line.tier = Tier::Unreadable;
+                        }
                     }
                     by_request.push(&line)?;
                 }

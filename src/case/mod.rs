@@ -276,6 +276,12 @@ impl Case {
             .at(place(name.span().start));
             Err(suggest_file(error, &resolved))
         };
+        if file.policy.coverage_witnesses == 0 {
+            return Err(
+                Error::case(&path, "coverage_witnesses = 0 would call any log complete")
+                    .hint("give a number of tokens, such as 20"),
+            );
+        }
         for name in &file.policy.switched_off {
             let known = crate::tokens::rules::ALL.iter().map(|rule| rule.id);
             if !known.clone().any(|id| id == name.get_ref()) {

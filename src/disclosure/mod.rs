@@ -26,6 +26,11 @@ use crate::tokens::timeline::KeyLife;
 /// Name and version of `disclosure.json`.
 pub const SCHEMA: &str = "breachscope.disclosure/2";
 
+/// Keys that the inventory lacks and that are named one by one: a forger can name any number.
+const MOST_KEYS: usize = 20;
+/// A request without the cookie that holds a token: a visitor.
+const VISITOR: &str = "token_cookie_absent";
+
 /// The disclosure of a run, as in `disclosure.json`. Times are UTC, RFC 3339.
 #[derive(Debug, Serialize)]
 pub struct Disclosure {
@@ -167,7 +172,9 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
         tool: crate::TOOL.to_string(),
         case_id: case.file.case.id.clone(),
         title: case.file.case.title.clone(),
-        complete: found.manifest.complete() && gaps.is_empty(),
+        complete: found.manifest.complete()
+            && gaps.is_empty()
+            && found.without_token.keys().all(|problem| problem == VISITOR),
         figures,
         phases: found
             .phases
@@ -182,7 +189,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
             .collect(),
         verdicts,
         coverage: coverage(found.coverage, found.interner),
-        keys: found.keys,
+        keys: shown_keys(found.keys),
         gaps,
         findings,
         awareness: case.file.awareness.clone(),
@@ -338,7 +345,17 @@ fn findings(found: &Found<'_>) -> Vec<String> {
             totals.rejects, totals.lines
         ));
     }
-    for life in found.keys.iter().filter(|life| !life.listed) {
+    let unlisted = || found.keys.iter().filter(|life| !life.listed);
+    if let Some(more) = unlisted()
+        .count()
+        .checked_sub(MOST_KEYS)
+        .filter(|more| *more > 0)
+    {
+        findings.push(format!(
+            "{more} more keys are named by tokens and not in the key inventory; the frame `key_timeline` has them"
+        ));
+    }
+    for life in unlisted().take(MOST_KEYS) {
         let count = life.honest_tokens + life.forged_tokens + life.indeterminate_tokens;
         findings.push(format!(
             "{count} tokens name the key `{}` of `{}`, which the key inventory lacks; without a record they are indeterminate; add the key to decide",
@@ -350,7 +367,7 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     for (problem, count) in found.without_token {
         findings.push(format!(
-            "{count} gateway lines have no token, for the log has none that can be read ({problem}); what they showed is in no figure"
+            "{count} gateway lines have no token, for the log has none that can be read ({problem}); what they showed counts in `possible` where a page answered"
         ));
     }
     for (issuer, log) in &found.coverage.issuers {
@@ -394,6 +411,16 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     findings.push("whether data left with the attacker is not determinable from these logs".into());
     findings
+}
+
+/// The keys of the inventory, and of the others those with the most tokens.
+fn shown_keys(keys: Vec<KeyLife>) -> Vec<KeyLife> {
+    let (mut shown, mut others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|life| life.listed);
+    let tokens =
+        |life: &KeyLife| life.honest_tokens + life.forged_tokens + life.indeterminate_tokens;
+    others.sort_by_key(|life| std::cmp::Reverse(tokens(life)));
+    shown.extend(others.into_iter().take(MOST_KEYS));
+    shown
 }
 
 /// What a key's life says against how it was kept.

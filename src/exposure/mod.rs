@@ -193,7 +193,12 @@ impl Counter<'_> {
             .filter(|line| line.tier == Tier::Application)
             .copied()
             .collect();
-        let gateway_lines = |line: &&&Line| matches!(line.tier, Tier::Judged(..) | Tier::NoToken);
+        let gateway_lines = |line: &&&Line| {
+            matches!(
+                line.tier,
+                Tier::Judged(..) | Tier::NoToken | Tier::Unreadable
+            )
+        };
         // A request id that a client sends again brings requests together that are none: then a record of
         // the application belongs to the line that names its account.
         let reused = distinct.iter().filter(gateway_lines).count() > 1;
@@ -211,6 +216,11 @@ impl Counter<'_> {
                     );
                 }
                 Tier::NoToken => at_gateway = true,
+                Tier::Unreadable => {
+                    at_gateway = true;
+                    let served = application.first().filter(|_| !reused).copied();
+                    self.exposure(line, Carrier::Unknown, served, found, exposed);
+                }
                 Tier::Edge | Tier::Application => {}
             }
         }
@@ -282,6 +292,8 @@ impl Counter<'_> {
             // At a tier that sees no tokens the account cannot be known to be missing.
             account_exists: match (self.accounts.known, carrier) {
                 (_, Carrier::Unknown) => Some(true),
+                // Whom a token names that names nobody is not known to be missing.
+                (true, _) if subject.is_none() => None,
                 (true, _) => Some(account.is_some()),
                 (false, _) => None,
             },

@@ -48,7 +48,7 @@ pub fn lines(
         }
         Ok(())
     };
-    containers::read(&path, spool, &|_| {}, &mut |content| {
+    let whole = containers::read(&path, spool, &|_| {}, &mut |content| {
         if content.member != file.member {
             return Ok(());
         }
@@ -61,5 +61,8 @@ pub fn lines(
         framing::cut(content.content, framing, BLOCK, &pool, &mut keep).map(drop)
     })
     .map_err(|error| Error::user(format!("the evidence cannot be read again: {error}")))?;
+    if whole.sha256 != file.sha256 {
+        return Err(Error::user("the evidence is no longer what was read").in_file(&path));
+    }
     Ok(found)
 }

@@ -46,6 +46,8 @@ pub(super) struct Rows<'a> {
     fills: Vec<Fill>,
     event_time: usize,
     method_and_path: Option<(usize, usize)>,
+    /// The column for what is wrong with a token.
+    problem: Option<usize>,
     addresses: Addresses,
     /// Bit by bit, the columns that any line had.
     pub(super) present: u32,
@@ -83,6 +85,7 @@ impl<'a> Rows<'a> {
             method_and_path: frame
                 .index("page")
                 .and(frame.index("method").zip(frame.index("path"))),
+            problem: frame.index("token_problem"),
             addresses: Addresses::default(),
             present: 0,
         }
@@ -99,6 +102,7 @@ impl<'a> Rows<'a> {
         let columns = self.fills.len();
         let mut row = [Value::Null; MOST_COLUMNS];
         let mut present = 0;
+        let mut bad_claim = false;
         for (index, fill) in self.fills.iter().enumerate() {
             let text = fields
                 .get(index)
@@ -123,7 +127,15 @@ impl<'a> Rows<'a> {
                     None => return Err(bad_number(self.name(index), text)),
                 },
                 (Fill::EventTime, Some(text)) => Value::Time(self.reading.clock.read(text)?),
-                (Fill::Claim, Some(text)) => Value::Time(self.reading.clock.read_claim(text)?),
+                (Fill::Claim, Some(text)) => match self.reading.clock.read_claim(text) {
+                    Ok(time) => Value::Time(time),
+                    // What a client claims must not take its request out of the counts.
+                    Err(reject) if reject.reason == "bad_time" && self.problem.is_some() => {
+                        bad_claim = true;
+                        Value::Null
+                    }
+                    Err(reject) => return Err(reject),
+                },
                 (Fill::Address, Some(text)) => {
                     if is_plain_ipv4(text.as_bytes()) || is_plain_ipv6(text.as_bytes()) {
                         Value::Text(text)
@@ -133,6 +145,11 @@ impl<'a> Rows<'a> {
                     }
                 }
             };
+        }
+        if let (true, Some(problem)) = (bad_claim, self.problem)
+            && matches!(row[problem], Value::Null)
+        {
+            row[problem] = Value::Text("claim_time");
         }
         self.present |= present;
         for (fill, value) in self.fills.iter().zip(&mut row) {

@@ -4,8 +4,8 @@
 //! A log may hold the token alone, in an `Authorization` header, in a cookie, as a hash or as a prefix.
 //! The id of a token that is no JWS, or a JWS without a `jti`, is its SHA-256: it stands for all of it.
 //!
-//! Problems beside those of [`crate::jws`]: `token_redacted` (the log masks it), `token_cookie_absent`
-//! and `token_scheme` (the header is there, and no token in it) leave the request without a token.
+//! Problems beside those of [`crate::jws`]: `token_redacted` (the log masks it), `token_cookie_ambiguous`
+//! (the cookie is there with several values), `token_cookie_absent` and `token_scheme` (the header is there, and no token in it) leave the request without a token.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -143,7 +143,18 @@ impl<'a> TokenReader<'a> {
                 Holds::Authorization => jws::in_authorization(text).ok_or("token_scheme"),
                 Holds::Cookie => {
                     let name = parts.cookie.as_deref().unwrap_or_default();
-                    jws::in_cookie(text, name).ok_or("token_cookie_absent")
+                    let pairs = text
+                        .split(';')
+                        .filter_map(|pair| pair.trim().split_once('='));
+                    let mut values = pairs
+                        .filter(|(known, _)| *known == name)
+                        .map(|(_, value)| value);
+                    let first = values.next();
+                    if values.any(|value| Some(value) != first) {
+                        Err("token_cookie_ambiguous")
+                    } else {
+                        jws::in_cookie(text, name).ok_or("token_cookie_absent")
+                    }
                 }
             };
             let token = token.and_then(|token| {
@@ -171,6 +182,8 @@ impl<'a> TokenReader<'a> {
         let signature = match &decoded {
             Some(decoded) if !self.keys.is_empty() => match self.keys.check(token, decoded) {
                 Signature::Invalid if cut_off(token, decoded) => Signature::Unreadable,
+                // Without a key id, another key of the issuer may have made it.
+                Signature::Invalid if decoded.key_id.is_none() => Signature::NoKey,
                 signature => signature,
             },
             _ => Signature::NotLogged,

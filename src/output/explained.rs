@@ -112,7 +112,7 @@ fn line(line: &Line, out: &mut String) {
     match &line.raw {
         Some(raw) => wrapped(&format!("| {raw}"), "    ", out),
         None => wrapped(
-            "the evidence is not where it was; name the case folder with --case",
+            "the evidence is not where it was, or changed; name the case folder with --case, or see `breachscope verify`",
             "    ",
             out,
         ),

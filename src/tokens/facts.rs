@@ -166,6 +166,8 @@ pub struct TokenFacts<'a> {
     pub whole: bool,
     /// Whether its id is but a part of it, which other tokens may share: then no record is its own.
     pub partial: bool,
+    /// Whether a difference between its issuer's tokens and records means something.
+    pub comparable: bool,
     /// The issuance records of its id.
     pub records: &'a [Record],
     /// What the issuance log can say about its claimed issue time.

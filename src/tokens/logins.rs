@@ -61,7 +61,7 @@ pub(super) fn failed(outcome: Option<&str>) -> bool {
         "allowed",
         "no",
     ];
-    const BAD: [&str; 16] = [
+    const BAD: [&str; 18] = [
         "fail",
         "failed",
         "failure",
@@ -78,6 +78,8 @@ pub(super) fn failed(outcome: Option<&str>) -> bool {
         "unauthorized",
         "forbidden",
         "expired",
+        "introspect",
+        "introspection",
     ];
     let Some(outcome) = outcome else { return false };
     let outcome = outcome.to_ascii_lowercase();

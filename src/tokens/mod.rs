@@ -184,7 +184,8 @@ pub fn spread_issuances(
                 continue;
             };
             let revokes = revokes(event);
-            if logins::failed(outcome) && !revokes {
+            // A revocation that failed took nothing back, an event that failed handed nothing out.
+            if logins::failed(outcome) || (logins::failed(event) && !revokes) {
                 continue;
             }
             let key = |text: Option<&str>| text.map(|text| interner.key(text));

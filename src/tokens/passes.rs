@@ -6,7 +6,7 @@ use std::path::Path;
 use foldhash::fast::FixedState;
 use roaring::RoaringTreemap;
 
-use super::coverage::{Basis, Cover, Coverage, IdKind, Status, Witness};
+use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness};
 use super::facts::{Login, Record, TokenFacts};
 use super::grouped::{Grouped, Token};
 use super::logins::{Holder, Logins};
@@ -50,6 +50,8 @@ pub struct Tokens {
     pub forged_addresses: HashSet<u128>,
     /// Addresses that carried an indeterminate token.
     pub doubtful_addresses: HashSet<u128>,
+    /// Forged tokens by address.
+    forged_on: HashMap<u128, u64, FixedState>,
     /// Addresses, folded, on which an issued token lived alone.
     homes: HashSet<u64, FixedState>,
 }
@@ -73,6 +75,9 @@ impl Tokens {
         self.keys.merge(other.keys);
         self.forged_addresses.extend(other.forged_addresses);
         self.doubtful_addresses.extend(other.doubtful_addresses);
+        for (address, count) in other.forged_on {
+            *self.forged_on.entry(address).or_default() += count;
+        }
         self.homes.extend(other.homes);
     }
 }
@@ -100,17 +105,27 @@ fn folded(address: u128) -> u64 {
     (address >> 64) as u64 ^ (address as u64).rotate_left(17)
 }
 
+/// Partitions that are looked at to see whether tokens and records meet at all.
+const SAMPLED: usize = 4;
+/// Forged tokens that make an address the attacker's: fewer may have passed through it.
+const FORGED_ON_ONE: u64 = 5;
+
 /// The fleet, once it is known.
 struct Fleet<'a> {
     forged: &'a HashSet<u128>,
+    /// Forged tokens by address.
+    on: &'a HashMap<u128, u64, FixedState>,
     homes: &'a HashSet<u64, FixedState>,
 }
 
 impl Fleet<'_> {
-    /// Whether an address is the attacker's own: it carried a forged token, and no issued token lives
-    /// on it alone.
+    /// Whether an address is the attacker's own: it carried several forged tokens, and no issued token
+    /// lives on it alone.
     fn own(&self, address: u128) -> bool {
-        self.forged.contains(&address) && !self.homes.contains(&folded(address))
+        self.on
+            .get(&address)
+            .is_some_and(|count| *count >= FORGED_ON_ONE)
+            && !self.homes.contains(&folded(address))
     }
 }
 
@@ -140,6 +155,7 @@ impl Judge<'_> {
             })?;
             coverage.hear(witnesses.into_iter().flatten().collect());
         }
+        coverage.compare(self.population(by_token)?);
         let coverage = &*coverage;
         let holds = !self.case.file.policy.off("stolen");
         let found = each_partition(by_token.count(), threads, |index| {
@@ -158,6 +174,7 @@ impl Judge<'_> {
         let found = each_partition(held.count(), threads, |index| {
             let fleet = Fleet {
                 forged: &all.forged_addresses,
+                on: &all.forged_on,
                 homes: &all.homes,
             };
             let onward = Onward {
@@ -174,6 +191,33 @@ impl Judge<'_> {
         })?;
         for tokens in found {
             all.merge(tokens);
+        }
+        Ok(all)
+    }
+
+    /// How tokens and records of each issuer meet, in a sample: ids are spread by hash.
+    fn population(&self, by_token: &Shuffle) -> Result<BTreeMap<String, Meeting>> {
+        let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
+        for index in 0..by_token.count().min(SAMPLED) {
+            let records = by_token.read(index)?;
+            let grouped = Grouped::of(&records);
+            for token in grouped.in_order() {
+                let Some(issuer) = token.first_use.claims.issuer else {
+                    continue;
+                };
+                let facts = self.facts(None, token, grouped.records(token));
+                let meeting = all.entry(self.interner.text(issuer)).or_default();
+                if facts.issuances().next().is_none() {
+                    meeting.absent += 1;
+                } else if facts
+                    .own()
+                    .any(|record| rules::record_agrees(&facts, record))
+                {
+                    meeting.agree += 1;
+                } else {
+                    meeting.differ += 1;
+                }
+            }
         }
         Ok(all)
     }
@@ -241,6 +285,7 @@ impl Judge<'_> {
             claims,
             whole: kind == IdKind::Sha256,
             partial: kind == IdKind::Prefix,
+            comparable: coverage.is_none_or(|coverage| coverage.comparable(&issuer)),
             records,
             coverage: cover,
             key,
@@ -359,6 +404,9 @@ impl Judge<'_> {
                 found.forged[0] += u64::from(*confidence == Confidence::Strong);
                 found.forged[1] += 1;
                 found.forged_addresses.extend(addresses);
+                for address in addresses {
+                    *found.forged_on.entry(*address).or_default() += 1;
+                }
                 if let Some(subject) = unknown {
                     found.forged_unknown_subject += 1;
                     found.unknown_subjects.insert(subject.0);

@@ -8,7 +8,7 @@
 //! | forged | strong | `issued_to_another_subject` | the id was issued to somebody else |
 //! | forged | strong | `claims_differ` | the id was issued with another expiry, issue time or scope |
 //! | stolen | strong | `stolen` | issued as it says, then used by the attacker's fleet |
-//! | legitimate | strong | `issued` | a record hands it to its subject, under its key |
+//! | legitimate | strong or moderate | `issued` | a record hands it to its subject, under its key: moderate where the log lacks its expiry or key |
 //! | forged | strong or moderate | `never_issued` | no record, where the log is shown to be complete: strong by record numbers, moderate by the honest population |
 //! | indeterminate | none | a doubt | nothing above |
 //!
@@ -125,7 +125,7 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     };
     let (verdict, confidence, reason) = match decided(true) {
         Some((rule, verdict)) => by(rule, verdict),
-        None if issued(facts) => (Verdict::Legitimate, Confidence::Strong, ISSUED),
+        None if issued(facts) => (Verdict::Legitimate, told(facts), ISSUED),
         None => match decided(false) {
             Some((rule, verdict)) => by(rule, verdict),
             None => (Verdict::Indeterminate, Confidence::None, doubt(facts)),
@@ -136,6 +136,21 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
         confidence,
         reason,
         outcomes,
+    }
+}
+
+/// How sure it is that an issued token is the one that was issued: less so where its record has an expiry
+/// or a key, and the log does not say the token's.
+fn told(facts: &TokenFacts<'_>) -> Confidence {
+    let claims = &facts.claims;
+    let untold = |record: &super::facts::Record| {
+        (record.expires_at.is_some() && claims.expires_at.is_none())
+            || (record.key_id.is_some() && claims.key_id.is_none())
+    };
+    if !facts.whole && facts.own().all(untold) {
+        Confidence::Moderate
+    } else {
+        Confidence::Strong
     }
 }
 
@@ -160,6 +175,9 @@ pub(super) fn issued(facts: &TokenFacts<'_>) -> bool {
 fn doubt(facts: &TokenFacts<'_>) -> &'static str {
     if facts.claims.problem.is_some() {
         return "token_not_readable";
+    }
+    if !facts.comparable && facts.issuances().next().is_some() {
+        return "records_written_otherwise";
     }
     if facts.own().next().is_some() {
         return match facts.claims.signature {

@@ -363,16 +363,18 @@ fn opaque_tokens_meet_their_records_by_hash() {
     assert_eq!(rows, expected);
 }
 
-/// An issued token that moves to an address which carries forged ones; `neighbours` issued tokens live
-/// on that address alone.
-fn moved(neighbours: usize) -> Vec<String> {
+/// An issued token that moves to an address which carries so many forged ones; `neighbours` issued tokens
+/// live on that address alone.
+fn moved(forgeries: usize, neighbours: usize) -> Vec<String> {
     let mut case = Case::new();
     let token = case.es256(&Case::claims("t1", "1", 0));
     case.issued(0, "t1", "1", "es", Some("192.0.2.1"));
     case.used(60, "192.0.2.1", 200, &format!("Bearer {token}"));
     case.used(600, "198.51.100.7", 200, &format!("Bearer {token}"));
-    let forged = case.es256(&Case::claims("t9", "9", 500));
-    case.used(601, "198.51.100.7", 200, &format!("Bearer {forged}"));
+    for nth in 0..forgeries {
+        let forged = case.es256(&Case::claims(&format!("f{nth}"), "9", 500));
+        case.used(601, "198.51.100.7", 200, &format!("Bearer {forged}"));
+    }
     for nth in 0..neighbours {
         let id = format!("n{nth}");
         let token = case.es256(&Case::claims(&id, "2", 0));
@@ -390,18 +392,21 @@ fn moved(neighbours: usize) -> Vec<String> {
 #[test]
 fn an_issued_token_on_the_attackers_own_address_is_stolen() {
     let forged = "9,forged,never_issued,valid,";
-    assert_eq!(moved(0), ["1,stolen,stolen,valid,", forged, "[1, 1, 1]"]);
-    let shared = [
-        "1,legitimate,issued,valid,",
-        "2,legitimate,issued,valid,",
-        forged,
-        "[0, 0, 0]",
-    ];
+    let (stolen, legitimate) = ("1,stolen,stolen,valid,", "1,legitimate,issued,valid,");
+    let all = moved(5, 0);
+    assert_eq!((all[0].as_str(), all[1].as_str()), (stolen, forged));
+    assert_eq!(all.last().unwrap(), "[1, 1, 1]");
+    let passing = moved(4, 0);
     assert_eq!(
-        moved(1),
-        shared,
+        passing[0], legitimate,
+        "few forged tokens may have passed through the address"
+    );
+    let shared = moved(5, 1);
+    assert_eq!(
+        shared[0], legitimate,
         "an address on which a customer lives is not the attacker's own"
     );
+    assert_eq!(shared.last().unwrap(), "[0, 0, 0]");
 }
 
 #[test]

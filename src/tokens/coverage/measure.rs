@@ -25,6 +25,10 @@ struct Seen {
     /// By how many seconds a record's time lies before that of the number before.
     back: Vec<u64>,
     last: Option<(u64, i64)>,
+    /// By number, the time of some records.
+    sampled: HashMap<u64, i64>,
+    /// Records whose number was there before.
+    repeated: u64,
     /// Records with a number.
     numbered: u64,
     /// Records whose number is below the one before, though they are not earlier.
@@ -76,7 +80,14 @@ impl Coverage {
                 return;
             };
             seen.numbered += 1;
-            seen.numbers.insert(number);
+            if !seen.numbers.insert(number) {
+                seen.repeated += 1;
+            }
+            // A number at two times is two records; one in eight is looked at.
+            if number % 8 == 0 {
+                let first = *seen.sampled.entry(number).or_insert(at);
+                seen.renumbered |= first.abs_diff(at) > 5_000_000;
+            }
             if let Some((before, then)) = seen.last {
                 if before + 1 == number && at < then {
                     let seconds = usize::try_from((then - at) / 1_000_000 + 1);
@@ -104,6 +115,7 @@ impl Coverage {
                 mut log,
                 numbers,
                 numbered,
+                repeated,
                 unordered,
                 renumbered,
                 back,
@@ -113,7 +125,8 @@ impl Coverage {
         {
             // One counter for all records, or none: one that begins anew, or that some records lack,
             // hides what is missing.
-            log.numbered = numbered * 1000 >= log.records * 999 && !renumbered;
+            let once = repeated * 3 < numbered * 2;
+            log.numbered = numbered * 1000 >= log.records * 999 && once && !renumbered;
             log.skew = skew(&back);
             // In an export sorted by time neighbours say nothing of how far clocks disagree.
             if unordered * 100 > log.records {

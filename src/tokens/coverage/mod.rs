@@ -16,6 +16,8 @@
 //! A log that never names a key says nothing about tokens of that key.
 
 mod measure;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -168,6 +170,34 @@ pub struct Witness {
     pub recorded: bool,
 }
 
+/// How tokens in use and issuance records meet: tokens without a record, with one that says the same,
+/// and with one that says something else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Meeting {
+    /// No record has their id.
+    pub absent: u64,
+    /// A record agrees.
+    pub agree: u64,
+    /// Records have the id, and none agrees.
+    pub differ: u64,
+}
+
+/// Tokens that it takes to say that tokens and records do not meet.
+const MANY: u64 = 20;
+
+impl Meeting {
+    /// Whether ids never meet: the logs write them in different ways.
+    fn apart(self) -> bool {
+        self.absent >= MANY && self.agree + self.differ == 0
+    }
+
+    /// Whether most records that meet a token differ: the logs write subjects, times or scopes in
+    /// different ways, so that a difference means nothing.
+    fn incomparable(self) -> bool {
+        self.differ >= MANY && self.agree * 4 < self.differ
+    }
+}
+
 /// What is known of one issuer's log.
 #[derive(Debug, Clone, Default)]
 pub struct IssuerLog {
@@ -193,6 +223,8 @@ pub struct IssuerLog {
     pub names_keys: bool,
     /// What the ids of its records are.
     pub kinds: BTreeSet<IdKind>,
+    /// How tokens in use and its records meet.
+    pub meeting: Meeting,
     /// Witnesses by key, by time.
     pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
 }
@@ -225,10 +257,26 @@ impl Coverage {
         }
     }
 
+    /// Takes in how tokens and records of each issuer meet.
+    pub fn compare(&mut self, meetings: BTreeMap<String, Meeting>) {
+        for (issuer, meeting) in meetings {
+            if let Some(log) = self.issuers.get_mut(&issuer) {
+                log.meeting = meeting;
+            }
+        }
+    }
+
+    /// Whether a record of `issuer` that differs from a token means something.
+    pub fn comparable(&self, issuer: &str) -> bool {
+        self.issuers
+            .get(issuer)
+            .is_none_or(|log| !log.meeting.incomparable())
+    }
+
     /// What the log can say about a token with an id of this kind.
     pub fn of(&self, issuer: &str, key: Option<AccountKey>, kind: IdKind, at: i64) -> Cover {
         let cover = self.at(issuer, key, at);
-        let meets = |log: &IssuerLog| log.kinds.contains(&kind);
+        let meets = |log: &IssuerLog| log.kinds.contains(&kind) && !log.meeting.apart();
         if cover.status == Status::Complete && !self.issuers.get(issuer).is_some_and(meets) {
             return Cover::of(Status::NotShown, Basis::Log);
         }
@@ -396,134 +444,5 @@ impl IssuerLog {
             near.len(),
             near.iter().filter(|witness| !witness.recorded).count(),
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: i64 = 1_000_000;
-
-    fn coverage(log: IssuerLog) -> Coverage {
-        Coverage {
-            issuers: BTreeMap::from([("a".to_string(), log)]),
-            tolerance: 5 * SECOND,
-            witnesses_wanted: 20,
-        }
-    }
-
-    fn numbered() -> IssuerLog {
-        IssuerLog {
-            last: 1000 * SECOND,
-            numbered: true,
-            holes: vec![Hole {
-                from: 100 * SECOND,
-                to: 200 * SECOND,
-                missing: Some(3),
-                basis: Basis::Sequence,
-            }],
-            ..IssuerLog::default()
-        }
-    }
-
-    fn witnesses(lacking: usize) -> Vec<(String, Option<AccountKey>, Witness)> {
-        let witness = |n: usize| Witness {
-            issued_at: (300 + n as i64) * SECOND,
-            recorded: n >= lacking,
-        };
-        (0..30)
-            .map(|n| ("a".to_string(), None, witness(n)))
-            .collect()
-    }
-
-    #[test]
-    fn absence_means_something_only_where_the_log_is_complete() {
-        let coverage = coverage(numbered());
-        let status = |issuer, at: i64| coverage.at(issuer, None, at * SECOND).status;
-        assert_eq!([50, 94].map(|at| status("a", at)), [Status::Complete; 2]);
-        assert_eq!([96, 205].map(|at| status("a", at)), [Status::Hole; 2]);
-        assert_eq!(status("a", 206), Status::Complete);
-        assert_eq!(
-            [-1, 1001].map(|at| status("a", at)),
-            [Status::OutsideLog; 2]
-        );
-        assert_eq!(status("b", 50), Status::NotLogged);
-    }
-
-    #[test]
-    fn clocks_that_disagree_widen_a_hole() {
-        let coverage = coverage(IssuerLog {
-            skew: 240 * SECOND,
-            ..numbered()
-        });
-        assert_eq!(coverage.at("a", None, 440 * SECOND).status, Status::Hole);
-        assert_eq!(
-            coverage.at("a", None, 441 * SECOND).status,
-            Status::Complete
-        );
-    }
-
-    #[test]
-    fn a_key_that_the_log_never_names_is_not_covered() {
-        let named = IssuerLog {
-            names_keys: true,
-            keys: BTreeSet::from([AccountKey(1)]),
-            ..numbered()
-        };
-        let coverage = coverage(named);
-        let status = |key| coverage.at("a", Some(AccountKey(key)), 50 * SECOND).status;
-        assert_eq!(
-            [status(1), status(2)],
-            [Status::Complete, Status::KeyNotNamed]
-        );
-    }
-
-    #[test]
-    fn the_honest_population_contradicts_numbers_that_hide_a_loss() {
-        let at = |lacking| {
-            let mut coverage = coverage(numbered());
-            coverage.hear(witnesses(lacking));
-            coverage.at("a", None, 315 * SECOND).status
-        };
-        assert_eq!(at(0), Status::Complete);
-        assert_eq!(at(1), Status::Complete, "a damaged line");
-        assert_eq!(at(2), Status::Contradicted);
-    }
-
-    #[test]
-    fn without_numbers_the_honest_population_must_show_the_log() {
-        let at = |heard: usize, lacking| {
-            let mut coverage = coverage(IssuerLog {
-                numbered: false,
-                ..numbered()
-            });
-            coverage.hear(witnesses(lacking).into_iter().take(heard).collect());
-            coverage.at("a", None, 315 * SECOND)
-        };
-        let shown = Cover::of(Status::Complete, Basis::HonestPopulation);
-        assert_eq!(at(30, 0), shown);
-        assert_eq!(at(20, 0), shown);
-        assert_eq!(at(19, 0).status, Status::NotShown);
-        assert_eq!(at(0, 0).status, Status::NotShown);
-        assert_eq!(
-            at(30, 1).status,
-            Status::NotShown,
-            "one lost record is one too many"
-        );
-    }
-
-    #[test]
-    fn witnesses_inside_a_hole_say_nothing() {
-        let mut coverage = coverage(numbered());
-        let lost = |n: i64| Witness {
-            issued_at: (150 + n) * SECOND,
-            recorded: false,
-        };
-        coverage.hear((0..30).map(|n| ("a".to_string(), None, lost(n))).collect());
-        assert_eq!(
-            coverage.at("a", None, 210 * SECOND).status,
-            Status::Complete
-        );
     }
 }

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
     let mut own = facts.own().peekable();
-    let there = own.peek().is_some();
+    let there = own.peek().is_some() && facts.comparable;
     Outcome::of(there.then(|| !own.any(|record| record_agrees(facts, record))))
 }
 

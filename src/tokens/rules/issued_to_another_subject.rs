@@ -20,7 +20,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
-    let Some(subject) = facts.claims.subject.filter(|_| !facts.partial) else {
+    let Some(subject) = facts
+        .claims
+        .subject
+        .filter(|_| !facts.partial && facts.comparable)
+    else {
         return Outcome::NoEvidence;
     };
     let mut named = facts

@@ -7,7 +7,7 @@
 
 use super::{Outcome, Rule, record_agrees};
 use crate::jws::Signature;
-use crate::tokens::facts::TokenFacts;
+use crate::tokens::facts::{Login, TokenFacts};
 use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
@@ -33,7 +33,10 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
     };
     // A record that says the same outweighs a signature that a log may have spoilt.
     let recorded = facts.own().any(|record| record_agrees(facts, record));
-    if wrong && (!facts.key_proven || recorded) {
+    // Whoever logged in was given something; and `none` needs no key to be seen.
+    let spared = recorded || facts.login == Login::Behind;
+    let seen = facts.key_proven || facts.claims.signature == Signature::Unsigned;
+    if wrong && (spared || !seen) {
         return Outcome::NoEvidence;
     }
     Outcome::of(Some(wrong && facts.accepted))
@@ -56,7 +59,7 @@ mod tests {
             facts.claims.signature = signature;
             look(&facts)
         };
-        for wrong in [Signature::Invalid, Signature::Mismatch, Signature::Unsigned] {
+        for wrong in [Signature::Invalid, Signature::Mismatch] {
             assert_eq!(seen(wrong, true, true), Outcome::Fires);
             assert_eq!(
                 seen(wrong, true, false),
@@ -69,6 +72,33 @@ mod tests {
                 "the key file may be wrong"
             );
         }
+        assert_eq!(
+            seen(Signature::Unsigned, true, true),
+            Outcome::Silent,
+            "cut off by the log"
+        );
+        let mut none = TokenFacts {
+            accepted: true,
+            ..facts(&key, &account, &[])
+        };
+        none.claims.signature = Signature::Unsigned;
+        none.claims.problem = Some(crate::case::AccountKey(1));
+        assert_eq!(look(&none), Outcome::Fires, "`none` by its own header");
+        let behind = TokenFacts {
+            login: Login::Behind,
+            ..none
+        };
+        assert_eq!(look(&behind), Outcome::NoEvidence, "the holder logged in");
+        let own = [super::super::testing::record()];
+        let recorded = TokenFacts {
+            records: &own,
+            ..none
+        };
+        assert_eq!(
+            look(&recorded),
+            Outcome::NoEvidence,
+            "a record says the same"
+        );
         assert_eq!(seen(Signature::Valid, true, true), Outcome::Silent);
         assert_eq!(seen(Signature::NoKey, true, true), Outcome::NoEvidence);
     }

@@ -71,6 +71,7 @@ pub(crate) fn facts<'a>(
         },
         whole: false,
         partial: false,
+        comparable: true,
         records,
         coverage: Cover {
             status: Status::Complete,

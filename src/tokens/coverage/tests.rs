@@ -1,0 +1,162 @@
+//! What the issuance log can say, on logs written out here.
+
+use super::*;
+
+const SECOND: i64 = 1_000_000;
+
+fn coverage(log: IssuerLog) -> Coverage {
+    Coverage {
+        issuers: BTreeMap::from([("a".to_string(), log)]),
+        tolerance: 5 * SECOND,
+        witnesses_wanted: 20,
+    }
+}
+
+fn numbered() -> IssuerLog {
+    IssuerLog {
+        last: 1000 * SECOND,
+        numbered: true,
+        holes: vec![Hole {
+            from: 100 * SECOND,
+            to: 200 * SECOND,
+            missing: Some(3),
+            basis: Basis::Sequence,
+        }],
+        ..IssuerLog::default()
+    }
+}
+
+fn witnesses(lacking: usize) -> Vec<(String, Option<AccountKey>, Witness)> {
+    let witness = |n: usize| Witness {
+        issued_at: (300 + n as i64) * SECOND,
+        recorded: n >= lacking,
+    };
+    (0..30)
+        .map(|n| ("a".to_string(), None, witness(n)))
+        .collect()
+}
+
+#[test]
+fn absence_means_something_only_where_the_log_is_complete() {
+    let coverage = coverage(numbered());
+    let status = |issuer, at: i64| coverage.at(issuer, None, at * SECOND).status;
+    assert_eq!([50, 94].map(|at| status("a", at)), [Status::Complete; 2]);
+    assert_eq!([96, 205].map(|at| status("a", at)), [Status::Hole; 2]);
+    assert_eq!(status("a", 206), Status::Complete);
+    assert_eq!(
+        [-1, 1001].map(|at| status("a", at)),
+        [Status::OutsideLog; 2]
+    );
+    assert_eq!(status("b", 50), Status::NotLogged);
+}
+
+#[test]
+fn clocks_that_disagree_widen_a_hole() {
+    let coverage = coverage(IssuerLog {
+        skew: 240 * SECOND,
+        ..numbered()
+    });
+    assert_eq!(coverage.at("a", None, 440 * SECOND).status, Status::Hole);
+    assert_eq!(
+        coverage.at("a", None, 441 * SECOND).status,
+        Status::Complete
+    );
+}
+
+#[test]
+fn a_key_that_the_log_never_names_is_not_covered() {
+    let named = IssuerLog {
+        names_keys: true,
+        keys: BTreeSet::from([AccountKey(1)]),
+        ..numbered()
+    };
+    let coverage = coverage(named);
+    let status = |key| coverage.at("a", Some(AccountKey(key)), 50 * SECOND).status;
+    assert_eq!(
+        [status(1), status(2)],
+        [Status::Complete, Status::KeyNotNamed]
+    );
+}
+
+#[test]
+fn the_honest_population_contradicts_numbers_that_hide_a_loss() {
+    let at = |lacking| {
+        let mut coverage = coverage(numbered());
+        coverage.hear(witnesses(lacking));
+        coverage.at("a", None, 315 * SECOND).status
+    };
+    assert_eq!(at(0), Status::Complete);
+    assert_eq!(at(1), Status::Complete, "a damaged line");
+    assert_eq!(at(2), Status::Contradicted);
+}
+
+#[test]
+fn without_numbers_the_honest_population_must_show_the_log() {
+    let at = |heard: usize, lacking| {
+        let mut coverage = coverage(IssuerLog {
+            numbered: false,
+            ..numbered()
+        });
+        coverage.hear(witnesses(lacking).into_iter().take(heard).collect());
+        coverage.at("a", None, 315 * SECOND)
+    };
+    let shown = Cover::of(Status::Complete, Basis::HonestPopulation);
+    assert_eq!(at(30, 0), shown);
+    assert_eq!(at(20, 0), shown);
+    assert_eq!(at(19, 0).status, Status::NotShown);
+    assert_eq!(at(0, 0).status, Status::NotShown);
+    assert_eq!(
+        at(30, 1).status,
+        Status::NotShown,
+        "one lost record is one too many"
+    );
+}
+
+#[test]
+fn logs_that_write_ids_or_claims_in_two_ways_are_not_compared() {
+    let with = |absent, agree, differ| {
+        let mut coverage = coverage(IssuerLog {
+            kinds: BTreeSet::from([IdKind::Own]),
+            ..numbered()
+        });
+        let meeting = Meeting {
+            absent,
+            agree,
+            differ,
+        };
+        coverage.compare(BTreeMap::from([("a".to_string(), meeting)]));
+        let status = coverage.of("a", None, IdKind::Own, 50 * SECOND).status;
+        (status, coverage.comparable("a"))
+    };
+    assert_eq!(with(1000, 1, 0), (Status::Complete, true));
+    assert_eq!(
+        with(1000, 0, 0),
+        (Status::NotShown, true),
+        "no id ever meets a record"
+    );
+    assert_eq!(with(19, 0, 0), (Status::Complete, true), "too few to say");
+    assert_eq!(with(0, 6, 24), (Status::Complete, true));
+    assert_eq!(with(0, 5, 24), (Status::Complete, false));
+    let prefixes = coverage(numbered())
+        .of("a", None, IdKind::Prefix, 50 * SECOND)
+        .status;
+    assert_eq!(
+        prefixes,
+        Status::NotShown,
+        "ids of a kind that the log does not have"
+    );
+}
+
+#[test]
+fn witnesses_inside_a_hole_say_nothing() {
+    let mut coverage = coverage(numbered());
+    let lost = |n: i64| Witness {
+        issued_at: (150 + n) * SECOND,
+        recorded: false,
+    };
+    coverage.hear((0..30).map(|n| ("a".to_string(), None, lost(n))).collect());
+    assert_eq!(
+        coverage.at("a", None, 210 * SECOND).status,
+        Status::Complete
+    );
+}
