@@ -174,6 +174,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
         title: case.file.case.title.clone(),
         complete: found.manifest.complete()
             && gaps.is_empty()
+            && !without_any_token(&found)
             && found.without_token.keys().all(|problem| problem == VISITOR),
         figures,
         phases: found
@@ -378,6 +379,9 @@ fn findings(found: &Found<'_>) -> Vec<String> {
             ));
         }
     }
+    if without_any_token(found) {
+        findings.push("no gateway line has a token: is the field that holds it named rightly? Until then every count of tokens and views is 0 for that reason alone".into());
+    }
     let sources = &found.case.file.source;
     let has = |kind| sources.iter().any(|source| source.kind == kind);
     if has(SourceKind::Issuance) && !has(SourceKind::Login) {
@@ -411,6 +415,13 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     findings.push("whether data left with the attacker is not determinable from these logs".into());
     findings
+}
+
+/// Whether there is a gateway log, and no token in it.
+fn without_any_token(found: &Found<'_>) -> bool {
+    let mut evidence = found.manifest.evidence.iter();
+    let lines = evidence.any(|file| file.kind == "gateway" && file.lines.rows > 0);
+    lines && found.tokens.by_reason.is_empty()
 }
 
 /// The keys of the inventory, and of the others those with the most tokens.

@@ -363,6 +363,52 @@ fn opaque_tokens_meet_their_records_by_hash() {
     assert_eq!(rows, expected);
 }
 
+#[test]
+fn masked_tokens_and_a_wrong_field_are_said_and_are_no_clean_bill() {
+    let told = |field: &str, token: &str| {
+        let mut case = Case::new();
+        case.used(60, "192.0.2.1", 200, token);
+        case.write(field, "");
+        let (dir, out) = (case.dir.path(), case.out());
+        let output = breachscope(&[
+            "scope",
+            dir.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+        ]);
+        assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+        std::fs::read_to_string(out.join("disclosure.json")).unwrap()
+    };
+    let masked = told("authorization", "Bearer ********");
+    assert!(masked.contains(
+        "1 gateway lines have no token, for the log has none that can be read (token_redacted)"
+    ));
+    let mut case = Case::new();
+    let token = case.es256(&Case::claims("t3", "3", 10));
+    let typo = told(
+        "authorization = \"ath\"\nuser_agent",
+        &format!("Bearer {token}"),
+    );
+    assert!(
+        typo.contains("no gateway line has a token: is the field that holds it named rightly?"),
+        "{typo}"
+    );
+    // A claim that is no time does not take its request out of the counts.
+    let claims = r#"{"iss":"shop","jti":"t4","sub":"4","iat":-1,"exp":99999999999999}"#;
+    let wild = case.es256(claims);
+    case.used(60, "192.0.2.1", 200, &format!("Bearer {wild}"));
+    case.write("authorization", "");
+    case.scope();
+    let rejects = query(&case.out(), &["SELECT COUNT(*) AS n FROM rejects"]);
+    assert_eq!(rejects, "n\n0\n");
+    assert_eq!(case.verdicts().len(), 1);
+    assert!(
+        case.verdicts()[0].contains("indeterminate,token_not_readable,valid,jws_claim_type"),
+        "{:?}",
+        case.verdicts()
+    );
+}
+
 /// An issued token that moves to an address which carries so many forged ones; `neighbours` issued tokens
 /// live on that address alone.
 fn moved(forgeries: usize, neighbours: usize) -> Vec<String> {
