@@ -76,6 +76,7 @@ pub fn explain(
 ) -> Result<Explained> {
     let manifest = verify::manifest(out)?;
     let frames_dir = results::open(out)?.join("frames");
+    let fingerprint = &*fingerprint.to_ascii_lowercase();
     let begins = |known: &str| !fingerprint.is_empty() && known.starts_with(fingerprint);
     let found = rows(&frames_dir, &frames::TOKENS, "fingerprint", begins, |_| {
         true

@@ -9,7 +9,7 @@ use csv::StringRecord;
 use jiff::Timestamp;
 
 use super::suggest;
-use crate::error::{Error, Position, Result};
+use crate::error::{Error, Position, Result, closest};
 use crate::frames::{self, FrameWriter, Value};
 
 /// An account's identifier as a number: its own where it is a plain decimal, else an interned one.
@@ -224,6 +224,7 @@ impl Keys {
             "revoked_at",
         ];
         let mut table = Table::open(path, &columns)?;
+        table.no_typo(&times)?;
         let times = times.map(|name| table.optional_column(name));
         let mut keys: Vec<Key> = Vec::new();
         while let Some(row) = table.next()? {
@@ -350,6 +351,36 @@ impl Table {
         })
     }
 
+    /// A column whose name is nearly one of `optional`, or that is there twice, is a mistake that would
+    /// go unnoticed.
+    fn no_typo(&mut self, optional: &[&'static str]) -> Result<()> {
+        let headers = self
+            .reader
+            .headers()
+            .map_err(|e| csv_error(&self.path, &e))?;
+        let headers: Vec<&str> = headers
+            .iter()
+            .map(|name| name.trim_start_matches('\u{feff}'))
+            .collect();
+        let place = Position { line: 1, column: 1 };
+        for (index, name) in headers.iter().enumerate() {
+            if headers[..index].contains(name) {
+                let message = format!("the column `{name}` is there twice");
+                return Err(Error::case(&self.path, message).at(place));
+            }
+            let known = self.columns.contains(name) || optional.contains(name);
+            let missing = optional
+                .iter()
+                .filter(|column| !headers.contains(column))
+                .copied();
+            if let (false, Some(meant)) = (known, closest(name, missing)) {
+                let error = Error::case(&self.path, format!("`{name}` is no column of this table"));
+                return Err(error.at(place).hint(format!("did you mean `{meant}`?")));
+            }
+        }
+        Ok(())
+    }
+
     /// The number of a column that need not be there, for the methods of [`Row`].
     fn optional_column(&mut self, name: &'static str) -> Option<usize> {
         if let Some(known) = self.columns.iter().position(|column| *column == name) {
@@ -425,6 +456,28 @@ fn csv_error(path: &Path, source: &csv::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_misspelt_or_doubled_column_of_the_key_inventory_is_an_error() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let load = |more: &str| {
+            let path = dir.path().join("keys.csv");
+            let head = "key_id,issuer,created_at,retired_at,custodian,custodian_left_at,stored_in";
+            std::fs::write(
+                &path,
+                format!("{head},{more}\nk,i,,,,,,2025-01-01T00:00:00Z\n"),
+            )
+            .expect("written");
+            Keys::load(&path).map_err(|error| error.to_string())
+        };
+        let keys = load("revoked_at").expect("a key");
+        assert!(keys.keys[0].revoked.is_some());
+        assert!(load("remark").is_ok(), "columns of the company's own");
+        let typo = load("revokd_at").expect_err("a typo");
+        assert!(typo.contains("did you mean `revoked_at`?"), "{typo}");
+        let twice = load("issuer").expect_err("a column twice");
+        assert!(twice.contains("`issuer` is there twice"), "{twice}");
+    }
 
     #[test]
     fn identifiers_keep_their_spelling() {
