@@ -9,7 +9,7 @@ use csv::StringRecord;
 use jiff::Timestamp;
 
 use super::suggest;
-use crate::error::{Error, Position, Result, closest};
+use crate::error::{Error, Position, Result};
 use crate::frames::{self, FrameWriter, Value};
 
 /// An account's identifier as a number: its own where it is a plain decimal, else an interned one.
@@ -369,11 +369,11 @@ impl Table {
                 return Err(Error::case(&self.path, message).at(place));
             }
             let known = self.columns.contains(name) || optional.contains(name);
-            let missing = optional
-                .iter()
-                .filter(|column| !headers.contains(column))
-                .copied();
-            if let (false, Some(meant)) = (known, closest(name, missing)) {
+            // One letter apart: `revoked_by` is a column of the company's own.
+            let near = |column: &&&str| {
+                !headers.contains(*column) && strsim::damerau_levenshtein(name, column) == 1
+            };
+            if let (false, Some(meant)) = (known, optional.iter().find(near)) {
                 let error = Error::case(&self.path, format!("`{name}` is no column of this table"));
                 return Err(error.at(place).hint(format!("did you mean `{meant}`?")));
             }
@@ -472,7 +472,9 @@ mod tests {
         };
         let keys = load("revoked_at").expect("a key");
         assert!(keys.keys[0].revoked.is_some());
-        assert!(load("remark").is_ok(), "columns of the company's own");
+        for own in ["remark", "updated_at", "revoked_by"] {
+            assert!(load(own).is_ok(), "columns of the company's own");
+        }
         let typo = load("revokd_at").expect_err("a typo");
         assert!(typo.contains("did you mean `revoked_at`?"), "{typo}");
         let twice = load("issuer").expect_err("a column twice");
