@@ -26,6 +26,7 @@ use toml::Spanned;
 use crate::error::{Error, Position, Result, closest};
 use crate::intake::Reading;
 use crate::jws::SigningKeys;
+use crate::tokens::coverage;
 
 /// The file name inside a case folder.
 pub const CASE_FILE: &str = "case.toml";
@@ -276,11 +277,13 @@ impl Case {
             .at(place(name.span().start));
             Err(suggest_file(error, &resolved))
         };
-        if file.policy.coverage_witnesses == 0 {
-            return Err(
-                Error::case(&path, "coverage_witnesses = 0 would call any log complete")
-                    .hint("give a number of tokens, such as 20"),
+        let (most, wanted) = (coverage::MOST_WITNESSES, &file.policy.coverage_witnesses);
+        if !(1..=most).contains(wanted.get_ref()) {
+            let message = format!(
+                "coverage_witnesses is {}, not a number of tokens from 1 to {most}",
+                wanted.get_ref()
             );
+            return Err(Error::case(&path, message).at(place(wanted.span().start)));
         }
         for name in &file.policy.switched_off {
             let known = crate::tokens::rules::ALL.iter().map(|rule| rule.id);

@@ -28,8 +28,8 @@ pub struct Policy {
     pub session_hours: u32,
     /// How many tokens with another proof of life must have a record before an issuance log without
     /// record numbers counts as complete.
-    #[serde(default = "coverage_witnesses")]
-    pub coverage_witnesses: u32,
+    #[serde(default = "witnesses", serialize_with = "plain_number")]
+    pub coverage_witnesses: Spanned<u32>,
     /// Verdict rules that are not to be applied.
     #[serde(default, serialize_with = "plain")]
     pub switched_off: Vec<Spanned<String>>,
@@ -49,6 +49,14 @@ fn session_hours() -> u32 {
 
 fn coverage_witnesses() -> u32 {
     20
+}
+
+fn witnesses() -> Spanned<u32> {
+    Spanned::new(0..0, coverage_witnesses())
+}
+
+fn plain_number<S: serde::Serializer>(number: &Spanned<u32>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u32(*number.get_ref())
 }
 
 fn plain<S: serde::Serializer>(names: &[Spanned<String>], to: S) -> Result<S::Ok, S::Error> {
@@ -98,7 +106,7 @@ impl Policy {
             number("session_hours", self.session_hours, session_hours()),
             number(
                 "coverage_witnesses",
-                self.coverage_witnesses,
+                *self.coverage_witnesses.get_ref(),
                 coverage_witnesses(),
             ),
             ("switched_off", none(off.join(", ")), !off.is_empty()),

@@ -44,9 +44,9 @@ fn session_hash(session: &str) -> u64 {
     FixedState::default().hash_one(session)
 }
 
-/// An address in 64 bits: equal addresses are equal.
-fn folded(address: u128) -> u64 {
-    ((address >> 64) as u64 ^ (address as u64).rotate_left(17)) | 1
+/// An address in 64 bits, never 0: equal addresses are equal.
+pub(super) fn folded(address: u128) -> u64 {
+    ((address >> 64) as u64 ^ (address as u64).rotate_left(17)).max(1)
 }
 
 /// Whether an outcome as logged says that nothing was given.

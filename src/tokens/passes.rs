@@ -9,7 +9,7 @@ use roaring::RoaringTreemap;
 use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness};
 use super::facts::{Login, Record, TokenFacts};
 use super::grouped::{Grouped, Token};
-use super::logins::{Holder, Logins};
+use super::logins::{Holder, Logins, folded};
 use super::rules::{self, Outcome};
 use super::timeline::KeyUses;
 use super::verdict::{Judgement, Verdict, issued, judge};
@@ -99,10 +99,6 @@ pub struct Judge<'a> {
     pub logins: &'a Logins,
     /// Where frames are written.
     pub frames_dir: &'a Path,
-}
-
-fn folded(address: u128) -> u64 {
-    (address >> 64) as u64 ^ (address as u64).rotate_left(17)
 }
 
 /// Partitions that are looked at to see whether tokens and records meet at all.

@@ -176,7 +176,7 @@ impl Coverage {
         Ok(Coverage {
             issuers,
             tolerance: case.file.policy.tolerance(),
-            witnesses_wanted: case.file.policy.coverage_witnesses as usize,
+            witnesses_wanted: *case.file.policy.coverage_witnesses.get_ref() as usize,
         })
     }
 }

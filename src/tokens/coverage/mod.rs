@@ -30,6 +30,8 @@ use crate::frames::{self, FrameWriter, Value};
 pub const HOUR: i64 = 3_600_000_000;
 /// Witnesses looked at on either side of a moment.
 const NEAREST: usize = 15;
+/// So many witnesses are looked at for one moment, at most.
+pub const MOST_WITNESSES: u32 = 2 * NEAREST as u32;
 /// Witnesses further from a moment than two weeks do not show a log complete then.
 const NEAR: i64 = 14 * 24 * HOUR;
 /// Of so many witnesses one may lack its record where the records are numbered: a damaged line.

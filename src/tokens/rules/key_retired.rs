@@ -3,7 +3,7 @@
 //! Evidence because an issuer does not sign with a key it has withdrawn. Innocently, a fleet of issuers
 //! that is slow to pick up the new key looks the same for a while.
 
-use super::{Outcome, Rule};
+use super::{Outcome, Rule, issued_after};
 use crate::tokens::facts::TokenFacts;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,11 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
-    let retired = facts
-        .key
-        .and_then(|key| key.retired)
-        .zip(facts.claims.issued_at);
-    Outcome::of(retired.map(|(retired, at)| at > retired + facts.policy.tolerance()))
+    issued_after(facts, facts.key.and_then(|key| key.retired))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Evidence because no issuer signs with a key it knows to be lost. Innocently, issuers that take a
 //! while to stop look the same.
 
-use super::{Outcome, Rule};
+use super::{Outcome, Rule, issued_after};
 use crate::tokens::facts::TokenFacts;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,11 +17,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
-    let revoked = facts
-        .key
-        .and_then(|key| key.revoked)
-        .zip(facts.claims.issued_at);
-    Outcome::of(revoked.map(|(revoked, at)| at > revoked + facts.policy.tolerance()))
+    issued_after(facts, facts.key.and_then(|key| key.revoked))
 }
 
 #[cfg(test)]

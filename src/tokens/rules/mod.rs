@@ -67,6 +67,12 @@ impl Outcome {
     }
 }
 
+/// Whether the token claims to be issued after a moment of its key's life.
+fn issued_after(facts: &TokenFacts<'_>, moment: Option<i64>) -> Outcome {
+    let both = moment.zip(facts.claims.issued_at);
+    Outcome::of(both.map(|(moment, at)| at > moment + facts.policy.tolerance()))
+}
+
 /// A rule.
 #[derive(Debug, Serialize)]
 pub struct Rule {
