@@ -498,4 +498,18 @@ fn rules_are_listed_and_can_be_switched_off() {
         "{}",
         stderr(&output)
     );
+    for wanted in ["0", "31"] {
+        let lines = format!("phase_pause_days = 30\ncoverage_witnesses = {wanted}");
+        std::fs::write(&path, text.replace("phase_pause_days = 30", &lines)).unwrap();
+        let output = breachscope(&["scope", case.dir.path().to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        let message =
+            format!("coverage_witnesses is {wanted}, not a number of tokens from 1 to 30");
+        assert!(stderr(&output).contains(&message), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("case.toml:12:"),
+            "{}",
+            stderr(&output)
+        );
+    }
 }
