@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::frames::{self, Batches, Frame, part_files, text};
+use crate::frames::{self, Frame, part_files, pieces, text};
 use crate::intake::clock::utc;
 use crate::intake::{EvidenceFile, Manifest, raw};
 use crate::tokens::coverage::HOUR;
@@ -172,37 +172,28 @@ fn rows(
 ) -> Result<Vec<Row>> {
     let names: Vec<&'static str> = frame.columns.iter().map(|column| column.name).collect();
     let mut found = Vec::new();
-    for part in part_files(frames_dir, frame)? {
+    for piece in pieces(&part_files(frames_dir, frame)?)? {
         // Looked for in one column first: a frame may have millions of rows.
-        let mut first = 0;
-        for batch in Batches::open(&part, &[by])? {
-            let batch = batch?;
-            let column = text(&batch, by)?;
-            let hits: BTreeSet<usize> = (0..batch.height())
-                .filter(|index| column.get(*index).is_some_and(&wanted))
-                .map(|index| first + index)
-                .collect();
-            first += batch.height();
-            if hits.is_empty() {
-                continue;
-            }
-            let mut at = 0;
-            for whole in Batches::open(&part, &names)? {
-                let whole = whole?;
-                for hit in hits.range(at..at + whole.height()) {
-                    let mut row = Row::new();
-                    for name in &names {
-                        let value = whole.column(name).and_then(|column| column.get(hit - at));
-                        let value = value.map_err(|e| Error::frame("read a column", &e))?;
-                        if let Some(shown) = shown(&value) {
-                            row.insert(*name, shown);
-                        }
-                    }
-                    if keep(&row) {
-                        found.push(row);
-                    }
+        let batch = piece.read(&[by])?;
+        let column = text(&batch, by)?.iter().enumerate();
+        let hits: Vec<usize> = column
+            .filter_map(|(index, value)| value.is_some_and(&wanted).then_some(index))
+            .collect();
+        if hits.is_empty() {
+            continue;
+        }
+        let whole = piece.read(&names)?;
+        for hit in hits {
+            let mut row = Row::new();
+            for name in &names {
+                let value = whole.column(name).and_then(|column| column.get(hit));
+                let value = value.map_err(|e| Error::frame("read a column", &e))?;
+                if let Some(shown) = shown(&value) {
+                    row.insert(*name, shown);
                 }
-                at += whole.height();
+            }
+            if keep(&row) {
+                found.push(row);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, Result, closest};
-use crate::frames::{self, Batches, part_files, small, text, unsigned};
+use crate::frames::{self, part_files, pieces, small, text, unsigned};
 use crate::results;
 
 /// Rejects of one reason.
@@ -41,58 +41,54 @@ pub struct Example {
 pub fn groups(out: &Path, only: Option<&str>, examples: usize) -> Result<Vec<Group>> {
     let frames_dir = results::open(out)?.join("frames");
     let mut paths: BTreeMap<u32, String> = BTreeMap::new();
-    for part in part_files(&frames_dir, &frames::EVIDENCE)? {
-        for batch in Batches::open(&part, &["evidence_id", "path"])? {
-            let batch = batch?;
-            let rows = small(&batch, "evidence_id")?
-                .iter()
-                .zip(text(&batch, "path")?.iter());
-            paths.extend(rows.filter_map(|(id, path)| Some((id?, path?.to_string()))));
-        }
+    for piece in pieces(&part_files(&frames_dir, &frames::EVIDENCE)?)? {
+        let batch = piece.read(&["evidence_id", "path"])?;
+        let rows = small(&batch, "evidence_id")?
+            .iter()
+            .zip(text(&batch, "path")?.iter());
+        paths.extend(rows.filter_map(|(id, path)| Some((id?, path?.to_string()))));
     }
     let mut found: BTreeMap<String, (u64, BTreeSet<u32>, Vec<Example>)> = BTreeMap::new();
-    for part in part_files(&frames_dir, &frames::REJECTS)? {
-        let names = [
-            "evidence_id",
-            "line_no",
-            "byte_offset",
-            "reason",
-            "detail",
-            "raw",
-        ];
-        for batch in Batches::open(&part, &names)? {
-            let batch = batch?;
-            let raw = batch
-                .column("raw")
-                .and_then(|column| column.binary().cloned());
-            let raw = raw.map_err(|e| Error::frame("read a column", &e))?;
-            let places = small(&batch, names[0])?
-                .iter()
-                .zip(unsigned(&batch, names[1])?.iter())
-                .zip(unsigned(&batch, names[2])?.iter());
-            let why = text(&batch, names[3])?
-                .iter()
-                .zip(text(&batch, names[4])?.iter());
-            for ((((id, line_no), byte_offset), (reason, detail)), raw) in
-                places.zip(why).zip(raw.iter())
-            {
-                let required = "the intake writes every required column";
-                let (id, reason) = (id.expect(required), reason.expect(required));
-                if !found.contains_key(reason) {
-                    found.insert(reason.to_string(), Default::default());
-                }
-                let (lines, files, kept) = found.get_mut(reason).expect("just put there");
-                *lines += 1;
-                files.insert(id);
-                if kept.len() < examples {
-                    kept.push(Example {
-                        path: paths.get(&id).cloned().unwrap_or_default(),
-                        line_no: line_no.expect(required),
-                        byte_offset: byte_offset.expect(required),
-                        detail: detail.expect(required).to_string(),
-                        raw: String::from_utf8_lossy(raw.expect(required)).into_owned(),
-                    });
-                }
+    let names = [
+        "evidence_id",
+        "line_no",
+        "byte_offset",
+        "reason",
+        "detail",
+        "raw",
+    ];
+    for piece in pieces(&part_files(&frames_dir, &frames::REJECTS)?)? {
+        let batch = piece.read(&names)?;
+        let raw = batch
+            .column("raw")
+            .and_then(|column| column.binary().cloned());
+        let raw = raw.map_err(|e| Error::frame("read a column", &e))?;
+        let places = small(&batch, names[0])?
+            .iter()
+            .zip(unsigned(&batch, names[1])?.iter())
+            .zip(unsigned(&batch, names[2])?.iter());
+        let why = text(&batch, names[3])?
+            .iter()
+            .zip(text(&batch, names[4])?.iter());
+        for ((((id, line_no), byte_offset), (reason, detail)), raw) in
+            places.zip(why).zip(raw.iter())
+        {
+            let required = "the intake writes every required column";
+            let (id, reason) = (id.expect(required), reason.expect(required));
+            if !found.contains_key(reason) {
+                found.insert(reason.to_string(), Default::default());
+            }
+            let (lines, files, kept) = found.get_mut(reason).expect("just put there");
+            *lines += 1;
+            files.insert(id);
+            if kept.len() < examples {
+                kept.push(Example {
+                    path: paths.get(&id).cloned().unwrap_or_default(),
+                    line_no: line_no.expect(required),
+                    byte_offset: byte_offset.expect(required),
+                    detail: detail.expect(required).to_string(),
+                    raw: String::from_utf8_lossy(raw.expect(required)).into_owned(),
+                });
             }
         }
     }

@@ -2,13 +2,15 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polars::prelude::*;
+use polars_parquet::read::{FileMetadata, read_metadata};
 
 use super::Frame;
 use crate::error::{Error, Result};
 
-/// Rows in a batch: the writer's row group, so that a batch decodes one.
+/// Rows that a batch of several row groups has at most: as many as the writer puts into one.
 const BATCH: usize = 1 << 17;
 
 /// The parts of `frame` below `frames_dir`, in order. A frame that was not written has none.
@@ -33,58 +35,40 @@ pub fn part_files(frames_dir: &Path, frame: &Frame) -> Result<Vec<PathBuf>> {
     Ok(parts)
 }
 
-/// The batches of one part.
-pub struct Batches {
-    path: PathBuf,
-    columns: Vec<String>,
-    next: usize,
+/// A batch of a part that is not read yet, so that batches can be read on several threads.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    path: Arc<Path>,
+    metadata: Arc<FileMetadata>,
+    from: usize,
     rows: usize,
 }
 
-impl Batches {
-    /// Opens the part at `path` for reading `columns`.
-    pub fn open(path: &Path, columns: &[&str]) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::io("open the frame", path, &e))?;
-        let rows = ParquetReader::new(file)
-            .num_rows()
-            .map_err(|e| Error::frame("read the frame", &e).in_file(path))?;
-        Ok(Batches {
-            path: path.to_path_buf(),
-            columns: columns.iter().map(ToString::to_string).collect(),
-            next: 0,
-            rows,
-        })
-    }
-
-    fn read(&self) -> Result<DataFrame> {
-        let file =
-            File::open(&self.path).map_err(|e| Error::io("open the frame", &self.path, &e))?;
-        let frame = ParquetReader::new(file)
-            .with_columns(Some(self.columns.clone()))
-            .with_slice(Some((self.next, BATCH)))
-            .read_parallel(ParallelStrategy::None)
-            .finish()
-            .and_then(|frame| frame.select(self.columns.iter().map(String::as_str)));
-        frame.map_err(|e| Error::frame("read the frame", &e).in_file(&self.path))
-    }
-}
-
-/// A batch that is not read yet, so that batches of one part can be read on several threads.
-#[derive(Debug, Clone)]
-pub struct Piece {
-    path: PathBuf,
-    from: usize,
-}
-
-/// All batches of `parts`, in order.
+/// All batches of `parts`, in order: whole row groups, small ones together.
 pub fn pieces(parts: &[PathBuf]) -> Result<Vec<Piece>> {
     let mut all = Vec::new();
     for path in parts {
-        let rows = Batches::open(path, &[])?.rows;
-        all.extend((0..rows).step_by(BATCH).map(|from| Piece {
-            path: path.clone(),
-            from,
-        }));
+        let mut file = File::open(path).map_err(|e| Error::io("open the frame", path, &e))?;
+        let metadata = read_metadata(&mut file)
+            .map_err(|e| Error::frame("read the frame", &e).in_file(path))?;
+        let metadata = Arc::new(metadata);
+        let mut piece = Piece {
+            path: path.as_path().into(),
+            metadata: metadata.clone(),
+            from: 0,
+            rows: 0,
+        };
+        for group in &metadata.row_groups {
+            if piece.rows > 0 && piece.rows + group.num_rows() > BATCH {
+                all.push(piece.clone());
+                piece.from += piece.rows;
+                piece.rows = 0;
+            }
+            piece.rows += group.num_rows();
+        }
+        if piece.rows > 0 {
+            all.push(piece);
+        }
     }
     Ok(all)
 }
@@ -92,26 +76,17 @@ pub fn pieces(parts: &[PathBuf]) -> Result<Vec<Piece>> {
 impl Piece {
     /// Reads `columns` of the batch.
     pub fn read(&self, columns: &[&str]) -> Result<DataFrame> {
-        Batches {
-            path: self.path.clone(),
-            columns: columns.iter().map(ToString::to_string).collect(),
-            next: self.from,
-            rows: usize::MAX,
-        }
-        .read()
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<DataFrame>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.rows {
-            return None;
-        }
-        let batch = self.read();
-        self.next += BATCH;
-        Some(batch)
+        let file =
+            File::open(&self.path).map_err(|e| Error::io("open the frame", &self.path, &e))?;
+        let mut reader = ParquetReader::new(file)
+            .with_columns(Some(columns.iter().map(ToString::to_string).collect()))
+            .with_slice(Some((self.from, self.rows)))
+            .read_parallel(ParallelStrategy::None);
+        reader.set_metadata(self.metadata.clone());
+        reader
+            .finish()
+            .and_then(|frame| frame.select(columns.iter().copied()))
+            .map_err(|e| Error::frame("read the frame", &e).in_file(&self.path))
     }
 }
 

@@ -19,7 +19,7 @@ use super::jobs::{Job, Log};
 use super::manifest::{EvidenceFile, Overlap};
 use super::reading::Reading;
 use crate::error::{Error, Result};
-use crate::frames::{Batches, Frame, time, unsigned};
+use crate::frames::{Frame, pieces, time, unsigned};
 
 /// A log that was read.
 pub(super) struct Candidate<'a> {
@@ -110,9 +110,8 @@ fn alike(
                   pick: &dyn Fn(u64, i64) -> bool|
      -> Result<Vec<(u64, Vec<AnyValue<'static>>)>> {
         let mut rows = Vec::new();
-        let quick = Batches::open(path, &["line_no", "event_time"])?;
-        for (index, batch) in quick.enumerate() {
-            let batch = batch?;
+        for piece in pieces(&[path.to_path_buf()])? {
+            let batch = piece.read(&["line_no", "event_time"])?;
             let numbers = unsigned(&batch, "line_no")?
                 .iter()
                 .zip(time(&batch, "event_time")?.iter());
@@ -126,10 +125,7 @@ fn alike(
                 continue;
             }
             let names: Vec<&str> = frame.columns.iter().map(|column| column.name).collect();
-            let Some(whole) = Batches::open(path, &names)?.nth(index) else {
-                continue;
-            };
-            let whole = whole?;
+            let whole = piece.read(&names)?;
             for (row, number) in picked {
                 let values = whole.columns()[2..].iter().map(|column| {
                     let value = column
@@ -258,11 +254,8 @@ fn moments(
     count: u64,
 ) -> Result<bool> {
     let mut known = None;
-    for batch in Batches::open(
-        &part(frames_dir, frame, evidence_id),
-        &["line_no", "event_time"],
-    )? {
-        let batch = batch?;
+    for piece in pieces(&[part(frames_dir, frame, evidence_id)])? {
+        let batch = piece.read(&["line_no", "event_time"])?;
         for (number, at) in unsigned(&batch, "line_no")?
             .iter()
             .zip(time(&batch, "event_time")?.iter())

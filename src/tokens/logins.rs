@@ -12,7 +12,7 @@ use foldhash::fast::FixedState;
 use super::facts::Login;
 use crate::case::{AccountKey, Interner, Policy};
 use crate::error::Result;
-use crate::frames::{self, Batches, part_files, text, time};
+use crate::frames::{self, part_files, pieces, text, time};
 use crate::requests::address_bits;
 
 /// A login, with its address folded to 64 bits; 0 where none was logged.
@@ -91,26 +91,24 @@ impl Logins {
     /// Reads the `logins` frame.
     pub fn load(interner: &Interner, frames_dir: &Path) -> Result<Self> {
         let mut logins = Logins::default();
-        for part in part_files(frames_dir, &frames::LOGINS)? {
-            let names = ["subject", "event_time", "source_ip", "outcome"];
-            for batch in Batches::open(&part, &names)? {
-                let batch = batch?;
-                let who = text(&batch, names[0])?
-                    .iter()
-                    .zip(time(&batch, names[1])?.iter());
-                let how = text(&batch, names[2])?
-                    .iter()
-                    .zip(text(&batch, names[3])?.iter());
-                for ((subject, at), (address, outcome)) in who.zip(how) {
-                    let (Some(subject), Some(at)) = (subject, at) else {
-                        continue;
-                    };
-                    let (first, last) = logins.span.get_or_insert((at, at));
-                    (*first, *last) = ((*first).min(at), (*last).max(at));
-                    if !failed(outcome) {
-                        let address = address.and_then(address_bits).map_or(0, folded);
-                        logins.sorted.push((interner.key(subject), at, address));
-                    }
+        let names = ["subject", "event_time", "source_ip", "outcome"];
+        for piece in pieces(&part_files(frames_dir, &frames::LOGINS)?)? {
+            let batch = piece.read(&names)?;
+            let who = text(&batch, names[0])?
+                .iter()
+                .zip(time(&batch, names[1])?.iter());
+            let how = text(&batch, names[2])?
+                .iter()
+                .zip(text(&batch, names[3])?.iter());
+            for ((subject, at), (address, outcome)) in who.zip(how) {
+                let (Some(subject), Some(at)) = (subject, at) else {
+                    continue;
+                };
+                let (first, last) = logins.span.get_or_insert((at, at));
+                (*first, *last) = ((*first).min(at), (*last).max(at));
+                if !failed(outcome) {
+                    let address = address.and_then(address_bits).map_or(0, folded);
+                    logins.sorted.push((interner.key(subject), at, address));
                 }
             }
         }
@@ -120,28 +118,26 @@ impl Logins {
     }
 
     fn load_sessions(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
-        for part in part_files(frames_dir, &frames::ISSUANCES)? {
-            let names = ["session_id", "event_time", "subject", "source_ip"];
-            for batch in Batches::open(&part, &names)? {
-                let batch = batch?;
-                let when = text(&batch, names[0])?
-                    .iter()
-                    .zip(time(&batch, names[1])?.iter());
-                let whose = text(&batch, names[2])?
-                    .iter()
-                    .zip(text(&batch, names[3])?.iter());
-                for ((session, at), (subject, address)) in when.zip(whose) {
-                    let (Some(session), Some(at)) = (session, at) else {
-                        continue;
-                    };
-                    let subject = subject.map(|subject| interner.key(subject));
-                    let address = address.and_then(address_bits).map_or(0, folded);
-                    let begin = (at, subject, address);
-                    self.sessions
-                        .entry(session_hash(session))
-                        .and_modify(|known| *known = (*known).min(begin))
-                        .or_insert(begin);
-                }
+        let names = ["session_id", "event_time", "subject", "source_ip"];
+        for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
+            let batch = piece.read(&names)?;
+            let when = text(&batch, names[0])?
+                .iter()
+                .zip(time(&batch, names[1])?.iter());
+            let whose = text(&batch, names[2])?
+                .iter()
+                .zip(text(&batch, names[3])?.iter());
+            for ((session, at), (subject, address)) in when.zip(whose) {
+                let (Some(session), Some(at)) = (session, at) else {
+                    continue;
+                };
+                let subject = subject.map(|subject| interner.key(subject));
+                let address = address.and_then(address_bits).map_or(0, folded);
+                let begin = (at, subject, address);
+                self.sessions
+                    .entry(session_hash(session))
+                    .and_modify(|known| *known = (*known).min(begin))
+                    .or_insert(begin);
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use roaring::RoaringTreemap;
 use super::{Basis, Coverage, HOUR, Hole, IdKind, IssuerLog};
 use crate::case::{Case, Interner, SourceKind};
 use crate::error::Result;
-use crate::frames::{self, Batches, part_files, text, time, unsigned};
+use crate::frames::{self, part_files, pieces, text, time, unsigned};
 use crate::intake::Silence;
 
 /// Seconds by which instances of an issuer may disagree and still be one log.
@@ -274,23 +274,18 @@ fn each_record(
     frames_dir: &Path,
     mut visit: impl FnMut(&str, Option<&str>, Option<&str>, Option<u64>, i64),
 ) -> Result<()> {
-    for part in part_files(frames_dir, &frames::ISSUANCES)? {
-        for batch in Batches::open(
-            &part,
-            &["issuer", "key_id", "token_id", "sequence", "event_time"],
-        )? {
-            let batch = batch?;
-            let names = text(&batch, "issuer")?
-                .iter()
-                .zip(text(&batch, "key_id")?.iter());
-            let names = names.zip(text(&batch, "token_id")?.iter());
-            let rows = names.zip(unsigned(&batch, "sequence")?.iter());
-            for ((((issuer, key), token_id), number), at) in
-                rows.zip(time(&batch, "event_time")?.iter())
-            {
-                if let (Some(issuer), Some(at)) = (issuer, at) {
-                    visit(issuer, key, token_id, number, at);
-                }
+    for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
+        let batch = piece.read(&["issuer", "key_id", "token_id", "sequence", "event_time"])?;
+        let names = text(&batch, "issuer")?
+            .iter()
+            .zip(text(&batch, "key_id")?.iter());
+        let names = names.zip(text(&batch, "token_id")?.iter());
+        let rows = names.zip(unsigned(&batch, "sequence")?.iter());
+        for ((((issuer, key), token_id), number), at) in
+            rows.zip(time(&batch, "event_time")?.iter())
+        {
+            if let (Some(issuer), Some(at)) = (issuer, at) {
+                visit(issuer, key, token_id, number, at);
             }
         }
     }
