@@ -16,7 +16,7 @@ use crate::results::{Draft, files_below, hash_file};
 use crate::shuffle::{Shuffle, partitions};
 use crate::tokens::coverage::Coverage;
 use crate::tokens::logins::Logins;
-use crate::tokens::{self, Judge, timeline};
+use crate::tokens::{self, Judge, antijoin, timeline};
 use crate::{fleet, output, sessions};
 
 /// What a run gave.
@@ -86,11 +86,13 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         None => Accounts::unknown(),
     };
 
-    progress.begin("verdicts", 3);
+    progress.begin("verdicts", 4);
+    let (work, rows) = (draft.work(), manifest.totals.rows);
+    let without_record = antijoin::uses_without_record(&frames_dir, &work, threads, rows)?;
+    progress.advance(1);
     let mut coverage = Coverage::measure(case, &manifest.silences, &interner, &frames_dir)?;
     let logins = Logins::load(&interner, &frames_dir)?;
-    let work = draft.work();
-    let count = partitions(manifest.totals.rows);
+    let count = partitions(rows);
     let [by_token, held, by_request] =
         ["token", "held", "request"].map(|name| Shuffle::new(&work, name, count));
     let lines = Lines(&by_request);
@@ -115,6 +117,10 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         frames_dir: &frames_dir,
     };
     let tokens = judge.run(&mut coverage, &by_token, &held, threads, &lines)?;
+    assert_eq!(
+        tokens.uses_without_record, without_record,
+        "two ways of counting uses of tokens without a record agree"
+    );
     coverage.write(&interner, &frames_dir)?;
     let keys = timeline::timeline(case, &tokens.keys, &interner);
     timeline::write(&keys, &frames_dir)?;

@@ -56,14 +56,50 @@ impl Shuffle {
 
     /// Puts a record where records with the same `key` go.
     pub fn push(&self, key: u128, record: &[u8]) -> Result<()> {
-        let index = (key >> 64) as usize & (self.partitions.len() - 1);
+        let length =
+            u32::try_from(record.len()).map_err(|_| Error::user("a record is over 4 GiB"))?;
+        self.append(self.place(key), |buffer| {
+            buffer.extend_from_slice(&length.to_le_bytes());
+            buffer.extend_from_slice(record);
+        })
+    }
+
+    /// Puts keys that have no record where records with them would go: see [`Records::keys`]. A shuffle
+    /// has either keys or records.
+    pub fn push_keys(&self, keys: &[u128]) -> Result<()> {
+        let mut begins = vec![0; self.partitions.len() + 1];
+        for key in keys {
+            begins[self.place(*key) + 1] += 1;
+        }
+        for index in 1..begins.len() {
+            begins[index] += begins[index - 1];
+        }
+        let (mut next, mut sorted) = (begins.clone(), vec![0; keys.len()]);
+        for key in keys {
+            let at = &mut next[self.place(*key)];
+            sorted[*at] = *key;
+            *at += 1;
+        }
+        for (index, bounds) in begins.windows(2).enumerate() {
+            let keys = &sorted[bounds[0]..bounds[1]];
+            if !keys.is_empty() {
+                self.append(index, |buffer| {
+                    buffer.extend(keys.iter().flat_map(|key| key.to_le_bytes()));
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, key: u128) -> usize {
+        (key >> 64) as usize & (self.partitions.len() - 1)
+    }
+
+    fn append(&self, index: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         let mut partition = self.partitions[index]
             .lock()
             .expect("no panic while shuffling");
-        let length =
-            u32::try_from(record.len()).map_err(|_| Error::user("a record is over 4 GiB"))?;
-        partition.buffer.extend_from_slice(&length.to_le_bytes());
-        partition.buffer.extend_from_slice(record);
+        write(&mut partition.buffer);
         if partition.buffer.len() >= MEMORY / self.partitions.len() {
             self.spill(&mut partition, index)?;
         }
@@ -152,9 +188,14 @@ impl Records {
             Some(record)
         })
     }
-}
 
-impl Records {
+    /// Each key, of a shuffle that has keys alone.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = u128> {
+        let (keys, rest) = self.bytes.as_chunks();
+        assert!(rest.is_empty(), "keys have 16 bytes");
+        keys.iter().map(|key| u128::from_le_bytes(*key))
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
@@ -283,6 +324,23 @@ mod tests {
             0,
             "nothing is left behind"
         );
+    }
+
+    #[test]
+    fn keys_come_back_where_their_records_would_be() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let shuffle = Shuffle::new(dir.path(), "test", 4);
+        let keys: Vec<u128> = (0..1000).map(|n| n << 64 | n * 7).collect();
+        shuffle.push_keys(&keys[..400]).expect("pushed");
+        shuffle.push_keys(&keys[400..]).expect("pushed");
+        for part in 0..4 {
+            let records = shuffle.take(part).expect("taken");
+            let wanted = keys.iter().skip(part).step_by(4).copied();
+            assert_eq!(
+                records.keys().collect::<Vec<_>>(),
+                wanted.collect::<Vec<_>>()
+            );
+        }
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub struct Disclosure {
     pub phases: Vec<PhaseRow>,
     /// Tokens by verdict and reason.
     pub verdicts: Vec<VerdictRow>,
+    /// Gateway lines whose token no issuance record hands out, whether or not the logs are complete: the
+    /// anti-join of the two.
+    pub uses_without_record: u64,
     /// What the issuance logs can say, by issuer and key.
     pub coverage: Vec<CoverageRow>,
     /// Each signing key's life against its use.
@@ -189,6 +192,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
             })
             .collect(),
         verdicts,
+        uses_without_record: found.tokens.uses_without_record,
         coverage: coverage(found.coverage, found.interner),
         keys: shown_keys(found.keys),
         gaps,

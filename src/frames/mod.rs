@@ -9,7 +9,7 @@ mod reader;
 mod writer;
 
 pub use columns::{Batch, RowGroup, Value};
-pub use reader::{Piece, code, part_files, pieces, small, text, time, unsigned};
+pub use reader::{Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
 pub use writer::{FrameWriter, Part};
 
 /// What a column holds.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polars::prelude::*;
+use polars_arrow::array::{Array, Utf8ViewArray};
 use polars_parquet::read::{FileMetadata, read_metadata};
 
 use super::Frame;
@@ -83,10 +84,51 @@ impl Piece {
             .with_slice(Some((self.from, self.rows)))
             .read_parallel(ParallelStrategy::None);
         reader.set_metadata(self.metadata.clone());
-        reader
+        let mut frame = reader
             .finish()
             .and_then(|frame| frame.select(columns.iter().copied()))
-            .map_err(|e| Error::frame("read the frame", &e).in_file(&self.path))
+            .map_err(|e| Error::frame("read the frame", &e).in_file(&self.path))?;
+        frame.rechunk_mut();
+        Ok(frame)
+    }
+}
+
+/// The texts of a column of a batch.
+#[derive(Clone, Copy)]
+pub struct Texts<'a>(&'a Utf8ViewArray);
+
+impl<'a> Texts<'a> {
+    /// The texts of the column `name`.
+    pub fn of(batch: &'a DataFrame, name: &str) -> Result<Self> {
+        Ok(Texts(text(batch, name)?.downcast_as_array()))
+    }
+
+    /// The text of a row.
+    pub fn get(&self, row: usize) -> Option<&'a str> {
+        self.0.get(row)
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What `make` makes of a row's text, made anew only where the text is not that of the row before.
+    pub fn once<T: Copy>(self, make: impl Fn(Option<&'a str>) -> T) -> impl FnMut(usize) -> T {
+        let mut last = None;
+        move |row| {
+            let there = self.0.validity().is_none_or(|valid| valid.get_bit(row));
+            // Equal views are one text: they have its bytes in them, or where it is.
+            let view = there.then(|| self.0.views()[row]);
+            match last {
+                Some((known, made)) if known == view => made,
+                _ => {
+                    let made = make(self.get(row));
+                    last = Some((view, made));
+                    made
+                }
+            }
+        }
     }
 }
 

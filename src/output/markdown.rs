@@ -111,6 +111,12 @@ pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -
             ]
         }),
     );
+    let _ = writeln!(
+        out,
+        "Gateway lines whose token no issuance record hands out, whether or not the logs are complete: {}. \
+         It is what an anti-join of the two logs gives, and was counted in that way too.\n",
+        thousands(disclosure.uses_without_record)
+    );
     out.push_str("## Signing keys\n\n");
     let time = |at: Option<i64>| {
         at.map_or("-".to_string(), |at| {

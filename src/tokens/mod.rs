@@ -14,7 +14,9 @@
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
 //! | [`passes`] | tokens by partition, judged and written |
 //! | [`timeline`] | each signing key's life against its use |
+//! | [`antijoin`] | uses without a record, counted a second way |
 
+pub mod antijoin;
 pub mod coverage;
 pub mod facts;
 mod grouped;
@@ -117,6 +119,11 @@ fn revokes(event: Option<&str>) -> bool {
         let event = event.to_ascii_lowercase();
         event.contains("revoke") || event.contains("logout")
     })
+}
+
+/// Whether an issuer's event hands a token out: it does not take one back, and did not fail.
+fn hands_out(event: Option<&str>, outcome: Option<&str>) -> bool {
+    !revokes(event) && !logins::failed(event) && !logins::failed(outcome)
 }
 
 /// Sends the issuance records to where the uses of their ids are. An event that failed handed nothing

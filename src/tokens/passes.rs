@@ -34,6 +34,8 @@ pub struct Tokens {
     pub legitimate: u64,
     /// Distinct tokens that were issued, and used by the attacker.
     pub stolen: u64,
+    /// Uses of tokens whose id no record hands out.
+    pub uses_without_record: u64,
     /// Forged tokens that name no account of the registry.
     pub forged_unknown_subject: u64,
     /// Indeterminate tokens that name no account of the registry.
@@ -67,6 +69,7 @@ impl Tokens {
         self.indeterminate += other.indeterminate;
         self.legitimate += other.legitimate;
         self.stolen += other.stolen;
+        self.uses_without_record += other.uses_without_record;
         self.forged_unknown_subject += other.forged_unknown_subject;
         self.doubtful_unknown_subject += other.doubtful_unknown_subject;
         self.unknown_subjects |= other.unknown_subjects;
@@ -391,6 +394,9 @@ impl Judge<'_> {
             .entry((verdict.name(), confidence.name(), reason))
             .or_default() += 1;
         found.keys.add(facts, *verdict);
+        if facts.issuances().next().is_none() {
+            found.uses_without_record += token.uses.len() as u64;
+        }
         let unknown = facts
             .claims
             .subject

@@ -14,7 +14,7 @@ use breachscope::requests::{self, Lines};
 use breachscope::shuffle::{Shuffle, partitions};
 use breachscope::tokens::coverage::Coverage;
 use breachscope::tokens::logins::Logins;
-use breachscope::tokens::{self, Judge};
+use breachscope::tokens::{self, Judge, antijoin};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,13 +42,18 @@ fn main() {
         frames: Vec::new(),
         outputs: Vec::new(),
     };
+    let begin = Instant::now();
+    let rows = rows.parse().unwrap();
+    let unrecorded =
+        antijoin::uses_without_record(frames, &work.join("ids"), threads, rows).unwrap();
+    let joined = begin.elapsed().as_secs_f64();
     let (interner, accounts) = (Interner::default(), Accounts::unknown());
     let begin = Instant::now();
     let seconds = |from: Instant| from.elapsed().as_secs_f64();
     let mut coverage = Coverage::measure(&case, &[], &interner, frames).unwrap();
     let logins = Logins::load(&interner, frames).unwrap();
     let covered = seconds(begin);
-    let count = partitions(rows.parse().unwrap());
+    let count = partitions(rows);
     let [by_token, held, by_request] =
         ["token", "held", "request"].map(|name| Shuffle::new(&work.join("spread"), name, count));
     let lines = Lines(&by_request);
@@ -72,7 +77,7 @@ fn main() {
         .run(&mut coverage, &by_token, &held, threads, &lines)
         .unwrap();
     println!(
-        "{{\"forged\":{},\"indeterminate\":{},\"legitimate\":{},\"coverage_seconds\":{covered:.2},\"spread_seconds\":{spread:.2},\"judge_seconds\":{:.2},\"seconds\":{:.2}}}",
+        "{{\"forged\":{},\"indeterminate\":{},\"legitimate\":{},\"unrecorded\":{unrecorded},\"anti_join_seconds\":{joined:.2},\"coverage_seconds\":{covered:.2},\"spread_seconds\":{spread:.2},\"judge_seconds\":{:.2},\"seconds\":{:.2}}}",
         found.forged[1],
         found.indeterminate,
         found.legitimate,

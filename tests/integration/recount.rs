@@ -86,7 +86,7 @@ fn headline_figures_by_another_route() {
         let mut views: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
         let mut exposed: BTreeMap<&str, [BTreeSet<String>; 2]> = BTreeMap::new();
         let mut requests = BTreeSet::new();
-        let mut forged_requests = 0;
+        let (mut forged_requests, mut without_record) = (0, 0);
         let lines: Vec<Value> = ["gateway-a", "gateway-b"]
             .iter()
             .flat_map(|node| lines(&case, node))
@@ -108,6 +108,7 @@ fn headline_figures_by_another_route() {
                 None if logged && !in_hole => 0,
                 None => 1,
             };
+            without_record += u64::from(!issued.contains_key(id));
             tokens[verdict].insert((id.to_string(), subject.to_string()));
             let request_id = line["rid"].as_str().unwrap();
             if verdict != 0 || !requests.insert(request_id) {
@@ -143,6 +144,9 @@ fn headline_figures_by_another_route() {
         assert_eq!(figures["tokens.forged"][0], tokens[0].len() as u64);
         assert_eq!(figures["tokens.indeterminate"][0], tokens[1].len() as u64);
         assert_eq!(figures["tokens.legitimate"][0], tokens[2].len() as u64);
+        let disclosure = std::fs::read_to_string(replica.out().join("disclosure.json")).unwrap();
+        let disclosure: Value = serde_json::from_str(&disclosure).unwrap();
+        assert_eq!(disclosure["uses_without_record"], without_record);
         assert_eq!(figures["requests.forged"][0], forged_requests);
         assert_eq!(figures["fleet.addresses"][0], addresses.len() as u64);
         assert_eq!(figures["subjects.nonexistent"][0], unknown.len() as u64);
