@@ -6,7 +6,7 @@ use std::path::Path;
 use foldhash::fast::FixedState;
 use roaring::RoaringTreemap;
 
-use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness};
+use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness, Witnesses};
 use super::facts::{Login, Record, TokenFacts};
 use super::grouped::{Grouped, Token};
 use super::logins::{Holder, Logins, folded};
@@ -152,7 +152,7 @@ impl Judge<'_> {
             let witnesses = each_partition(by_token.count(), threads, |index| {
                 Ok(self.witnesses(&Grouped::of(&by_token.read(index)?)))
             })?;
-            coverage.hear(witnesses.into_iter().flatten().collect());
+            coverage.hear(witnesses);
         }
         coverage.compare(self.population(by_token)?);
         let coverage = &*coverage;
@@ -222,19 +222,27 @@ impl Judge<'_> {
     }
 
     /// Tokens of a partition that were issued for certain.
-    fn witnesses(&self, grouped: &Grouped<'_>) -> Vec<(String, Option<AccountKey>, Witness)> {
-        let behind = grouped.in_order().filter_map(|token| {
+    fn witnesses(&self, grouped: &Grouped<'_>) -> Witnesses {
+        let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
+        for token in grouped.in_order() {
             let claims = &token.first_use.claims;
-            let (issuer, issued_at) = claims.issuer.zip(claims.issued_at)?;
-            let facts = self.facts(None, token, grouped.records(token));
-            let witness = Witness {
-                issued_at,
-                recorded: facts.issuances().next().is_some(),
+            let Some((issuer, issued_at)) = claims.issuer.zip(claims.issued_at) else {
+                continue;
             };
-            (facts.login == Login::Behind)
-                .then(|| (self.interner.text(issuer), claims.key_id, witness))
-        });
-        behind.collect()
+            let facts = self.facts(None, token, grouped.records(token));
+            if facts.login == Login::Behind {
+                let recorded = facts.issuances().next().is_some();
+                let of_key = behind.entry((issuer, claims.key_id)).or_default();
+                of_key.push(Witness {
+                    issued_at,
+                    recorded,
+                });
+            }
+        }
+        let spelt = behind
+            .into_iter()
+            .map(|((issuer, key), heard)| ((self.interner.text(issuer), key), heard));
+        spelt.collect()
     }
 
     fn facts<'t>(

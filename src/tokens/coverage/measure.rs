@@ -133,17 +133,18 @@ impl Coverage {
                 log.skew = MOST_SKEW_TIME;
             }
             log.forget_strays();
-            log.holes.extend(deleted.iter().map(|(from, to, _)| Hole {
+            let known = deleted.iter().map(|(from, to, _)| Hole {
                 from: *from,
                 to: *to,
                 missing: None,
                 basis: Basis::CaseFile,
-            }));
+            });
+            let mut holes: Vec<Hole> = known.collect();
             if !log.numbered {
                 let silent = silences
                     .iter()
                     .filter(|silence| issuance_source(&silence.source));
-                log.holes.extend(silent.filter_map(|silence| {
+                holes.extend(silent.filter_map(|silence| {
                     Some(Hole {
                         from: silence
                             .from
@@ -159,14 +160,14 @@ impl Coverage {
             for (before, after) in gaps(&numbers).filter(|_| log.numbered) {
                 let edge = |number| edges[&(issuer.clone(), number)];
                 let (a, b) = (edge(before), edge(after));
-                log.holes.push(Hole {
+                holes.push(Hole {
                     from: a.0.min(b.0),
                     to: a.1.max(b.1),
                     missing: Some(after - before - 1),
                     basis: Basis::Sequence,
                 });
             }
-            log.holes.sort_by_key(|hole| (hole.from, hole.to));
+            log.holes = holes.into();
             if let Some(known) = case.issuer(&issuer) {
                 log.keys
                     .extend(known.keys_logged.iter().map(|key| interner.key(key)));

@@ -15,11 +15,14 @@
 //!
 //! A log that never names a key says nothing about tokens of that key.
 
+mod holes;
 mod measure;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+pub use holes::{Hole, Holes};
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use crate::case::{AccountKey, Interner};
@@ -150,19 +153,6 @@ impl IdKind {
     }
 }
 
-/// A stretch in which records are missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hole {
-    /// Time of the last record before.
-    pub from: i64,
-    /// Time of the first record after.
-    pub to: i64,
-    /// How many records are missing; `None` where only the range is known.
-    pub missing: Option<u64>,
-    /// How the hole is known.
-    pub basis: Basis,
-}
-
 /// A token that was issued for certain: when, and whether it has a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Witness {
@@ -171,6 +161,9 @@ pub struct Witness {
     /// Whether it has a record.
     pub recorded: bool,
 }
+
+/// Witnesses by issuer and key.
+pub type Witnesses = HashMap<(String, Option<AccountKey>), Vec<Witness>>;
 
 /// How tokens in use and issuance records meet: tokens without a record, with one that says the same,
 /// and with one that says something else.
@@ -215,8 +208,8 @@ pub struct IssuerLog {
     pub numbered: bool,
     /// How far clocks of its instances disagree, microseconds.
     pub skew: i64,
-    /// Holes, by time.
-    pub holes: Vec<Hole>,
+    /// Where it lacks records.
+    pub holes: Holes,
     /// Records by key and hour; a record that names no key is under `None`.
     pub hours: BTreeMap<(Option<AccountKey>, i64), u64>,
     /// Keys that its records name, or that the case file says they would.
@@ -243,13 +236,13 @@ pub struct Coverage {
 impl Coverage {
     /// Adds the tokens that were issued for certain; those of a moment at which the log is known to
     /// lack records say nothing.
-    pub fn hear(&mut self, witnesses: Vec<(String, Option<AccountKey>, Witness)>) {
-        for (issuer, key, witness) in witnesses {
-            let tolerance = self.tolerance;
-            if let Some(log) = self.issuers.get_mut(&issuer)
-                && log.itself(witness.issued_at, tolerance).is_none()
-            {
-                log.witnesses.entry(key).or_default().push(witness);
+    pub fn hear(&mut self, witnesses: impl IntoIterator<Item = Witnesses>) {
+        for ((issuer, key), mut heard) in witnesses.into_iter().flatten() {
+            if let Some(log) = self.issuers.get_mut(&issuer) {
+                heard.retain(|witness| log.itself(witness.issued_at, self.tolerance).is_none());
+                if !heard.is_empty() {
+                    log.witnesses.entry(key).or_default().append(&mut heard);
+                }
             }
         }
         for log in self.issuers.values_mut() {
@@ -315,7 +308,7 @@ impl Coverage {
         let mut holes = FrameWriter::create(frames_dir, &frames::HOLES, 0)?;
         let mut hours = FrameWriter::create(frames_dir, &frames::COVERAGE, 0)?;
         for (issuer, log) in &self.issuers {
-            for hole in &log.holes {
+            for hole in log.holes.iter() {
                 holes.push(&[
                     Value::Text(issuer),
                     Value::Text(hole.basis.name()),
@@ -355,32 +348,24 @@ impl Coverage {
         }
         let mut rows = Vec::new();
         for key in keys {
+            let heard = log.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
             for hour in log.span() {
                 let (from, to) = (hour * HOUR, hour * HOUR + HOUR - 1);
-                let edge = |hole: &Hole| [hole.from, hole.to];
-                let within = log
-                    .holes
-                    .iter()
-                    .flat_map(edge)
-                    .filter(|at| (from..=to).contains(at));
+                let within = log.holes.edges(from, to).iter().copied();
                 let worst = within
                     .chain([from, to, from + HOUR / 2])
                     .map(|at| self.at(issuer, key, at))
                     .filter(|cover| cover.status != Status::OutsideLog)
                     .max_by_key(|cover| (cover.status != Status::Complete, cover.status));
-                let of_hour = |witness: &&Witness| witness.issued_at.div_euclid(HOUR) == hour;
-                let heard = log.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+                let before = |at| heard.partition_point(|witness| witness.issued_at < at);
+                let heard = &heard[before(from)..before(to + 1)];
                 rows.push(HourCover {
                     key,
                     hour,
                     cover: worst.unwrap_or(Cover::of(Status::OutsideLog, Basis::Log)),
                     records: log.hours.get(&(key, hour)).copied().unwrap_or_default(),
-                    witnesses: heard.iter().filter(of_hour).count() as u64,
-                    unrecorded: heard
-                        .iter()
-                        .filter(of_hour)
-                        .filter(|witness| !witness.recorded)
-                        .count() as u64,
+                    witnesses: heard.len() as u64,
+                    unrecorded: heard.iter().filter(|witness| !witness.recorded).count() as u64,
                 });
             }
         }
@@ -424,8 +409,7 @@ impl IssuerLog {
         if at < self.first + wide || at > self.last - wide {
             return Some(Cover::of(Status::OutsideLog, Basis::Log));
         }
-        let inside = |hole: &&Hole| at >= hole.from - wide && at <= hole.to + wide;
-        let hole = self.holes.iter().find(inside)?;
+        let hole = self.holes.at(at, wide)?;
         Some(Cover::of(Status::Hole, hole.basis))
     }
 

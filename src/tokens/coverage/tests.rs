@@ -21,19 +21,24 @@ fn numbered() -> IssuerLog {
             to: 200 * SECOND,
             missing: Some(3),
             basis: Basis::Sequence,
-        }],
+        }]
+        .into(),
         ..IssuerLog::default()
     }
 }
 
-fn witnesses(lacking: usize) -> Vec<(String, Option<AccountKey>, Witness)> {
-    let witness = |n: usize| Witness {
+fn all(witnesses: impl Iterator<Item = Witness>) -> [Witnesses; 1] {
+    [Witnesses::from([(
+        ("a".to_string(), None),
+        witnesses.collect(),
+    )])]
+}
+
+fn witnesses(heard: usize, lacking: usize) -> [Witnesses; 1] {
+    all((0..heard).map(|n| Witness {
         issued_at: (300 + n as i64) * SECOND,
         recorded: n >= lacking,
-    };
-    (0..30)
-        .map(|n| ("a".to_string(), None, witness(n)))
-        .collect()
+    }))
 }
 
 #[test]
@@ -82,7 +87,7 @@ fn a_key_that_the_log_never_names_is_not_covered() {
 fn the_honest_population_contradicts_numbers_that_hide_a_loss() {
     let at = |lacking| {
         let mut coverage = coverage(numbered());
-        coverage.hear(witnesses(lacking));
+        coverage.hear(witnesses(30, lacking));
         coverage.at("a", None, 315 * SECOND).status
     };
     assert_eq!(at(0), Status::Complete);
@@ -97,7 +102,7 @@ fn without_numbers_the_honest_population_must_show_the_log() {
             numbered: false,
             ..numbered()
         });
-        coverage.hear(witnesses(lacking).into_iter().take(heard).collect());
+        coverage.hear(witnesses(heard, lacking));
         coverage.at("a", None, 315 * SECOND)
     };
     let shown = Cover::of(Status::Complete, Basis::HonestPopulation);
@@ -154,7 +159,7 @@ fn witnesses_inside_a_hole_say_nothing() {
         issued_at: (150 + n) * SECOND,
         recorded: false,
     };
-    coverage.hear((0..30).map(|n| ("a".to_string(), None, lost(n))).collect());
+    coverage.hear(all((0..30).map(lost)));
     assert_eq!(
         coverage.at("a", None, 210 * SECOND).status,
         Status::Complete
