@@ -6,14 +6,16 @@ use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::path::Path;
 
+use polars::prelude::StaticArray;
+
 use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
-use crate::frames::{self, code, part_files, pieces, small, text, time, unsigned};
+use crate::frames::{self, Texts, code, part_files, pieces, small, text, time, unsigned};
 use crate::intake::{EvidenceFile, Manifest, Overlap};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
 use crate::tokens::passes::ProvenKeys;
-use crate::tokens::{CLAIM_TIMES, CLAIMS, Use, Verdict, claims, fingerprint, id_fingerprint};
+use crate::tokens::{Use, Verdict, claimed, fingerprint, id_fingerprint};
 
 /// Who wrote a line, and for the gateway, what its token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,12 +91,12 @@ impl Line {
             .i64(self.event_time)
             .u32(self.evidence_id)
             .u64(self.line_no)
-            .u128(self.source_ip)
+            .packed(self.source_ip)
             .u16(self.page.unwrap_or(u16::MAX))
             .u16(self.status)
             .maybe(self.body_bytes)
-            .maybe(self.account.map(|account| account.0))
-            .u64(self.items)
+            .maybe(self.account.map(AccountKey::packed))
+            .packed(self.items.into())
             .u64(self.identity);
     }
 
@@ -106,12 +108,12 @@ impl Line {
             event_time: from.i64(),
             evidence_id: from.u32(),
             line_no: from.u64(),
-            source_ip: from.u128(),
+            source_ip: from.packed(),
             page: Some(from.u16()).filter(|page| *page != u16::MAX),
             status: from.u16(),
             body_bytes: from.maybe(),
-            account: from.maybe().map(AccountKey),
-            items: from.u64(),
+            account: from.maybe().map(AccountKey::unpacked),
+            items: from.packed() as u64,
             identity: from.u64(),
         }
     }
@@ -201,6 +203,22 @@ pub struct Spread {
     pub without_token: BTreeMap<String, u64>,
 }
 
+/// Columns of a line that are read beside what its token says.
+const LINE_COLUMNS: [&str; 12] = [
+    "tier",
+    "request_id",
+    "source_ip",
+    "page",
+    "method",
+    "path",
+    "user_agent",
+    "evidence_id",
+    "line_no",
+    "event_time",
+    "status",
+    "body_bytes",
+];
+
 /// Reads the event frames and sends each line on: uses of tokens to `by_token`, the rest to
 /// `by_request`.
 pub fn spread(
@@ -224,82 +242,75 @@ pub fn spread(
     let batches = pieces(&part_files(frames_dir, &frames::REQUESTS)?)?;
     let found = each_partition(batches.len(), threads, |index| {
         let mut record = Encoder::default();
-        let names = [
-            "evidence_id",
-            "line_no",
-            "event_time",
-            "status",
-            "body_bytes",
-            "tier",
-            "request_id",
-            "source_ip",
-            "page",
-            "method",
-            "path",
-            "user_agent",
-        ];
         let mut found = Spread::default();
-        let names: Vec<&str> = names.into_iter().chain(CLAIMS).chain(CLAIM_TIMES).collect();
+        let names: Vec<&str> = LINE_COLUMNS.into_iter().chain(claimed::COLUMNS).collect();
         let batch = batches[index].read(&names)?;
-        let mut ids = small(&batch, "evidence_id")?.iter();
-        let mut numbers = unsigned(&batch, "line_no")?.iter();
-        let mut times = time(&batch, "event_time")?.iter();
-        let mut statuses = code(&batch, "status")?.iter();
-        let mut sizes = unsigned(&batch, "body_bytes")?.iter();
-        let mut texts = Vec::new();
-        for name in &names[5..20] {
-            texts.push(text(&batch, name)?.iter());
-        }
-        let mut issued = time(&batch, CLAIM_TIMES[0])?.iter();
-        let mut expires = time(&batch, CLAIM_TIMES[1])?.iter();
-        for _ in 0..batch.height() {
+        let hash = |text: Option<&str>| identities.hash_one(text);
+        let column = |index: usize| Texts::of(&batch, LINE_COLUMNS[index]);
+        let mut tiers = column(0)?.once(|tier| match tier {
+            Some("edge") => (Tier::Edge, hash(tier)),
+            _ => (Tier::NoToken, hash(tier)),
+        });
+        let mut request_ids = column(1)?.once(|id| (id, hash(id)));
+        let mut addresses =
+            column(2)?.once(|address| (address.and_then(address_bits), hash(address)));
+        let page = |page: Option<&str>| page.and_then(|page| pages.get(page).copied());
+        let mut shown = column(3)?.once(|text| (page(text), hash(text)));
+        let mut methods = column(4)?.once(hash);
+        let mut paths = column(5)?.once(hash);
+        let mut agents = column(6)?.once(hash);
+        let ids = small(&batch, LINE_COLUMNS[7])?.downcast_as_array();
+        let numbers = unsigned(&batch, LINE_COLUMNS[8])?.downcast_as_array();
+        let times = time(&batch, LINE_COLUMNS[9])?.downcast_as_array();
+        let statuses = code(&batch, LINE_COLUMNS[10])?.downcast_as_array();
+        let sizes = unsigned(&batch, LINE_COLUMNS[11])?.downcast_as_array();
+        let mut tokens = claimed::read(&batch, interner, hash)?;
+        for row in 0..batch.height() {
             let required = "the intake writes every required column";
-            let evidence_id = ids.next().flatten().expect(required);
-            let line_no = numbers.next().flatten().expect(required);
-            let mut next = [None; 15];
-            for (value, column) in next.iter_mut().zip(&mut texts) {
-                *value = column.next().flatten();
-            }
-            let [tier, request_id, source_ip, page, ..] = next;
-            let told: [Option<&str>; 8] = next[7..].try_into().expect("eight claims");
-            let claimed = [issued.next().flatten(), expires.next().flatten()];
-            let claims = claims(told, claimed, interner);
+            let evidence_id = ids.get(row).expect(required);
+            let line_no = numbers.get(row).expect(required);
+            let (tier, tier_hash) = tiers(row);
+            let (request_id, id_hash) = request_ids(row);
+            let (source_ip, address_hash) = addresses(row);
+            let (page, page_hash) = shown(row);
+            let token = tokens(row);
+            let claims = token.claims;
+            let of_line = [tier_hash, id_hash, address_hash, page_hash];
+            let of_request = [methods(row), paths(row), agents(row)];
+            let claimed = [claims.issued_at, claims.expires_at];
             let line = Line {
-                tier: if tier == Some("edge") {
-                    Tier::Edge
-                } else {
-                    Tier::NoToken
-                },
+                tier,
                 request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
-                event_time: times.next().flatten().expect(required),
+                event_time: times.get(row).expect(required),
                 evidence_id,
                 line_no,
-                source_ip: source_ip.and_then(address_bits).expect(required),
-                page: page.and_then(|page| pages.get(page).copied()),
-                status: statuses.next().flatten().expect(required),
-                body_bytes: sizes.next().flatten(),
+                source_ip: source_ip.expect(required),
+                page,
+                status: statuses.get(row).expect(required),
+                body_bytes: sizes.get(row),
                 account: claims.subject,
                 items: 0,
-                identity: identities.hash_one((next, claimed)),
+                identity: identities.hash_one((of_line, of_request, token.hashes, claimed)),
             };
             if claims.signature == Signature::Valid {
                 found.proven.insert((claims.issuer, claims.key_id));
             }
-            match told[0] {
+            match token.token_id {
                 Some(token_id) if line.tier == Tier::NoToken => {
-                    let id = id_fingerprint(told[1].unwrap_or_default(), token_id);
+                    let id = id_fingerprint(token.issuer.unwrap_or_default(), token_id);
                     let one = Use {
                         id,
                         line,
                         claims,
                         token_id,
+                        session: token.session,
                     };
                     one.encode(&mut record);
                     by_token.push(id, &record.0)?;
                 }
                 _ => {
                     let mut line = line;
-                    if let Some(problem) = told[7] {
+                    if let Some(problem) = token.problem {
                         *found.without_token.entry(problem.to_string()).or_default() += 1;
                         if line.tier == Tier::NoToken && problem != "token_cookie_absent" {
                             line.tier = Tier::Unreadable;

@@ -231,13 +231,32 @@ macro_rules! numbers {
 
 numbers!(u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, i64: i64);
 
+/// Stands where a packed number would, if there is none.
+const NONE: u8 = u8::MAX;
+
 impl Encoder {
-    /// Appends an optional `u64`.
+    /// Appends a number in as few bytes as it needs, after how many they are.
+    pub fn packed(&mut self, value: u128) -> &mut Self {
+        let length = 16 - value.leading_zeros() as usize / 8;
+        self.0.push(length as u8);
+        self.0.extend_from_slice(&value.to_le_bytes()[..length]);
+        self
+    }
+
+    /// Appends an optional number.
     pub fn maybe(&mut self, value: Option<u64>) -> &mut Self {
         match value {
-            Some(value) => self.u8(1).u64(value),
-            None => self.u8(0),
+            Some(value) => self.packed(value.into()),
+            None => self.u8(NONE),
         }
+    }
+
+    /// Appends an optional text.
+    pub fn maybe_text(&mut self, value: Option<&str>) -> &mut Self {
+        self.maybe(value.map(|text| text.len() as u64));
+        self.0
+            .extend_from_slice(value.unwrap_or_default().as_bytes());
+        self
     }
 
     /// Appends an optional `i64`.
@@ -250,9 +269,34 @@ impl Encoder {
 }
 
 impl<'a> Decoder<'a> {
-    /// Takes an optional `u64`.
+    /// Takes a packed number.
+    pub fn packed(&mut self) -> u128 {
+        let length = self.u8();
+        self.rest(length)
+    }
+
+    fn rest(&mut self, length: u8) -> u128 {
+        let (bytes, rest) = self.0.split_at(length.into());
+        self.0 = rest;
+        let mut value = [0; 16];
+        value[..bytes.len()].copy_from_slice(bytes);
+        u128::from_le_bytes(value)
+    }
+
+    /// Takes an optional number.
     pub fn maybe(&mut self) -> Option<u64> {
-        (self.u8() == 1).then(|| self.u64())
+        let length = self.u8();
+        (length != NONE).then(|| self.rest(length) as u64)
+    }
+
+    /// Takes an optional text.
+    pub fn maybe_text(&mut self) -> Option<&'a str> {
+        let length = self.maybe()?;
+        let (bytes, rest) = self
+            .0
+            .split_at(usize::try_from(length).expect("it was in memory"));
+        self.0 = rest;
+        Some(Decoder(bytes).text())
     }
 
     /// Takes an optional `i64`.
@@ -330,7 +374,7 @@ mod tests {
     fn keys_come_back_where_their_records_would_be() {
         let dir = tempfile::tempdir().expect("a folder");
         let shuffle = Shuffle::new(dir.path(), "test", 4);
-        let keys: Vec<u128> = (0..1000).map(|n| n << 64 | n * 7).collect();
+        let keys: Vec<u128> = (0..1000).map(|n| (n << 64) | (n * 7)).collect();
         shuffle.push_keys(&keys[..400]).expect("pushed");
         shuffle.push_keys(&keys[400..]).expect("pushed");
         for part in 0..4 {
@@ -351,12 +395,29 @@ mod tests {
             .maybe(None)
             .maybe(Some(3))
             .maybe_time(Some(-1))
+            .maybe_text(Some("ab"))
+            .maybe_text(None)
+            .maybe(Some(u64::MAX))
+            .packed(0)
+            .packed(u128::MAX)
             .u128(9);
         let mut decoder = Decoder(&encoder.0);
         assert_eq!(
             (decoder.u16(), decoder.maybe(), decoder.maybe()),
             (7, None, Some(3))
         );
-        assert_eq!((decoder.maybe_time(), decoder.u128()), (Some(-1), 9));
+        assert_eq!(
+            (
+                decoder.maybe_time(),
+                decoder.maybe_text(),
+                decoder.maybe_text()
+            ),
+            (Some(-1), Some("ab"), None)
+        );
+        assert_eq!(
+            (decoder.maybe(), decoder.packed(), decoder.packed()),
+            (Some(u64::MAX), 0, u128::MAX)
+        );
+        assert_eq!(decoder.u128(), 9);
     }
 }

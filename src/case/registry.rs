@@ -1,11 +1,12 @@
 //! The registries beside the logs: accounts and signing keys, read from CSV.
 
-use std::collections::HashMap;
 use std::fs::File;
+use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::RwLock;
 
 use csv::StringRecord;
+use hashbrown::HashTable;
 use jiff::Timestamp;
 
 use super::suggest;
@@ -18,6 +19,18 @@ pub struct AccountKey(pub u64);
 
 const INTERNED: u64 = 1 << 63;
 
+impl AccountKey {
+    /// A number that is small where the key is of a short decimal or was interned early.
+    pub fn packed(self) -> u64 {
+        self.0.rotate_left(1)
+    }
+
+    /// The key behind such a number.
+    pub fn unpacked(packed: u64) -> Self {
+        AccountKey(packed.rotate_right(1))
+    }
+}
+
 /// Gives identifiers of any spelling a number, and the spelling back.
 #[derive(Debug, Default)]
 pub struct Interner {
@@ -26,8 +39,20 @@ pub struct Interner {
 
 #[derive(Debug, Default)]
 struct Spellings {
-    by_text: HashMap<Box<str>, u64>,
+    /// Numbers, by the hash of their text.
+    by_text: HashTable<u64>,
     by_number: Vec<Box<str>>,
+    hasher: foldhash::quality::RandomState,
+}
+
+impl Spellings {
+    fn find(&self, text: &str) -> Option<AccountKey> {
+        let hash = self.hasher.hash_one(text);
+        let same = |number: &u64| &*self.by_number[*number as usize] == text;
+        self.by_text
+            .find(hash, same)
+            .map(|number| AccountKey(INTERNED | number))
+    }
 }
 
 impl Interner {
@@ -40,19 +65,25 @@ impl Interner {
             return AccountKey(number);
         }
         let known = self.spellings.read().expect("no panic while interning");
-        if let Some(number) = known.by_text.get(text) {
-            return AccountKey(*number);
+        if let Some(key) = known.find(text) {
+            return key;
         }
         drop(known);
         let mut spellings = self.spellings.write().expect("no panic while interning");
-        let Spellings { by_text, by_number } = &mut *spellings;
-        if let Some(number) = by_text.get(text) {
-            return AccountKey(*number);
+        if let Some(key) = spellings.find(text) {
+            return key;
         }
-        let number = INTERNED | by_number.len() as u64;
-        by_text.insert(text.into(), number);
+        let Spellings {
+            by_text,
+            by_number,
+            hasher,
+        } = &mut *spellings;
+        let number = by_number.len() as u64;
         by_number.push(text.into());
-        AccountKey(number)
+        by_text.insert_unique(hasher.hash_one(text), number, |number| {
+            hasher.hash_one(&*by_number[*number as usize])
+        });
+        AccountKey(INTERNED | number)
     }
 
     /// The spelling behind a key of this interner.

@@ -126,7 +126,7 @@ pub fn verdict_rules() -> String {
          supporting rule is named beside the verdict. `policy.switched_off` in the case file\n\
          switches rules off.\n\n",
     );
-    for rule in rules::ALL {
+    for rule in &rules::ALL {
         let decides = match rule.decides {
             Some(verdict) => format!("decides: {}", verdict.name()),
             None => "supports".to_string(),

@@ -21,8 +21,8 @@ pub struct Claims {
     pub expires_at: Option<i64>,
     /// Claimed scope, interned.
     pub scope: Option<AccountKey>,
-    /// Session id, interned.
-    pub session: Option<AccountKey>,
+    /// [`Fingerprint`](super::fingerprint) of its session id: sessions are too many to intern.
+    pub session: Option<u128>,
     /// What the check of its signature gave.
     pub signature: Signature,
     /// Why it could not be read whole, interned.
@@ -37,36 +37,41 @@ impl Claims {
             self.key_id,
             self.subject,
             self.scope,
-            self.session,
             self.problem,
         ] {
-            into.maybe(key.map(|key| key.0));
+            into.maybe(key.map(AccountKey::packed));
         }
         into.maybe_time(self.issued_at)
             .maybe_time(self.expires_at)
-            .u8(self.signature as u8);
+            .u8(self.signature as u8)
+            .u8(u8::from(self.session.is_some()))
+            .packed(self.session.unwrap_or_default());
     }
 
     /// Takes the claims from a record.
     pub fn decode(from: &mut Decoder<'_>) -> Self {
-        let [issuer, key_id, subject, scope, session, problem] =
-            [(); 6].map(|()| from.maybe().map(AccountKey));
+        let [issuer, key_id, subject, scope, problem] =
+            [(); 5].map(|()| from.maybe().map(AccountKey::unpacked));
+        let (issued_at, expires_at) = (from.maybe_time(), from.maybe_time());
+        let signature = Signature::from_code(from.u8());
+        let (there, session) = (from.u8() == 1, from.packed());
         Claims {
             issuer,
             key_id,
             subject,
-            issued_at: from.maybe_time(),
-            expires_at: from.maybe_time(),
+            issued_at,
+            expires_at,
             scope,
-            session,
-            signature: Signature::from_code(from.u8()),
+            session: there.then_some(session),
+            signature,
             problem,
         }
     }
 }
 
-/// A record of the issuance log, as far as verdicts need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A record of the issuance log, as far as verdicts need it. Records that say the same are side by side
+/// in their order, by place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Record {
     /// To whom the token was issued, where the log says so.
     pub subject: Option<AccountKey>,
@@ -92,13 +97,13 @@ impl Record {
     /// Appends the record to a record of the shuffle.
     pub fn encode(&self, into: &mut Encoder) {
         for key in [self.subject, self.key_id, self.scope] {
-            into.maybe(key.map(|key| key.0));
+            into.maybe(key.map(AccountKey::packed));
         }
         into.i64(self.event_time)
             .maybe_time(self.issued_at)
             .maybe_time(self.expires_at)
             .u8(u8::from(self.source_ip.is_some()))
-            .u128(self.source_ip.unwrap_or_default())
+            .packed(self.source_ip.unwrap_or_default())
             .u8(u8::from(self.revokes))
             .u32(self.place.0)
             .u64(self.place.1);
@@ -106,10 +111,10 @@ impl Record {
 
     /// Takes the record from a record of the shuffle.
     pub fn decode(from: &mut Decoder<'_>) -> Self {
-        let [subject, key_id, scope] = [(); 3].map(|()| from.maybe().map(AccountKey));
+        let [subject, key_id, scope] = [(); 3].map(|()| from.maybe().map(AccountKey::unpacked));
         let event_time = from.i64();
         let (issued_at, expires_at) = (from.maybe_time(), from.maybe_time());
-        let (there, address) = (from.u8() == 1, from.u128());
+        let (there, address) = (from.u8() == 1, from.packed());
         Record {
             subject,
             key_id,

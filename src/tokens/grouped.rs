@@ -1,10 +1,14 @@
 //! The records of a partition -> tokens with their uses, and the issuance records of their ids.
+//!
+//! A partition is large, so what is kept of each record is where it lies; it is decoded again when its
+//! token is judged.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use smallvec::SmallVec;
 
 use super::facts::Record;
 use super::{RECORD, Use};
@@ -16,99 +20,155 @@ pub(super) struct Token<'r> {
     /// The first of them.
     pub(super) first_use: Use<'r>,
     /// All of them.
-    pub(super) uses: Vec<Line>,
+    pub(super) uses: SmallVec<[Line; 2]>,
 }
 
 impl Token<'_> {
     /// The addresses it was used from, each once.
-    pub(super) fn addresses(&self) -> Vec<u128> {
-        let mut all: Vec<u128> = self.uses.iter().map(|line| line.source_ip).collect();
+    pub(super) fn addresses(&self) -> SmallVec<[u128; 4]> {
+        let mut all: SmallVec<[u128; 4]> = self.uses.iter().map(|line| line.source_ip).collect();
         all.sort_unstable();
         all.dedup();
         all
     }
 }
 
+/// Ends a chain.
+const END: u32 = u32::MAX;
+
+/// A record, and the next one of its token or id.
+struct Link<'r> {
+    record: &'r [u8],
+    next: u32,
+}
+
+/// A token: its first use, and the last that was found.
+struct Head {
+    place: Place,
+    link: u32,
+}
+
+type Place = (i64, u32, u64);
+
 /// The tokens and the issuance records of one partition.
 pub(super) struct Grouped<'r> {
-    tokens: Vec<Token<'r>>,
-    /// The tokens' indices, by first use.
-    order: Vec<u32>,
-    issued: HashMap<u128, Vec<Record>, FixedState>,
+    tokens: Vec<Head>,
+    links: Vec<Link<'r>>,
+    /// Last records by id.
+    issued: HashTable<(u128, u32)>,
 }
 
 impl<'r> Grouped<'r> {
     /// Groups the records of a partition.
     pub(super) fn of(records: &'r Records) -> Self {
-        let mut issued: HashMap<u128, Vec<Record>, FixedState> = HashMap::default();
-        let mut tokens: Vec<Token<'_>> = Vec::new();
-        let mut known: HashTable<u32> = HashTable::new();
+        let mut links: Vec<Link<'_>> = Vec::new();
+        let mut issued: HashTable<(u128, u32)> = HashTable::new();
+        let mut tokens: Vec<Head> = Vec::new();
+        let mut known: HashTable<(u64, u32)> = HashTable::new();
         let hasher = FixedState::default();
         for record in records.iter() {
+            let at = number(links.len());
+            let mut next = END;
             let mut decoder = Decoder(record);
             let (kind, id) = (decoder.u8(), decoder.u128());
             if kind == RECORD {
-                let record = Record::decode(&mut decoder);
-                let known = issued.entry(id).or_default();
-                match known.iter_mut().find(|other| other.same(&record)) {
-                    Some(other) => other.place = other.place.min(record.place),
-                    None => known.push(record),
-                }
-                continue;
-            }
-            let one = Use::decode(id, decoder);
-            let line = one.line;
-            let same = |index: &u32| {
-                let first = &tokens[*index as usize].first_use;
-                first.id == id && first.claims == one.claims
-            };
-            let hash = hasher.hash_one((id, &one.claims));
-            match known.find(hash, same) {
-                Some(index) => {
-                    let token = &mut tokens[*index as usize];
-                    if place(&line) < place(&token.first_use.line) {
-                        token.first_use = one;
+                match issued.entry(id as u64, |(other, _)| *other == id, |(id, _)| *id as u64) {
+                    Entry::Occupied(mut entry) => {
+                        next = std::mem::replace(&mut entry.get_mut().1, at)
                     }
-                    token.uses.push(line);
+                    Entry::Vacant(entry) => drop(entry.insert((id, at))),
                 }
-                None => {
-                    let index = u32::try_from(tokens.len()).expect("a partition has fewer tokens");
-                    tokens.push(Token {
-                        first_use: one,
-                        uses: vec![line],
-                    });
-                    known.insert_unique(hash, index, |index| {
-                        let first = &tokens[*index as usize].first_use;
-                        hasher.hash_one((first.id, &first.claims))
-                    });
+            } else {
+                let one = Use::decode(id, decoder);
+                let place = place(&one.line);
+                // The hash covers all that a token says: one id may have very many tokens.
+                let hash = hasher.hash_one((id, &one.claims));
+                let same = |(_, index): &(u64, u32)| {
+                    let first = use_of(links[tokens[*index as usize].link as usize].record);
+                    first.id == id && first.claims == one.claims
+                };
+                match known.entry(hash, same, |(hash, _)| *hash) {
+                    Entry::Occupied(entry) => {
+                        let token = &mut tokens[entry.get().1 as usize];
+                        token.place = token.place.min(place);
+                        next = std::mem::replace(&mut token.link, at);
+                    }
+                    Entry::Vacant(entry) => {
+                        entry.insert((hash, number(tokens.len())));
+                        tokens.push(Head { place, link: at });
+                    }
                 }
             }
+            links.push(Link { record, next });
         }
-        for records in issued.values_mut() {
-            records.sort_unstable_by_key(|record| record.place);
-        }
-        let mut order: Vec<u32> = known.into_iter().collect();
-        order.sort_unstable_by_key(|index| place(&tokens[*index as usize].first_use.line));
+        tokens.sort_unstable_by_key(|token| token.place);
         Grouped {
             tokens,
-            order,
+            links,
             issued,
         }
     }
 
-    /// The tokens by first use, so that what is written has one order.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = &Token<'r>> {
-        self.order.iter().map(|index| &self.tokens[*index as usize])
+    fn chain(&self, from: u32) -> impl Iterator<Item = &'r [u8]> {
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let link = self.links.get(at as usize)?;
+            at = link.next;
+            Some(link.record)
+        })
     }
 
-    /// The issuance records of a token's id.
-    pub(super) fn records(&self, token: &Token<'_>) -> &[Record] {
-        self.issued
-            .get(&token.first_use.id)
-            .map_or(&[], Vec::as_slice)
+    /// The tokens by first use, so that what is written has one order.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = Token<'r>> {
+        self.tokens.iter().map(|head| {
+            let mut first_use = None;
+            let decoded = self.chain(head.link).map(|record| {
+                let one = use_of(record);
+                let line = one.line;
+                if place(&line) == head.place {
+                    first_use = Some(one);
+                }
+                line
+            });
+            let uses = decoded.collect();
+            Token {
+                first_use: first_use.expect("a place is that of a use"),
+                uses,
+            }
+        })
+    }
+
+    /// The issuance records of a token's id, by place; of those that say the same, the first.
+    pub(super) fn records(&self, token: &Token<'_>) -> SmallVec<[Record; 2]> {
+        let id = token.first_use.id;
+        let last = self.issued.find(id as u64, |(other, _)| *other == id);
+        let records = self.chain(last.map_or(END, |(_, link)| *link));
+        let mut all: SmallVec<[Record; 2]> = records
+            .map(|record| {
+                let mut decoder = Decoder(record);
+                (decoder.u8(), decoder.u128());
+                Record::decode(&mut decoder)
+            })
+            .collect();
+        if all.len() > 1 {
+            all.sort_unstable();
+            all.dedup_by(|next, first| next.same(first));
+            all.sort_unstable_by_key(|record| record.place);
+        }
+        all
     }
 }
 
-fn place(line: &Line) -> (i64, u32, u64) {
+fn use_of(record: &[u8]) -> Use<'_> {
+    let mut decoder = Decoder(record);
+    let (_, id) = (decoder.u8(), decoder.u128());
+    Use::decode(id, decoder)
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("a partition has fewer records")
+}
+
+fn place(line: &Line) -> Place {
     (line.event_time, line.evidence_id, line.line_no)
 }

@@ -1,15 +1,15 @@
 //! Proof, apart from a token's own issuance record, that its holder was there: logins at the service, and
 //! older records of its session.
 //!
-//! Logins are held in memory, 24 bytes each, sorted by subject; sessions, 40 bytes each.
+//! Logins are held in memory, 24 bytes each, sorted by subject; sessions, 48 bytes each.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
 use std::path::Path;
 
 use foldhash::fast::FixedState;
 
 use super::facts::Login;
+use super::session_fingerprint;
 use crate::case::{AccountKey, Interner, Policy};
 use crate::error::Result;
 use crate::frames::{self, part_files, pieces, text, time};
@@ -26,22 +26,18 @@ type Begin = (i64, Option<AccountKey>, u64);
 pub struct Logins {
     sorted: Vec<Entry>,
     span: Option<(i64, i64)>,
-    sessions: HashMap<u64, Begin, FixedState>,
+    sessions: HashMap<u128, Begin, FixedState>,
 }
 
 /// What a token says of its session.
 #[derive(Debug, Clone, Copy)]
-pub struct Holder<'a> {
+pub struct Holder {
     /// Whom it names.
     pub subject: AccountKey,
     /// When it was issued.
     pub issued_at: i64,
     /// Its session, if it names one.
-    pub session: Option<&'a str>,
-}
-
-fn session_hash(session: &str) -> u64 {
-    FixedState::default().hash_one(session)
+    pub session: Option<u128>,
 }
 
 /// An address in 64 bits, never 0: equal addresses are equal.
@@ -135,7 +131,7 @@ impl Logins {
                 let address = address.and_then(address_bits).map_or(0, folded);
                 let begin = (at, subject, address);
                 self.sessions
-                    .entry(session_hash(session))
+                    .entry(session_fingerprint(session))
                     .and_modify(|known| *known = (*known).min(begin))
                     .or_insert(begin);
             }
@@ -150,10 +146,10 @@ impl Logins {
 
     /// Whether an older record shows the token's session alive: of its subject, and at an address that
     /// the token is used from. Without an address anybody who knows a session's id could claim it.
-    fn of_session(&self, holder: Holder<'_>, used_from: impl Fn(u64) -> bool, older: i64) -> bool {
+    fn of_session(&self, holder: Holder, used_from: impl Fn(u64) -> bool, older: i64) -> bool {
         let begin = holder
             .session
-            .and_then(|session| self.sessions.get(&session_hash(session)));
+            .and_then(|session| self.sessions.get(&session));
         begin.is_some_and(|(at, subject, address)| {
             *at < holder.issued_at - older
                 && *subject == Some(holder.subject)
@@ -165,7 +161,7 @@ impl Logins {
     /// Whether a login, or an older record of its session, is behind a token used from `addresses`.
     pub fn behind(
         &self,
-        holder: Holder<'_>,
+        holder: Holder,
         addresses: impl Iterator<Item = u128> + Clone,
         policy: &Policy,
     ) -> Login {
@@ -180,16 +176,17 @@ impl Logins {
         let begin = self
             .sorted
             .partition_point(|entry| *entry < (subject, from, 0));
-        let near = self.sorted[begin..]
-            .iter()
-            .take_while(|(of, then, _)| *of == subject && *then <= at + window);
-        let mut found = Login::Absent;
-        for (_, then, address) in near {
-            let here = *address == 0 || used_from(*address);
-            if *then >= at - window && here {
-                return Login::Behind;
-            }
-            found = Login::Earlier;
+        let near = |(of, then, _): &&(AccountKey, i64, u64)| *of == subject && *then <= at + window;
+        let found = match self.sorted.get(begin).filter(near) {
+            Some(_) => Login::Earlier,
+            None => Login::Absent,
+        };
+        let just = self
+            .sorted
+            .partition_point(|entry| *entry < (subject, at - window, 0));
+        let mut now = self.sorted[just..].iter().take_while(near);
+        if now.any(|(_, _, address)| *address == 0 || used_from(*address)) {
+            return Login::Behind;
         }
         match (found, self.span) {
             (Login::Absent, Some((first, last))) if from >= first && at <= last => Login::Absent,
@@ -257,9 +254,12 @@ mod tests {
         let begin = (100 * second, Some(AccountKey(1)), folded(5));
         let nowhere = (100 * second, Some(AccountKey(1)), 0);
         let logins = Logins {
-            sessions: [(session_hash("s"), begin), (session_hash("n"), nowhere)]
-                .into_iter()
-                .collect(),
+            sessions: [
+                (session_fingerprint("s"), begin),
+                (session_fingerprint("n"), nowhere),
+            ]
+            .into_iter()
+            .collect(),
             ..Logins::default()
         };
         let policy = crate::case::testing::policy();
@@ -267,7 +267,7 @@ mod tests {
             let holder = Holder {
                 subject: AccountKey(subject),
                 issued_at: at * second,
-                session: Some(session),
+                session: Some(session_fingerprint(session)),
             };
             logins.behind(holder, std::iter::once(address), &policy)
         };

@@ -7,24 +7,30 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `claimed` | what tokens say of themselves |
 //! | [`facts`] | what is known of a token |
+//! | `signers` | what the case knows of their issuers and keys |
 //! | [`rules`] | the verdict rules, one file each |
 //! | `verdict` | the table of precedence and confidence |
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
-//! | [`passes`] | tokens by partition, judged and written |
+//! | [`passes`] | tokens by partition, judged |
+//! | `written` | the rows of judged tokens |
 //! | [`timeline`] | each signing key's life against its use |
 //! | [`antijoin`] | uses without a record, counted a second way |
 
 pub mod antijoin;
+pub(crate) mod claimed;
 pub mod coverage;
 pub mod facts;
 mod grouped;
 pub mod logins;
 pub mod passes;
 pub mod rules;
+mod signers;
 pub mod timeline;
 mod verdict;
+mod written;
 
 pub use facts::{Claims, Record, TokenFacts};
 pub use passes::{Judge, Tokens};
@@ -32,12 +38,12 @@ pub use verdict::{Confidence, ISSUED, Judgement, Verdict, judge};
 
 use std::path::Path;
 
+use polars::prelude::StaticArray;
 use sha2::{Digest, Sha256};
 
 use crate::case::{AccountKey, Interner};
 use crate::error::Result;
-use crate::frames::{self, part_files, pieces, small, text, time, unsigned};
-use crate::jws::Signature;
+use crate::frames::{self, Texts, part_files, pieces, small, time, unsigned};
 use crate::requests::{Line, address_bits};
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
 
@@ -51,6 +57,11 @@ pub fn fingerprint(parts: &[&[u8]]) -> u128 {
     }
     let digest = hash.finalize();
     u128::from_be_bytes(digest[..16].try_into().expect("a digest has 32 bytes"))
+}
+
+/// What stands for a session id.
+pub fn session_fingerprint(session: &str) -> u128 {
+    fingerprint(&[session.as_bytes()])
 }
 
 /// Where issuance records and token uses of one id meet.
@@ -68,6 +79,8 @@ pub struct Use<'a> {
     pub claims: Claims,
     /// The token id.
     pub token_id: &'a str,
+    /// The session id.
+    pub session: Option<&'a str>,
 }
 
 const RECORD: u8 = 0;
@@ -80,6 +93,7 @@ impl<'a> Use<'a> {
         into.u8(USE).u128(self.id);
         self.line.encode(into);
         self.claims.encode(into);
+        into.maybe_text(self.session);
         into.0.extend_from_slice(self.token_id.as_bytes());
     }
 
@@ -88,6 +102,7 @@ impl<'a> Use<'a> {
             id,
             line: Line::decode(&mut from),
             claims: Claims::decode(&mut from),
+            session: from.maybe_text(),
             token_id: from.text(),
         }
     }
@@ -153,59 +168,44 @@ pub fn spread_issuances(
     each_partition(batches.len(), threads, |index| {
         let mut encoder = Encoder::default();
         let batch = batches[index].read(&names)?;
-        let mut texts = Vec::new();
-        for name in &names[..8] {
-            texts.push(text(&batch, name)?.iter());
-        }
-        let mut ids = small(&batch, "evidence_id")?.iter();
-        let mut numbers = unsigned(&batch, "line_no")?.iter();
+        let column = |index: usize| Texts::of(&batch, names[index]);
+        let key = |text: Option<&str>| text.map(|text| interner.key(text));
+        let (issuers, token_ids) = (column(0)?, column(1)?);
+        let mut subjects = column(2)?.once(key);
+        let mut keys = column(3)?.once(key);
+        let mut scopes = column(4)?.once(|text| scope(text, interner));
+        let mut addresses = column(5)?.once(|text| text.and_then(address_bits));
+        let mut events = column(6)?.once(|event| (revokes(event), logins::failed(event)));
+        let mut failures = column(7)?.once(logins::failed);
+        let ids = small(&batch, names[8])?.downcast_as_array();
+        let numbers = unsigned(&batch, names[9])?.downcast_as_array();
         let mut times = Vec::new();
         for name in &names[10..] {
-            times.push(time(&batch, name)?.iter());
+            times.push(time(&batch, name)?.downcast_as_array());
         }
-        for _ in 0..batch.height() {
-            let mut next = [None; 8];
-            for (value, column) in next.iter_mut().zip(&mut texts) {
-                *value = column.next().flatten();
-            }
-            let [
-                issuer,
-                token_id,
-                subject,
-                key_id,
-                scope,
-                address,
-                event,
-                outcome,
-            ] = next;
-            let mut at = [None; 3];
-            for (value, column) in at.iter_mut().zip(&mut times) {
-                *value = column.next().flatten();
-            }
-            let required = "the intake writes every required column";
-            let place = (
-                ids.next().flatten().expect(required),
-                numbers.next().flatten().expect(required),
-            );
-            let (Some(issuer), Some(token_id)) = (issuer, token_id) else {
+        for row in 0..batch.height() {
+            let (Some(issuer), Some(token_id)) = (issuers.get(row), token_ids.get(row)) else {
                 continue;
             };
-            let revokes = revokes(event);
+            let (revokes, failed) = events(row);
             // A revocation that failed took nothing back, an event that failed handed nothing out.
-            if logins::failed(outcome) || (logins::failed(event) && !revokes) {
+            if failures(row) || (failed && !revokes) {
                 continue;
             }
-            let key = |text: Option<&str>| text.map(|text| interner.key(text));
+            let required = "the intake writes every required column";
             let record = Record {
-                subject: key(subject),
-                key_id: key(key_id),
-                event_time: at[0].expect(required),
-                issued_at: at[1],
-                expires_at: at[2],
-                scope: self::scope(scope, interner),
-                source_ip: address.and_then(address_bits),
+                subject: subjects(row),
+                key_id: keys(row),
+                event_time: times[0].get(row).expect(required),
+                issued_at: times[1].get(row),
+                expires_at: times[2].get(row),
+                scope: scopes(row),
+                source_ip: addresses(row),
                 revokes,
-                place,
+                place: (
+                    ids.get(row).expect(required),
+                    numbers.get(row).expect(required),
+                ),
             };
             let id = id_fingerprint(issuer, token_id);
             record.encode_for(id, &mut encoder);
@@ -214,39 +214,4 @@ pub fn spread_issuances(
         Ok(())
     })
     .map(drop)
-}
-
-/// Columns of [`frames::REQUESTS`] that hold what a token says of itself, as text and as times.
-pub(crate) const CLAIMS: [&str; 8] = [
-    "token_id",
-    "token_issuer",
-    "key_id",
-    "token_subject",
-    "token_scope",
-    "session_id",
-    "token_signature",
-    "token_problem",
-];
-/// The times among them.
-pub(crate) const CLAIM_TIMES: [&str; 2] = ["token_issued_at", "token_expires_at"];
-
-/// The claims of a row: the columns of [`CLAIMS`] and [`CLAIM_TIMES`].
-pub(crate) fn claims(
-    texts: [Option<&str>; 8],
-    times: [Option<i64>; 2],
-    interner: &Interner,
-) -> Claims {
-    let key = |text: Option<&str>| text.map(|text| interner.key(text));
-    let signature = texts[6].and_then(Signature::from_name);
-    Claims {
-        issuer: key(texts[1]),
-        key_id: key(texts[2]),
-        subject: key(texts[3]),
-        issued_at: times[0],
-        expires_at: times[1],
-        scope: scope(texts[4], interner),
-        session: key(texts[5]),
-        signature: signature.unwrap_or(Signature::NotLogged),
-        problem: key(texts[7]),
-    }
 }

@@ -5,18 +5,20 @@ use std::path::Path;
 
 use foldhash::fast::FixedState;
 use roaring::RoaringTreemap;
+use smallvec::SmallVec;
 
 use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness, Witnesses};
 use super::facts::{Login, Record, TokenFacts};
 use super::grouped::{Grouped, Token};
 use super::logins::{Holder, Logins, folded};
-use super::rules::{self, Outcome};
+use super::rules;
+use super::signers::{Signer, Signers};
 use super::timeline::KeyUses;
 use super::verdict::{Judgement, Verdict, issued, judge};
-use super::{Confidence, Use, fingerprint};
-use crate::case::{AccountKey, Accounts, Case, Interner, Subjects};
+use super::written::Rows;
+use super::{Confidence, Use};
+use crate::case::{AccountKey, Accounts, Case, Interner};
 use crate::error::Result;
-use crate::frames::{self, FrameWriter, Value};
 use crate::jws::Signature;
 use crate::requests::{Line, Lines, Tier};
 use crate::shuffle::{Encoder, Records, Shuffle, each_partition};
@@ -154,7 +156,7 @@ impl Judge<'_> {
             })?;
             coverage.hear(witnesses);
         }
-        coverage.compare(self.population(by_token)?);
+        coverage.compare(self.population(by_token, threads)?);
         let coverage = &*coverage;
         let holds = !self.case.file.policy.off("stolen");
         let found = each_partition(by_token.count(), threads, |index| {
@@ -195,17 +197,21 @@ impl Judge<'_> {
     }
 
     /// How tokens and records of each issuer meet, in a sample: ids are spread by hash.
-    fn population(&self, by_token: &Shuffle) -> Result<BTreeMap<String, Meeting>> {
-        let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
-        for index in 0..by_token.count().min(SAMPLED) {
+    fn population(&self, by_token: &Shuffle, threads: usize) -> Result<BTreeMap<String, Meeting>> {
+        let sampled = by_token.count().min(SAMPLED);
+        let found = each_partition(sampled, threads, |index| {
             let records = by_token.read(index)?;
             let grouped = Grouped::of(&records);
+            let mut signers = Signers::new(self.case, self.interner);
+            let mut all: BTreeMap<AccountKey, Meeting> = BTreeMap::new();
             for token in grouped.in_order() {
-                let Some(issuer) = token.first_use.claims.issuer else {
+                let claims = &token.first_use.claims;
+                let Some(issuer) = claims.issuer else {
                     continue;
                 };
-                let facts = self.facts(None, token, grouped.records(token));
-                let meeting = all.entry(self.interner.text(issuer)).or_default();
+                let records = grouped.records(&token);
+                let facts = self.facts(None, signers.of(claims), &token, &records);
+                let meeting = all.entry(issuer).or_default();
                 if facts.issuances().next().is_none() {
                     meeting.absent += 1;
                 } else if facts
@@ -217,6 +223,13 @@ impl Judge<'_> {
                     meeting.differ += 1;
                 }
             }
+            Ok(all)
+        })?;
+        let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
+        for (issuer, meeting) in found.into_iter().flatten() {
+            all.entry(self.interner.text(issuer))
+                .or_default()
+                .merge(meeting);
         }
         Ok(all)
     }
@@ -224,12 +237,14 @@ impl Judge<'_> {
     /// Tokens of a partition that were issued for certain.
     fn witnesses(&self, grouped: &Grouped<'_>) -> Witnesses {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
+        let mut signers = Signers::new(self.case, self.interner);
         for token in grouped.in_order() {
             let claims = &token.first_use.claims;
             let Some((issuer, issued_at)) = claims.issuer.zip(claims.issued_at) else {
                 continue;
             };
-            let facts = self.facts(None, token, grouped.records(token));
+            let records = grouped.records(&token);
+            let facts = self.facts(None, signers.of(claims), &token, &records);
             if facts.login == Login::Behind {
                 let recorded = facts.issuances().next().is_some();
                 let of_key = behind.entry((issuer, claims.key_id)).or_default();
@@ -248,23 +263,16 @@ impl Judge<'_> {
     fn facts<'t>(
         &'t self,
         coverage: Option<&Coverage>,
+        signer: &Signer<'t>,
         token: &Token<'_>,
         records: &'t [Record],
     ) -> TokenFacts<'t> {
         let claims = token.first_use.claims;
-        let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
-        let issuer = text(claims.issuer).unwrap_or_default();
-        let key = claims
-            .key_id
-            .and_then(|key| self.case.keys.find(&issuer, &self.interner.text(key)));
-        let of_accounts = self
-            .case
-            .issuer(&issuer)
-            .is_some_and(|issuer| issuer.subjects == Subjects::Accounts);
+        let issuer = signer.issuer.as_deref().unwrap_or_default();
         let kind = IdKind::of(token.first_use.token_id);
         let cover = match (coverage, claims.issued_at) {
-            (Some(coverage), Some(at)) => coverage.of(&issuer, claims.key_id, kind, at),
-            (Some(coverage), None) if coverage.issuers.contains_key(&issuer) => Cover {
+            (Some(coverage), Some(at)) => coverage.of(issuer, claims.key_id, kind, at),
+            (Some(coverage), None) if coverage.issuers.contains_key(issuer) => Cover {
                 status: Status::OutsideLog,
                 basis: Basis::Log,
             },
@@ -275,13 +283,12 @@ impl Judge<'_> {
         };
         let times = token.uses.iter().map(|line| line.event_time);
         let login = match (claims.subject, claims.issued_at) {
-            (Some(subject), Some(at)) if of_accounts && !self.logins.is_empty() => {
+            (Some(subject), Some(at)) if signer.of_accounts && !self.logins.is_empty() => {
                 let addresses = token.uses.iter().map(|line| line.source_ip);
-                let session = text(claims.session);
                 let holder = Holder {
                     subject,
                     issued_at: at,
-                    session: session.as_deref(),
+                    session: claims.session,
                 };
                 self.logins
                     .behind(holder, addresses, &self.case.file.policy)
@@ -292,16 +299,18 @@ impl Judge<'_> {
             claims,
             whole: kind == IdKind::Sha256,
             partial: kind == IdKind::Prefix,
-            comparable: coverage.is_none_or(|coverage| coverage.comparable(&issuer)),
+            comparable: coverage.is_none_or(|coverage| coverage.comparable(issuer)),
             records,
             coverage: cover,
-            key,
+            key: signer.key,
             key_proven: claims.signature != Signature::NotLogged
                 && self.proven.contains(&(claims.issuer, claims.key_id)),
             account: claims
                 .subject
                 .and_then(|subject| self.accounts.find(subject)),
-            subject_is_account: of_accounts && self.accounts.known && claims.subject.is_some(),
+            subject_is_account: signer.of_accounts
+                && self.accounts.known
+                && claims.subject.is_some(),
             login,
             used: (
                 times.clone().min().unwrap_or_default(),
@@ -324,18 +333,18 @@ impl Judge<'_> {
     ) -> Result<Tokens> {
         let grouped = Grouped::of(records);
         let part = u32::try_from(onward.part).expect("few partitions");
-        let mut writers = [
-            FrameWriter::create(self.frames_dir, &frames::TOKENS, part)?,
-            FrameWriter::create(self.frames_dir, &frames::SESSIONS, part)?,
-        ];
+        let mut rows = Rows::create(self.frames_dir, self.interner, part)?;
+        let mut signers = Signers::new(self.case, self.interner);
         let mut found = Tokens::default();
-        let mut spelt = Spelt::default();
         for token in grouped.in_order() {
-            let records = grouped.records(token);
+            let records = &grouped.records(&token);
+            let token = &token;
             let addresses = token.addresses();
-            let mut facts = self.facts(Some(coverage), token, records);
+            let signer = signers.of(&token.first_use.claims);
+            let mut facts = self.facts(Some(coverage), signer, token, records);
             if issued(&facts) {
-                let issued_to: Vec<u128> = facts.own().filter_map(|r| r.source_ip).collect();
+                let issued_to: SmallVec<[u128; 4]> =
+                    facts.own().filter_map(|record| record.source_ip).collect();
                 let away = |address: &u128| !issued_to.is_empty() && !issued_to.contains(address);
                 if let Some(fleet) = &onward.fleet {
                     let astray = |address: &u128| {
@@ -355,14 +364,7 @@ impl Judge<'_> {
             }
             let judgement = judge(&facts);
             self.count(token, &facts, &judgement, &addresses, &mut found);
-            self.write(
-                token,
-                &facts,
-                &judgement,
-                &addresses,
-                &mut writers,
-                &mut spelt,
-            )?;
+            rows.push(token, &facts, signer, &judgement, addresses.len())?;
             for line in &token.uses {
                 let own = |fleet: &Fleet<'_>| fleet.own(line.source_ip);
                 let verdict = match judgement.verdict {
@@ -377,9 +379,7 @@ impl Judge<'_> {
                 })?;
             }
         }
-        for writer in writers {
-            writer.finish()?;
-        }
+        rows.finish()?;
         Ok(found)
     }
 
@@ -441,118 +441,6 @@ impl Judge<'_> {
             Verdict::Stolen => found.stolen += 1,
         }
     }
-
-    fn write(
-        &self,
-        token: &Token<'_>,
-        facts: &TokenFacts<'_>,
-        judgement: &Judgement,
-        addresses: &[u128],
-        [tokens, sessions]: &mut [FrameWriter; 2],
-        spelt: &mut Spelt,
-    ) -> Result<()> {
-        let Use {
-            line,
-            claims,
-            token_id,
-            ..
-        } = &token.first_use;
-        let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
-        let (issuer, key_id) = (text(claims.issuer), text(claims.key_id));
-        let (subject, problem) = (text(claims.subject), text(claims.problem));
-        let (scope, session) = (text(claims.scope), text(claims.session));
-        let time = |at: Option<i64>| at.map_or(String::new(), |at| at.to_string());
-        let shown = shown_fingerprint(&[
-            token_id,
-            issuer.as_deref().unwrap_or(ABSENT),
-            key_id.as_deref().unwrap_or(ABSENT),
-            subject.as_deref().unwrap_or(ABSENT),
-            &time(claims.issued_at),
-            &time(claims.expires_at),
-            claims.signature.name(),
-            scope.as_deref().unwrap_or(ABSENT),
-            session.as_deref().unwrap_or(ABSENT),
-            problem.as_deref().unwrap_or(ABSENT),
-        ]);
-        let supporting: Vec<&str> = judgement.supporting().collect();
-        let supporting = supporting.join(",");
-        let rules = spelt
-            .entry(code(&judgement.outcomes))
-            .or_insert_with(|| spell(&judgement.outcomes));
-        let own = facts.own().next().or(facts.records.first());
-        let number = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
-        let logged = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
-        tokens.push(&[
-            Value::Text(&shown),
-            Value::Text(token_id),
-            issuer.as_deref().into(),
-            key_id.as_deref().into(),
-            subject.as_deref().into(),
-            claims.issued_at.into(),
-            claims.expires_at.into(),
-            scope.as_deref().into(),
-            session.as_deref().into(),
-            logged.into(),
-            problem.as_deref().into(),
-            Value::Text(judgement.verdict.name()),
-            Value::Text(judgement.confidence.name()),
-            Value::Text(judgement.reason),
-            Some(supporting.as_str())
-                .filter(|text| !text.is_empty())
-                .into(),
-            Value::Text(rules),
-            Value::Text(facts.coverage.status.name()),
-            Value::Text(facts.coverage.basis.name()),
-            Value::Text(facts.login.name()),
-            number(own.map(|record| u64::from(record.place.0))),
-            number(own.map(|record| record.place.1)),
-            Value::Number(token.uses.len() as u64),
-            Value::Time(facts.used.0),
-            Value::Time(facts.used.1),
-            Value::Number(u64::from(line.evidence_id)),
-            Value::Number(line.line_no),
-        ])?;
-        if judgement.verdict == Verdict::Forged {
-            sessions.push(&[
-                Value::Text(&shown),
-                subject.as_deref().into(),
-                Value::Time(facts.used.0),
-                Value::Time(facts.used.1),
-                Value::Number(token.uses.len() as u64),
-                Value::Number(addresses.len() as u64),
-            ])?;
-        }
-        Ok(())
-    }
-}
-
-/// In a fingerprint, what a token does not say: no text of a log is this.
-const ABSENT: &str = "\u{0}";
-
-/// A token's fingerprint in outputs: 32 hexadecimal digits over what it says of itself.
-pub fn shown_fingerprint(parts: &[&str; 10]) -> String {
-    format!("{:032x}", fingerprint(&parts.map(str::as_bytes)))
-}
-
-/// What rules made of tokens, spelt out once for all tokens alike.
-type Spelt = HashMap<u64, String, FixedState>;
-
-/// What each rule made of a token, as one number.
-fn code(outcomes: &[Option<Outcome>]) -> u64 {
-    assert!(outcomes.len() <= 32, "two bits for each rule");
-    let number = |outcome: &Option<Outcome>| outcome.map_or(3, |outcome| outcome as u64);
-    outcomes
-        .iter()
-        .fold(0, |code, outcome| code << 2 | number(outcome))
-}
-
-/// What each rule made of a token: `rule=outcome`, in the order of the rules.
-fn spell(outcomes: &[Option<Outcome>]) -> String {
-    let each = rules::ALL.iter().zip(outcomes).map(|(rule, outcome)| {
-        let outcome = outcome.map_or("off", Outcome::name);
-        format!("{}={outcome}", rule.id)
-    });
-    each.collect::<Vec<_>>().join(",")
 }
 
 /// Sets a token aside with its records.

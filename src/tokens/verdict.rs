@@ -85,7 +85,7 @@ pub struct Judgement {
     /// The deciding rule, or why nothing could be decided.
     pub reason: &'static str,
     /// What every rule of [`rules::ALL`] made of the token, in order; `None` for one switched off.
-    pub outcomes: Vec<Option<Outcome>>,
+    pub outcomes: [Option<Outcome>; rules::ALL.len()],
 }
 
 impl Judgement {
@@ -104,7 +104,7 @@ pub const ISSUED: &str = "issued";
 /// Judges a token.
 pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     let look = |rule: &Rule| (!facts.policy.off(rule.id)).then(|| (rule.look)(facts));
-    let outcomes: Vec<Option<Outcome>> = rules::ALL.iter().map(look).collect();
+    let outcomes = rules::ALL.each_ref().map(look);
     let decided = |before_records: bool| {
         let mut seen = rules::ALL.iter().zip(&outcomes);
         seen.find_map(|(rule, outcome)| {

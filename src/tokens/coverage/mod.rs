@@ -144,10 +144,12 @@ pub enum IdKind {
 impl IdKind {
     /// The kind of an id.
     pub fn of(token_id: &str) -> Self {
-        match token_id.split_once(':') {
-            Some(("sha256", digits)) if digits.len() == 64 => IdKind::Sha256,
-            Some(("hash", _)) => IdKind::Hash,
-            Some(("prefix", _)) => IdKind::Prefix,
+        match token_id.as_bytes() {
+            [b's', b'h', b'a', b'2', b'5', b'6', b':', digits @ ..] if digits.len() == 64 => {
+                IdKind::Sha256
+            }
+            [b'h', b'a', b's', b'h', b':', ..] => IdKind::Hash,
+            [b'p', b'r', b'e', b'f', b'i', b'x', b':', ..] => IdKind::Prefix,
             _ => IdKind::Own,
         }
     }
@@ -181,6 +183,13 @@ pub struct Meeting {
 const MANY: u64 = 20;
 
 impl Meeting {
+    /// Adds what another sample showed.
+    pub fn merge(&mut self, other: Meeting) {
+        self.absent += other.absent;
+        self.agree += other.agree;
+        self.differ += other.differ;
+    }
+
     /// Whether ids never meet: the logs write them in different ways.
     fn apart(self) -> bool {
         self.absent >= MANY && self.agree + self.differ == 0

@@ -94,7 +94,7 @@ pub struct Rule {
 }
 
 /// All rules, deciding ones first; of two that fire, the earlier gives the verdict.
-pub static ALL: &[Rule] = &[
+pub static ALL: [Rule; 18] = [
     signature_invalid::RULE,
     issued_to_another_subject::RULE,
     claims_differ::RULE,

@@ -1,0 +1,101 @@
+//! What tokens say of themselves, row by row of the frame `requests`.
+
+use polars::prelude::{DataFrame, StaticArray};
+
+use super::facts::Claims;
+use super::{scope, session_fingerprint};
+use crate::case::Interner;
+use crate::error::Result;
+use crate::frames::{Texts, time};
+use crate::jws::Signature;
+
+/// The columns that hold it.
+pub(crate) const COLUMNS: [&str; 10] = [
+    "token_id",
+    "token_issuer",
+    "key_id",
+    "token_subject",
+    "token_scope",
+    "session_id",
+    "token_signature",
+    "token_problem",
+    "token_issued_at",
+    "token_expires_at",
+];
+
+/// What the token of a row says.
+pub(crate) struct Claimed<'a> {
+    /// As verdicts need it.
+    pub(crate) claims: Claims,
+    /// Its id, if the row has a token.
+    pub(crate) token_id: Option<&'a str>,
+    /// Its issuer.
+    pub(crate) issuer: Option<&'a str>,
+    /// Its session.
+    pub(crate) session: Option<&'a str>,
+    /// Why it could not be read whole.
+    pub(crate) problem: Option<&'a str>,
+    /// Hashes of the texts.
+    pub(crate) hashes: [u64; 8],
+}
+
+/// Reads the columns of `batch`.
+pub(crate) fn read<'a>(
+    batch: &'a DataFrame,
+    interner: &'a Interner,
+    hash: impl Fn(Option<&str>) -> u64 + Copy + 'a,
+) -> Result<impl FnMut(usize) -> Claimed<'a>> {
+    let column = |index: usize| Texts::of(batch, COLUMNS[index]);
+    let mut token_id = column(0)?.once(move |text| (text, hash(text)));
+    let key = move |text: Option<&str>| text.map(|text| interner.key(text));
+    let mut issuer = column(1)?.once(move |text| (text, key(text), hash(text)));
+    let mut key_id = column(2)?.once(move |text| (key(text), hash(text)));
+    let mut subject = column(3)?.once(move |text| (key(text), hash(text)));
+    let mut scopes = column(4)?.once(move |text| (scope(text, interner), hash(text)));
+    let mut session =
+        column(5)?.once(move |text| (text, text.map(session_fingerprint), hash(text)));
+    let mut signature = column(6)?.once(move |text| {
+        let known = text.and_then(Signature::from_name);
+        (known.unwrap_or(Signature::NotLogged), hash(text))
+    });
+    let mut problem = column(7)?.once(move |text| (text, key(text), hash(text)));
+    let issued_at = time(batch, COLUMNS[8])?.downcast_as_array();
+    let expires_at = time(batch, COLUMNS[9])?.downcast_as_array();
+    Ok(move |row| {
+        let (token_id, id_hash) = token_id(row);
+        let (issuer, issuer_key, issuer_hash) = issuer(row);
+        let (key_id, key_hash) = key_id(row);
+        let (subject, subject_hash) = subject(row);
+        let (scope, scope_hash) = scopes(row);
+        let (session, session_print, session_hash) = session(row);
+        let (signature, signature_hash) = signature(row);
+        let (problem, problem_key, problem_hash) = problem(row);
+        Claimed {
+            claims: Claims {
+                issuer: issuer_key,
+                key_id,
+                subject,
+                issued_at: issued_at.get(row),
+                expires_at: expires_at.get(row),
+                scope,
+                session: session_print,
+                signature,
+                problem: problem_key,
+            },
+            token_id,
+            issuer,
+            session,
+            problem,
+            hashes: [
+                id_hash,
+                issuer_hash,
+                key_hash,
+                subject_hash,
+                scope_hash,
+                session_hash,
+                signature_hash,
+                problem_hash,
+            ],
+        }
+    })
+}
