@@ -6,12 +6,12 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
 
 /// Bytes that all buffers of one shuffle may take together.
-const MEMORY: usize = 256 << 20;
+const MEMORY: usize = 128 << 20;
 /// Rows that one partition should hold at most, on average.
 const PARTITION_ROWS: u64 = 400_000;
 
@@ -26,26 +26,30 @@ pub fn partitions(rows: u64) -> usize {
 
 #[derive(Default)]
 struct Partition {
-    buffer: Vec<u8>,
-    file: Option<File>,
+    buffer: Mutex<Vec<u8>>,
+    /// Its file, once it needs one. It is locked after the buffer is let go, so that others can go on.
+    file: Mutex<Option<File>>,
 }
 
 /// A spread of records over partitions.
 pub struct Shuffle {
     dir: PathBuf,
     name: &'static str,
-    partitions: Vec<Mutex<Partition>>,
+    partitions: Vec<Partition>,
+    /// Buffers that were written out.
+    spare: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Shuffle {
     /// An empty spread whose files, if it needs any, lie in `dir`.
     pub fn new(dir: &Path, name: &'static str, count: usize) -> Self {
         assert!(count.is_power_of_two(), "partitions are chosen by bits");
-        let partitions = (0..count).map(|_| Mutex::default()).collect();
+        let partitions = (0..count).map(|_| Partition::default()).collect();
         Shuffle {
             dir: dir.to_path_buf(),
             name,
             partitions,
+            spare: Mutex::default(),
         }
     }
 
@@ -96,71 +100,69 @@ impl Shuffle {
     }
 
     fn append(&self, index: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
-        let mut partition = self.partitions[index]
-            .lock()
-            .expect("no panic while shuffling");
-        write(&mut partition.buffer);
-        if partition.buffer.len() >= MEMORY / self.partitions.len() {
-            self.spill(&mut partition, index)?;
+        let mut buffer = locked(&self.partitions[index].buffer);
+        write(&mut buffer);
+        if buffer.len() < MEMORY / self.partitions.len() {
+            return Ok(());
         }
+        let spare = locked(&self.spare).pop().unwrap_or_default();
+        let mut full = std::mem::replace(&mut *buffer, spare);
+        drop(buffer);
+        self.spill(&full, index)?;
+        full.clear();
+        locked(&self.spare).push(full);
         Ok(())
     }
 
-    fn spill(&self, partition: &mut Partition, index: usize) -> Result<()> {
-        let path = self.dir.join(format!("{}-{index}", self.name));
+    fn path(&self, index: usize) -> PathBuf {
+        self.dir.join(format!("{}-{index}", self.name))
+    }
+
+    fn spill(&self, buffer: &[u8], index: usize) -> Result<()> {
+        let path = self.path(index);
         let failed = |e: std::io::Error| Error::io("set records aside", &path, &e);
-        if partition.file.is_none() {
-            fs::create_dir_all(&self.dir).map_err(failed)?;
-            let options = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(&path);
-            partition.file = Some(options.map_err(failed)?);
-            // The open file stays usable; nothing is left behind however the program ends.
-            fs::remove_file(&path).map_err(failed)?;
-        }
-        let Partition {
-            buffer,
-            file: Some(file),
-        } = partition
-        else {
-            unreachable!("made above")
+        let mut place = locked(&self.partitions[index].file);
+        let file = match &mut *place {
+            Some(file) => file,
+            None => {
+                fs::create_dir_all(&self.dir).map_err(failed)?;
+                let options = File::options()
+                    .read(true)
+                    .write(true)
+                    .create(true)
+                    .truncate(true)
+                    .open(&path);
+                let file = options.map_err(failed)?;
+                // The open file stays usable; nothing is left behind however the program ends.
+                fs::remove_file(&path).map_err(failed)?;
+                place.insert(file)
+            }
         };
-        file.write_all(buffer).map_err(failed)?;
-        buffer.clear();
-        Ok(())
+        file.write_all(buffer).map_err(failed)
     }
 
     /// Takes all records of a partition.
     pub fn take(&self, index: usize) -> Result<Records> {
-        let mut partition = self.partitions[index]
-            .lock()
-            .expect("no panic while shuffling");
-        self.all(std::mem::take(&mut *partition), index)
+        let partition = &self.partitions[index];
+        let file = locked(&partition.file).take();
+        self.all(std::mem::take(&mut locked(&partition.buffer)), file, index)
     }
 
     /// Reads all records of a partition, which stay where they are.
     pub fn read(&self, index: usize) -> Result<Records> {
-        let partition = self.partitions[index]
-            .lock()
-            .expect("no panic while shuffling");
-        let path = self.dir.join(format!("{}-{index}", self.name));
+        let partition = &self.partitions[index];
+        let path = self.path(index);
         let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
-        let file = partition.file.as_ref().map(File::try_clone).transpose();
-        let copy = Partition {
-            buffer: partition.buffer.clone(),
-            file: file.map_err(failed)?,
-        };
-        self.all(copy, index)
+        let file = locked(&partition.file).as_ref().map(File::try_clone);
+        let file = file.transpose().map_err(failed)?;
+        self.all(locked(&partition.buffer).clone(), file, index)
     }
 
-    fn all(&self, Partition { buffer, file }: Partition, index: usize) -> Result<Records> {
+    fn all(&self, buffer: Vec<u8>, file: Option<File>, index: usize) -> Result<Records> {
         let Some(mut file) = file else {
             return Ok(Records { bytes: buffer });
         };
-        let path = self.dir.join(format!("{}-{index}", self.name));
+        let path = self.path(index);
         let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
         let length = file.metadata().map_err(failed)?.len();
         let length = usize::try_from(length).unwrap_or(0);
@@ -170,6 +172,10 @@ impl Shuffle {
         bytes.extend_from_slice(&buffer);
         Ok(Records { bytes })
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no panic while shuffling")
 }
 
 /// The records of a partition.

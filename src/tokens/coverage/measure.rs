@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
+use polars::prelude::StaticArray;
 use roaring::RoaringTreemap;
 
 use super::{Basis, Coverage, HOUR, Hole, IdKind, IssuerLog};
 use crate::case::{Case, Interner, SourceKind};
 use crate::error::Result;
-use crate::frames::{self, part_files, pieces, text, time, unsigned};
+use crate::frames::{self, Texts, part_files, pieces, time, unsigned};
 use crate::intake::Silence;
 
 /// Seconds by which instances of an issuer may disagree and still be one log.
@@ -72,9 +74,17 @@ impl Coverage {
             (log.first, log.last) = (log.first.min(at), log.last.max(at));
             log.records += 1;
             *log.hours.entry((key, at.div_euclid(HOUR))).or_default() += 1;
-            log.keys.extend(key);
+            if let Some(key) = key
+                && log.keys.last() != Some(&key)
+            {
+                log.keys.insert(key);
+            }
             log.names_keys |= key.is_some();
-            log.kinds.extend(token_id.map(IdKind::of));
+            if let Some(kind) = token_id.map(IdKind::of)
+                && log.kinds.last() != Some(&kind)
+            {
+                log.kinds.insert(kind);
+            }
             // The greatest number has no next one.
             let Some(number) = number.filter(|number| *number < u64::MAX) else {
                 return;
@@ -271,26 +281,35 @@ fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
     Ok(edges)
 }
 
+/// Visits each record in order; the next batch is read meanwhile.
 fn each_record(
     frames_dir: &Path,
     mut visit: impl FnMut(&str, Option<&str>, Option<&str>, Option<u64>, i64),
 ) -> Result<()> {
-    for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
-        let batch = piece.read(&["issuer", "key_id", "token_id", "sequence", "event_time"])?;
-        let names = text(&batch, "issuer")?
-            .iter()
-            .zip(text(&batch, "key_id")?.iter());
-        let names = names.zip(text(&batch, "token_id")?.iter());
-        let rows = names.zip(unsigned(&batch, "sequence")?.iter());
-        for ((((issuer, key), token_id), number), at) in
-            rows.zip(time(&batch, "event_time")?.iter())
-        {
-            if let (Some(issuer), Some(at)) = (issuer, at) {
-                visit(issuer, key, token_id, number, at);
+    let batches = pieces(&part_files(frames_dir, &frames::ISSUANCES)?)?;
+    let names = ["issuer", "key_id", "token_id", "sequence", "event_time"];
+    std::thread::scope(|scope| {
+        let (send, received) = sync_channel(1);
+        scope.spawn(move || {
+            // Nobody listens any more once a batch could not be read.
+            batches
+                .iter()
+                .all(|piece| send.send(piece.read(&names)).is_ok())
+        });
+        for batch in received {
+            let batch = batch?;
+            let column = |index: usize| Texts::of(&batch, names[index]);
+            let (issuers, keys, ids) = (column(0)?, column(1)?, column(2)?);
+            let numbers = unsigned(&batch, names[3])?.downcast_as_array();
+            let times = time(&batch, names[4])?.downcast_as_array();
+            for row in 0..batch.height() {
+                if let (Some(issuer), Some(at)) = (issuers.get(row), times.get(row)) {
+                    visit(issuer, keys.get(row), ids.get(row), numbers.get(row), at);
+                }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[cfg(test)]
