@@ -16,6 +16,9 @@ use breachscope::tokens::coverage::Coverage;
 use breachscope::tokens::logins::Logins;
 use breachscope::tokens::{self, Judge, antijoin};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [case, frames, work, threads, rows] = &arguments[..] else {
