@@ -1,5 +1,6 @@
 //! The main job: a case -> a folder with frames, manifest, report and disclosure.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -58,18 +59,26 @@ fn prepare(
 /// Completes the manifest with what was written, and puts the results in their place.
 fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
     let frames_dir = draft.frames();
+    // What intake wrote was hashed while it was written.
+    let mut hashed: HashMap<String, FrameFile> = std::mem::take(&mut manifest.frames)
+        .into_iter()
+        .map(|frame| (frame.path.clone(), frame))
+        .collect();
     for path in files_below(&frames_dir)? {
         let failed = |e: std::io::Error| Error::io("read the frame", &path, &e);
+        let name = path.strip_prefix(&frames_dir).unwrap_or(&path);
+        let name = name.to_string_lossy().into_owned();
+        if let Some(frame) = hashed.remove(&name) {
+            manifest.frames.push(frame);
+            continue;
+        }
         manifest.frames.push(FrameFile {
-            path: path
-                .strip_prefix(&frames_dir)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .into_owned(),
+            path: name,
             size: fs::metadata(&path).map_err(failed)?.len(),
             sha256: hash_file(&path).map_err(failed)?,
         });
     }
+    assert!(hashed.is_empty(), "every part that intake wrote is there");
     draft.write("manifest.json", &output::json(&manifest))?;
     draft.publish()
 }

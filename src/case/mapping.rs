@@ -24,6 +24,15 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
+    /// All.
+    pub const ALL: [SourceKind; 5] = [
+        SourceKind::Gateway,
+        SourceKind::Edge,
+        SourceKind::Application,
+        SourceKind::Issuance,
+        SourceKind::Login,
+    ];
+
     /// The name, as in the case file.
     pub fn name(self) -> &'static str {
         match self {

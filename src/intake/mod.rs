@@ -42,7 +42,7 @@ use jobs::{Job, Jobs, Log};
 use pipeline::{Pipeline, Read};
 use receipts::Receipt;
 
-use crate::case::Case;
+use crate::case::{Case, SourceKind};
 use crate::error::{Error, Result, closest};
 use crate::frames::{self, FrameWriter, Value};
 use crate::progress::Progress;
@@ -109,9 +109,20 @@ pub fn run(
         }
     }
     let silences = silences(case, &receipts);
+    let counted = receipts
+        .iter()
+        .filter(|receipt| receipt.file.duplicate_of.is_none());
+    let parts = counted.flat_map(|receipt| &receipt.parts);
+    let parts = parts.map(|part| FrameFile {
+        path: part.path.clone(),
+        size: part.size,
+        sha256: part.sha256.clone(),
+    });
+    let frames = parts.collect();
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
     write_evidence(&evidence, &silences, &frames_dir)?;
-    manifest(case, evidence, silences, unclaimed, command)
+    let manifest = manifest(case, evidence, silences, unclaimed, command)?;
+    Ok(Manifest { frames, ..manifest })
 }
 
 /// The logs that are read already, and the files that have another.
@@ -180,9 +191,7 @@ fn clear(frames_dir: &Path, receipts: &Path, kept: &[u32]) -> Result<()> {
     {
         let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
         let of_events = path.parent() == Some(receipts)
-            || EVENT_FRAMES
-                .iter()
-                .any(|frame| folder == std::ffi::OsStr::new(frame.name));
+            || event_frames().any(|frame| folder == std::ffi::OsStr::new(frame.name));
         let number = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -198,15 +207,13 @@ fn clear(frames_dir: &Path, receipts: &Path, kept: &[u32]) -> Result<()> {
 }
 
 /// Frames whose parts are named by the log they came from.
-const EVENT_FRAMES: [&frames::Frame; 4] = [
-    &frames::REQUESTS,
-    &frames::APP_EVENTS,
-    &frames::ISSUANCES,
-    &frames::REJECTS,
-];
+fn event_frames() -> impl Iterator<Item = &'static frames::Frame> {
+    let of_kinds = SourceKind::ALL.into_iter().map(SourceKind::frame);
+    of_kinds.chain([&frames::REJECTS])
+}
 
 fn remove_parts(frames_dir: &Path, evidence_id: u32) -> Result<()> {
-    for frame in EVENT_FRAMES {
+    for frame in event_frames() {
         let part = frames_dir
             .join(frame.name)
             .join(format!("{evidence_id:06}.parquet"));

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use breachscope::progress::Quiet;
+use breachscope::synth::{self, Plan, Scenario};
+
 use crate::support::{Replica, breachscope, contents, stderr};
 
 fn start(replica: &Replica, out: &Path) -> std::process::Child {
@@ -135,6 +138,32 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
     );
     replica.figures(3);
     assert_eq!(contents(&replica.out()).len(), before.len());
+}
+
+#[test]
+fn a_second_run_ends_with_the_same_frames_of_every_kind_of_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let (case, out) = (dir.path().join("case"), dir.path().join("out"));
+    let plan = Plan {
+        scale: 0.00001,
+        seed: 6,
+        attack: true,
+        scenario: Some(Scenario::Baseline),
+    };
+    synth::write(&plan, &case, &Quiet).unwrap();
+    let [case, shown] = [&case, &out].map(|path| path.to_str().unwrap());
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let run = breachscope(&["scope", case, "--out", shown]);
+        assert_eq!(run.status.code(), Some(3), "{}", stderr(&run));
+        runs.push(contents(&out));
+    }
+    for frame in ["requests", "app_events", "issuances", "logins", "rejects"] {
+        let folder = Path::new("frames").join(frame);
+        let there = runs[0].keys().any(|path| path.starts_with(&folder));
+        assert!(there, "{frame} is written");
+    }
+    assert!(runs[0] == runs[1]);
 }
 
 #[test]
