@@ -5,12 +5,12 @@ use std::path::Path;
 
 use polars::prelude::AnyValue;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::frames::{self, Frame, part_files, pieces, text};
 use crate::intake::clock::utc;
 use crate::intake::{EvidenceFile, Manifest, raw};
+use crate::jws::mask::masked;
 use crate::tokens::coverage::HOUR;
 use crate::tokens::rules;
 use crate::{results, verify};
@@ -64,6 +64,18 @@ pub struct Line {
     pub raw: Option<String>,
 }
 
+/// Tokens that are named where a fingerprint is not enough.
+const SHOWN: usize = 5;
+
+fn digits(tokens: &[Row]) -> String {
+    let fingerprints = tokens.iter().filter_map(|row| row.get("fingerprint"));
+    let mut shown: Vec<&str> = fingerprints.take(SHOWN).map(String::as_str).collect();
+    if tokens.len() > SHOWN {
+        shown.push("...");
+    }
+    shown.join(", ")
+}
+
 type Row = BTreeMap<&'static str, String>;
 
 /// Explains the token of the results in `out` whose fingerprint begins with `fingerprint`, showing so
@@ -92,7 +104,7 @@ pub fn explain(
             return Err(Error::user(format!(
                 "{several} tokens have a fingerprint that begins with `{fingerprint}`"
             ))
-            .hint("give more of its digits"));
+            .hint(format!("give more of its digits: {}", digits(&found))));
         }
     };
     let of = |name: &str| token.get(name).cloned();
@@ -377,80 +389,5 @@ impl<'a> Evidence<'a> {
             event_time: row.get("event_time").cloned().unwrap_or_default(),
             raw: self.raw.get(&(id, line_no)).cloned(),
         }
-    }
-}
-
-/// The line with the tokens in it that can be told replaced by their hash: a JWS wherever it stands, and the
-/// very token that is explained, where its id is its hash.
-fn masked(line: &str, token_id: &str) -> String {
-    let part = |c: char| c.is_ascii_alphanumeric() || "-_.~+".contains(c);
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while !rest.is_empty() {
-        let end = rest.find(|c| !part(c)).unwrap_or(rest.len());
-        if end == 0 {
-            let c = rest.chars().next().unwrap_or_default();
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-            continue;
-        }
-        let word = &rest[..end];
-        let padding = rest[end..].chars().take_while(|c| *c == '=').count();
-        let padded = &rest[..end + padding];
-        // Where a JWS begins in it: after `%20`, say.
-        let jws = ["eyJ", "eyA", "ewo", "ewk", "ew0"]
-            .iter()
-            .filter_map(|begin| word.find(begin))
-            .min()
-            .filter(|at| word[*at..].matches('.').count() >= 2);
-        let itself = [word, padded].into_iter().find(|word| {
-            word.len() >= 8 && token_id.starts_with("sha256:") && hash(word) == token_id
-        });
-        match itself {
-            Some(token) => {
-                out.push_str(&format!("[{token_id}]"));
-                rest = &rest[token.len()..];
-            }
-            None => {
-                out.push_str(&word[..jws.unwrap_or(end)]);
-                if let Some(at) = jws {
-                    out.push_str(&format!("[{}]", hash(&word[at..])));
-                }
-                rest = &rest[end..];
-            }
-        }
-    }
-    out
-}
-
-fn hash(word: &str) -> String {
-    format!(
-        "sha256:{}",
-        crate::intake::hex(&Sha256::digest(word.as_bytes()))
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_masked_and_nothing_else() {
-        let id = hash("opaque-secret-token==");
-        let line = r#"{"auth":"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.c2ln","t":"opaque-secret-token==","path":"/a.b/c?x=1"}"#;
-        let shown = masked(line, &id);
-        assert!(
-            !shown.contains("eyJ") && !shown.contains("opaque"),
-            "{shown}"
-        );
-        assert!(shown.contains(&format!("\"t\":\"[{id}]\"")), "{shown}");
-        assert!(shown.contains(&hash("eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.c2ln")));
-        let encoded = masked(
-            "GET /cb/eyJh.eyJz.c2ln?t=Bearer%20eyJhbGciOiJub25lIn0.eyJzdWIiOiI3In0.",
-            &id,
-        );
-        assert!(!encoded.contains("eyJ"), "{encoded}");
-        let innocent = r#"192.0.2.1 - - "GET /a.b.c/d=e HTTP/1.1" 200 "shop.example" ey.a"#;
-        assert_eq!(masked(innocent, &id), innocent);
     }
 }

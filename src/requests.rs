@@ -18,7 +18,7 @@ use crate::tokens::passes::ProvenKeys;
 use crate::tokens::{Use, Verdict, claimed, fingerprint, id_fingerprint};
 
 /// Who wrote a line, and for the gateway, what its token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tier {
     /// The gateway, with a token of this verdict, and whether it is but moderately sure.
     Judged(Verdict, bool),
@@ -55,7 +55,7 @@ impl Tier {
 }
 
 /// A line of a log, as far as counting needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Line {
     /// Who wrote it.
     pub tier: Tier,

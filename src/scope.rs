@@ -160,6 +160,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         coverage: &coverage,
         without_token: &spread.without_token,
         keys,
+        proven: &spread.proven,
         interner: &interner,
         exposure: &exposure,
         phases: &phases,

@@ -11,7 +11,9 @@ use std::sync::{Mutex, MutexGuard};
 use crate::error::{Error, Result};
 
 /// Bytes that all buffers of one shuffle may take together.
-const MEMORY: usize = 128 << 20;
+const MEMORY: usize = 256 << 20;
+/// The same for a shuffle of keys alone: it is gone before the others begin.
+const MEMORY_OF_KEYS: usize = 512 << 20;
 /// Rows that one partition should hold at most, on average.
 const PARTITION_ROWS: u64 = 400_000;
 
@@ -36,6 +38,8 @@ pub struct Shuffle {
     dir: PathBuf,
     name: &'static str,
     partitions: Vec<Partition>,
+    /// Bytes at which a partition's buffer is full.
+    full: usize,
     /// Buffers that were written out.
     spare: Mutex<Vec<Vec<u8>>>,
 }
@@ -43,12 +47,22 @@ pub struct Shuffle {
 impl Shuffle {
     /// An empty spread whose files, if it needs any, lie in `dir`.
     pub fn new(dir: &Path, name: &'static str, count: usize) -> Self {
+        Self::with_memory(dir, name, count, MEMORY)
+    }
+
+    /// An empty spread of keys alone: see [`Shuffle::push_keys`].
+    pub fn of_keys(dir: &Path, name: &'static str, count: usize) -> Self {
+        Self::with_memory(dir, name, count, MEMORY_OF_KEYS)
+    }
+
+    fn with_memory(dir: &Path, name: &'static str, count: usize, memory: usize) -> Self {
         assert!(count.is_power_of_two(), "partitions are chosen by bits");
         let partitions = (0..count).map(|_| Partition::default()).collect();
         Shuffle {
             dir: dir.to_path_buf(),
             name,
             partitions,
+            full: memory / count,
             spare: Mutex::default(),
         }
     }
@@ -68,8 +82,7 @@ impl Shuffle {
         })
     }
 
-    /// Puts keys that have no record where records with them would go: see [`Records::keys`]. A shuffle
-    /// has either keys or records.
+    /// Puts keys that have no record where records with them would go: see [`Records::keys`].
     pub fn push_keys(&self, keys: &[u128]) -> Result<()> {
         let mut begins = vec![0; self.partitions.len() + 1];
         for key in keys {
@@ -102,7 +115,7 @@ impl Shuffle {
     fn append(&self, index: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         let mut buffer = locked(&self.partitions[index].buffer);
         write(&mut buffer);
-        if buffer.len() < MEMORY / self.partitions.len() {
+        if buffer.len() < self.full {
             return Ok(());
         }
         let spare = locked(&self.spare).pop().unwrap_or_default();
@@ -379,7 +392,7 @@ mod tests {
     #[test]
     fn keys_come_back_where_their_records_would_be() {
         let dir = tempfile::tempdir().expect("a folder");
-        let shuffle = Shuffle::new(dir.path(), "test", 4);
+        let shuffle = Shuffle::of_keys(dir.path(), "test", 4);
         let keys: Vec<u128> = (0..1000).map(|n| (n << 64) | (n * 7)).collect();
         shuffle.push_keys(&keys[..400]).expect("pushed");
         shuffle.push_keys(&keys[400..]).expect("pushed");

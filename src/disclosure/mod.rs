@@ -21,6 +21,7 @@ use crate::sessions::Phase;
 use crate::tokens::Tokens;
 use crate::tokens::coverage::Coverage;
 use crate::tokens::coverage::{Basis, Status};
+use crate::tokens::passes::ProvenKeys;
 use crate::tokens::timeline::KeyLife;
 
 /// Name and version of `disclosure.json`.
@@ -147,6 +148,8 @@ pub struct Found<'a> {
     pub without_token: &'a BTreeMap<String, u64>,
     /// Each key's life.
     pub keys: Vec<KeyLife>,
+    /// Keys that verified a token.
+    pub proven: &'a ProvenKeys,
     /// Spellings of identifiers.
     pub interner: &'a Interner,
     /// The counts.
@@ -398,6 +401,8 @@ fn findings(found: &Found<'_>) -> Vec<String> {
             key.why
         ));
     }
+    findings.extend(idle_keys(found));
+    findings.extend(unknown_keys_logged(found));
     let exposure = found.exposure;
     if exposure.without_gateway > 0 {
         findings.push(format!(
@@ -419,6 +424,51 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     findings.push("whether data left with the attacker is not determinable from these logs".into());
     findings
+}
+
+/// The keys that were given to check signatures, and verified none.
+fn idle_keys(found: &Found<'_>) -> Option<String> {
+    let spelt: Vec<[Option<String>; 2]> = found
+        .proven
+        .iter()
+        .map(|(issuer, key)| [*issuer, *key].map(|key| key.map(|key| found.interner.text(key))))
+        .collect();
+    let verified = |issuer: Option<&str>, id: Option<&str>| {
+        spelt.iter().any(|[of, named]| {
+            let same_key = named.is_none() || id.is_none() || named.as_deref() == id;
+            same_key && (issuer.is_none() || of.as_deref() == issuer)
+        })
+    };
+    let keys = found.case.signing_keys.supported();
+    let idle: Vec<&str> = keys
+        .filter(|(issuer, id)| !verified(*issuer, *id))
+        .map(|(_, id)| id.unwrap_or("without an id"))
+        .collect();
+    let more = match idle.len().checked_sub(MOST_KEYS) {
+        Some(more @ 1..) => format!(" and {more} more"),
+        _ => String::new(),
+    };
+    let named = &idle[..idle.len().min(MOST_KEYS)];
+    (!idle.is_empty()).then(|| {
+        format!(
+            "of the keys given to check signatures these verified no token: {}{more}; if tokens name them, see whether the file is the right one, and whether the log has tokens whole",
+            named.join(", ")
+        )
+    })
+}
+
+/// Keys that the case file says an issuer's log would hold, and that nothing else names: misspelt, perhaps.
+fn unknown_keys_logged<'a>(found: &'a Found<'_>) -> impl Iterator<Item = String> + 'a {
+    let issuers = found.case.file.issuer.iter();
+    let said = issuers.flat_map(|issuer| issuer.keys_logged.iter().map(|key| (&issuer.id, key)));
+    let known = |issuer: &String, key: &String| {
+        let mut lives = found.keys.iter();
+        lives.any(|life| life.issuer == *issuer && life.key_id == *key)
+    };
+    said.filter(move |(issuer, key)| !known(issuer, key))
+        .map(|(issuer, key)| {
+            format!("`keys_logged` of `{issuer}` names the key `{key}`, which neither the inventory nor any token names: is it misspelt?")
+        })
 }
 
 /// Whether there is a gateway log, and no token in it.

@@ -8,7 +8,7 @@ mod judge;
 
 pub use judge::{Bound, Carrier, Seen, judge};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use roaring::RoaringTreemap;
@@ -125,6 +125,69 @@ struct Exposed<'l> {
     rule: &'static str,
 }
 
+/// Lines of one request that are compared one with another; of more, a table is made, for a client may
+/// send one request id as often as it likes.
+const FEW: usize = 16;
+
+/// The lines that say different things, wherever they are: of copies, the first.
+fn distinct(lines: &[Line]) -> Vec<&Line> {
+    let bare = |line: &Line| Line {
+        evidence_id: 0,
+        line_no: 0,
+        ..*line
+    };
+    if lines.len() > FEW {
+        let mut seen = HashSet::new();
+        return lines
+            .iter()
+            .filter(|line| seen.insert(bare(line)))
+            .collect();
+    }
+    let mut distinct: Vec<&Line> = Vec::new();
+    for line in lines {
+        if !distinct.iter().any(|other| bare(other) == bare(line)) {
+            distinct.push(line);
+        }
+    }
+    distinct
+}
+
+/// What the application logged of one request.
+struct Served<'l> {
+    lines: Vec<&'l Line>,
+    /// The first by account, where there are many.
+    first: HashMap<Option<AccountKey>, &'l Line>,
+}
+
+impl<'l> Served<'l> {
+    fn new(lines: &[&'l Line]) -> Self {
+        let of_application = lines.iter().filter(|line| line.tier == Tier::Application);
+        let lines: Vec<&Line> = of_application.copied().collect();
+        let mut first = HashMap::new();
+        if lines.len() > FEW {
+            for line in &lines {
+                first.entry(line.account).or_insert(*line);
+            }
+        }
+        Served { lines, first }
+    }
+
+    fn first(&self) -> Option<&'l Line> {
+        self.lines.first().copied()
+    }
+
+    /// The first line of an account.
+    fn of(&self, account: Option<AccountKey>) -> Option<&'l Line> {
+        if self.lines.len() > FEW {
+            return self.first.get(&account).copied();
+        }
+        self.lines
+            .iter()
+            .find(|line| line.account == account)
+            .copied()
+    }
+}
+
 impl Counter<'_> {
     /// Counts all requests of the shuffle and writes the `exposures` frame.
     pub fn run(&self, by_request: &Shuffle, threads: usize) -> Result<Exposure> {
@@ -173,26 +236,9 @@ impl Counter<'_> {
 
     /// Counts the lines that share one request id.
     fn request<'l>(&self, lines: &'l [Line], found: &mut Exposure, exposed: &mut Vec<Exposed<'l>>) {
-        let mut distinct: Vec<&Line> = Vec::new();
-        for line in lines {
-            let copy = |other: &&Line| {
-                Line {
-                    evidence_id: line.evidence_id,
-                    line_no: line.line_no,
-                    ..**other
-                } == *line
-            };
-            if distinct.iter().any(copy) {
-                found.copies += 1;
-            } else {
-                distinct.push(line);
-            }
-        }
-        let application: Vec<&Line> = distinct
-            .iter()
-            .filter(|line| line.tier == Tier::Application)
-            .copied()
-            .collect();
+        let distinct = distinct(lines);
+        found.copies += (lines.len() - distinct.len()) as u64;
+        let application = Served::new(&distinct);
         let gateway_lines = |line: &&&Line| {
             matches!(
                 line.tier,
@@ -218,7 +264,7 @@ impl Counter<'_> {
                 Tier::NoToken => at_gateway = true,
                 Tier::Unreadable => {
                     at_gateway = true;
-                    let served = application.first().filter(|_| !reused).copied();
+                    let served = application.first().filter(|_| !reused);
                     self.exposure(line, Carrier::Unknown, served, found, exposed);
                 }
                 Tier::Edge | Tier::Application => {}
@@ -229,9 +275,9 @@ impl Counter<'_> {
         }
         found.without_gateway += 1;
         let edge = distinct.iter().find(|line| line.tier == Tier::Edge);
-        if let Some(line) = edge.or(application.first()) {
-            let application = application.first().copied();
-            self.exposure(line, Carrier::Unknown, application, found, exposed);
+        if let Some(line) = edge.copied().or(application.first()) {
+            let served = application.first();
+            self.exposure(line, Carrier::Unknown, served, found, exposed);
         }
     }
 
@@ -239,7 +285,7 @@ impl Counter<'_> {
         &self,
         line: &'l Line,
         (verdict, moderate): (Verdict, bool),
-        (application, reused): (&[&'l Line], bool),
+        (application, reused): (&Served<'l>, bool),
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) {
@@ -258,10 +304,8 @@ impl Counter<'_> {
             }
         };
         // Of several application records, the one for the account that the token names.
-        let own = application
-            .iter()
-            .find(|served| served.account == line.account);
-        let served = own.or(application.first().filter(|_| !reused)).copied();
+        let own = application.of(line.account);
+        let served = own.or(application.first().filter(|_| !reused));
         let account = self.exposure(line, carrier, served, found, exposed);
         if verdict == Verdict::Forged {
             found.fleet.forged(line.source_ip, line.event_time, account);
@@ -326,5 +370,49 @@ impl Counter<'_> {
             rule,
         });
         account
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_lines_of_one_request_are_told_apart_as_few_are() {
+        let line = |number: u64| Line {
+            tier: if number.is_multiple_of(2) {
+                Tier::Application
+            } else {
+                Tier::NoToken
+            },
+            request: 1,
+            event_time: 0,
+            evidence_id: 1,
+            line_no: number,
+            source_ip: 0,
+            page: None,
+            status: 200,
+            body_bytes: None,
+            account: Some(AccountKey(number % 10)),
+            items: 0,
+            identity: 0,
+        };
+        for count in [FEW as u64, 100_000] {
+            let lines: Vec<Line> = (0..count).map(line).collect();
+            let distinct = distinct(&lines);
+            let numbers: Vec<u64> = distinct.iter().map(|line| line.line_no).collect();
+            assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+            let all: Vec<&Line> = lines.iter().collect();
+            for lines in [&all, &distinct] {
+                let served = Served::new(lines);
+                let of = |account| {
+                    served
+                        .of(Some(AccountKey(account)))
+                        .map(|line| line.line_no)
+                };
+                assert_eq!([4, 8, 5].map(of), [Some(4), Some(8), None]);
+                assert_eq!(served.first().map(|line| line.line_no), Some(0));
+            }
+        }
     }
 }

@@ -24,6 +24,7 @@ use polars_parquet::write::{
 use super::{Column, Frame, Kind};
 use crate::bytes::{same, short, word};
 use crate::error::{Error, Result};
+use crate::jws::mask::{masked, may_hold_token};
 
 /// A text column of which more than half the values are new after so many rows is written plain: its
 /// dictionary would cost more than it saves.
@@ -133,6 +134,9 @@ impl Repeating {
         let key = match entry {
             hashbrown::hash_table::Entry::Occupied(entry) => entry.get().1,
             hashbrown::hash_table::Entry::Vacant(entry) => {
+                if let Some(masked) = without_tokens(value) {
+                    return self.push(masked.as_bytes());
+                }
                 let key = u32::try_from(values.len()).expect("a batch has fewer rows");
                 values.push(value);
                 entry.insert((mark, key));
@@ -150,6 +154,15 @@ impl Repeating {
         }
         plain
     }
+}
+
+/// A text with a signed token in it, as it may be written: no frame holds one. `Bytes` are kept as they are.
+fn without_tokens(value: &[u8]) -> Option<String> {
+    if !may_hold_token(value) {
+        return None;
+    }
+    let text = std::str::from_utf8(value).expect("text was pushed");
+    Some(masked(text, "")).filter(|masked| masked != text)
 }
 
 /// Where a value is looked for among the recent ones.
@@ -255,7 +268,10 @@ impl Filling {
                 Some(last) => values.keys.push(*last),
                 None => values.push(b""),
             },
-            (Values::Plain(values), Value::Text(text)) => values.push(text.as_bytes()),
+            (Values::Plain(values), Value::Text(text)) => match without_tokens(text.as_bytes()) {
+                Some(masked) => values.push(masked.as_bytes()),
+                None => values.push(text.as_bytes()),
+            },
             (Values::Plain(values), Value::Bytes(bytes)) => values.push(bytes),
             (Values::Plain(values), Value::Null) => values.push(b""),
             (Values::Unsigned(values), Value::Number(number)) => values.push(number),

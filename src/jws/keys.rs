@@ -111,6 +111,12 @@ impl SigningKeys {
         self.add_named(issuer, key_id, algorithm, path, &material)
     }
 
+    /// The keys with which signatures are checked: issuer, `None` for any, and `kid`.
+    pub fn supported(&self) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
+        let supported = self.keys.iter().filter(|key| key.unsupported.is_none());
+        supported.map(|key| (key.issuer.as_deref(), key.id.as_deref()))
+    }
+
     /// The keys with which nothing is verified, in the order in which they were read.
     pub fn unsupported(&self) -> impl Iterator<Item = UnsupportedKey<'_>> {
         self.keys.iter().filter_map(|key| {

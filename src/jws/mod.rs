@@ -9,6 +9,7 @@
 //! | `claims` | a token's header and claims; tokens in request headers |
 //! | `jwk` | JSON Web Keys |
 //! | `keys` | the signing keys of a case, and the check |
+//! | `mask` | tokens in texts, replaced by their hash |
 //! | `material` | what a key consists of, and the algorithms that it verifies |
 //! | `members` | JSON objects member by member |
 //! | `pem` | keys and certificates in PEM |
@@ -19,6 +20,7 @@ mod checks;
 mod claims;
 mod jwk;
 mod keys;
+pub(crate) mod mask;
 mod material;
 mod members;
 mod pem;

@@ -60,7 +60,7 @@ pub fn uses_without_record(
 ) -> Result<u64> {
     let fingerprints = Fingerprints::new();
     let count = partitions(rows);
-    let [records, uses] = ["issued", "used"].map(|name| Shuffle::new(work, name, count));
+    let [records, uses] = ["issued", "used"].map(|name| Shuffle::of_keys(work, name, count));
     let each = |frame, read: &(dyn Fn(&Piece) -> Result<Vec<u128>> + Sync), into: &Shuffle| {
         let batches = pieces(&part_files(frames_dir, frame)?)?;
         each_partition(batches.len(), threads, |index| {

@@ -146,7 +146,8 @@ impl<'r> Grouped<'r> {
         let mut all: SmallVec<[Record; 2]> = records
             .map(|record| {
                 let mut decoder = Decoder(record);
-                (decoder.u8(), decoder.u128());
+                decoder.u8();
+                decoder.u128();
                 Record::decode(&mut decoder)
             })
             .collect();

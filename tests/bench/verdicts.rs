@@ -45,11 +45,16 @@ fn main() {
         frames: Vec::new(),
         outputs: Vec::new(),
     };
-    let begin = Instant::now();
     let rows = rows.parse().unwrap();
-    let unrecorded =
-        antijoin::uses_without_record(frames, &work.join("ids"), threads, rows).unwrap();
-    let joined = begin.elapsed().as_secs_f64();
+    let mut unrecorded = 0;
+    let mut joined = [(); 3].map(|()| {
+        let begin = Instant::now();
+        let ids = work.join("ids");
+        unrecorded = antijoin::uses_without_record(frames, &ids, threads, rows).unwrap();
+        begin.elapsed().as_secs_f64()
+    });
+    joined.sort_by(f64::total_cmp);
+    let joined = joined[1];
     let (interner, accounts) = (Interner::default(), Accounts::unknown());
     let begin = Instant::now();
     let seconds = |from: Instant| from.elapsed().as_secs_f64();

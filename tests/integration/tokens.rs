@@ -278,6 +278,52 @@ fn signatures_are_evidence() {
 }
 
 #[test]
+fn a_token_in_a_path_is_not_copied_and_an_idle_key_is_told() {
+    let mut case = Case::new();
+    let token = case.es256(&Case::claims("t1", "1", 0));
+    case.issued(0, "t1", "1", "es", None);
+    case.used(60, "192.0.2.1", 200, &format!("Bearer {token}"));
+    let line = |at: i64, path: &str, id: &str| {
+        format!(
+            "{{\"at\":{},\"ip\":\"192.0.2.1\",\"m\":\"GET\",\"p\":\"{path}\",\"rid\":\"{id}\",\"s\":200}}\n",
+            BEGIN + at
+        )
+    };
+    let path = format!("/callback?access_token={token}&x=1");
+    case.gateway += &line(61, &path, "one");
+    case.gateway += &line(62, &path, &token);
+    let innocent = "/js/SurveyJs.min.v2.js?padding=00000000000000000000000000000000";
+    case.gateway += &line(63, innocent, "three");
+    case.write("authorization", "");
+    let toml = case.dir.path().join("case.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    let text = text.replace("path = \"p\"", "path = \"p\"\nrequest_id = \"rid\"");
+    let text = text.replace("keys_logged = [\"hs\"]", "keys_logged = [\"hz\"]");
+    std::fs::write(&toml, text).unwrap();
+    case.scope();
+    let paths = query(&case.out(), &["SELECT path FROM requests ORDER BY line_no"]);
+    let hidden = "/callback?access_token=[sha256:";
+    let paths: Vec<&str> = paths.lines().skip(1).collect();
+    assert_eq!(paths[0], "/me");
+    assert!(paths[1].starts_with(hidden), "{}", paths[1]);
+    assert!(
+        paths[1].ends_with("]&x=1") && paths[1] == paths[2],
+        "{paths:?}"
+    );
+    assert_eq!(paths[3], innocent);
+    let signature = token.rsplit_once('.').unwrap().1;
+    for (path, bytes) in contents(&case.out()) {
+        let mut windows = bytes.windows(signature.len());
+        let there = windows.any(|window| window == signature.as_bytes());
+        assert!(!there, "{} holds a token", path.display());
+    }
+    let found = std::fs::read_to_string(case.out().join("disclosure.json")).unwrap();
+    for finding in ["these verified no token: hs;", "names the key `hz`"] {
+        assert!(found.contains(finding), "{found}");
+    }
+}
+
+#[test]
 fn explain_shows_the_proof_and_hides_the_token() {
     let mut case = Case::new();
     let token = case.es256(&Case::claims("t3", "3", 10));
