@@ -133,6 +133,9 @@ impl Catalogue {
 
     /// The page that `method path` asks for, the query string aside.
     pub fn find(&self, method: &str, path: &str) -> Option<usize> {
+        if self.pages.is_empty() {
+            return None;
+        }
         let path = path.split(['?', '#']).next().unwrap_or(path);
         let path = path.strip_prefix('/')?;
         self.routes

@@ -457,17 +457,20 @@ fn idle_keys(found: &Found<'_>) -> Option<String> {
     })
 }
 
-/// Keys that the case file says an issuer's log would hold, and that nothing else names: misspelt, perhaps.
+/// Keys that the case file says an issuer's log would hold, and that nothing names: misspelt, perhaps.
 fn unknown_keys_logged<'a>(found: &'a Found<'_>) -> impl Iterator<Item = String> + 'a {
     let issuers = found.case.file.issuer.iter();
     let said = issuers.flat_map(|issuer| issuer.keys_logged.iter().map(|key| (&issuer.id, key)));
     let known = |issuer: &String, key: &String| {
         let mut lives = found.keys.iter();
+        let log = found.coverage.issuers.get(issuer);
+        let interned = Some(found.interner.key(key));
         lives.any(|life| life.issuer == *issuer && life.key_id == *key)
+            || log.is_some_and(|log| log.hours.keys().any(|(named, _)| *named == interned))
     };
     said.filter(move |(issuer, key)| !known(issuer, key))
         .map(|(issuer, key)| {
-            format!("`keys_logged` of `{issuer}` names the key `{key}`, which neither the inventory nor any token names: is it misspelt?")
+            format!("`keys_logged` of `{issuer}` names the key `{key}`, which no record, no token and not the inventory names: is it misspelt?")
         })
 }
 

@@ -67,10 +67,6 @@ struct Place {
     end: u32,
 }
 
-const ABSENT: Place = Place {
-    start: 0,
-    end: u32::MAX,
-};
 /// Set in `start` for text among the copies.
 const COPIED: u32 = 1 << 31;
 /// The longest line whose places fit.
@@ -80,6 +76,8 @@ pub(super) const LONGEST_LINE: usize = 1 << 30;
 #[derive(Debug)]
 pub struct Fields<'l> {
     line: &'l str,
+    /// Bit by bit, the slots that are filled.
+    filled: u64,
     places: [Place; SLOTS],
     ranks: [u8; SLOTS],
     copies: String,
@@ -89,7 +87,8 @@ impl Default for Fields<'_> {
     fn default() -> Self {
         Fields {
             line: "",
-            places: [ABSENT; SLOTS],
+            filled: 0,
+            places: [Place { start: 0, end: 0 }; SLOTS],
             ranks: [u8::MAX; SLOTS],
             copies: String::new(),
         }
@@ -101,7 +100,7 @@ impl<'l> Fields<'l> {
     #[inline]
     pub fn begin(&mut self, line: &'l str) {
         self.line = line;
-        self.places = [ABSENT; SLOTS];
+        self.filled = 0;
         self.copies.clear();
     }
 
@@ -109,10 +108,13 @@ impl<'l> Fields<'l> {
     #[inline]
     pub fn set(&mut self, slot: usize, start: usize, end: usize) {
         debug_assert!(start <= end && end <= self.line.len());
-        self.places[slot] = Place {
-            start: start as u32,
-            end: end as u32,
-        };
+        self.place(
+            slot,
+            Place {
+                start: start as u32,
+                end: end as u32,
+            },
+        );
     }
 
     /// Puts a part of the line into `slot`.
@@ -126,15 +128,31 @@ impl<'l> Fields<'l> {
     pub fn copy(&mut self, slot: usize, text: &str) {
         let start = self.copies.len();
         self.copies.push_str(text);
-        self.places[slot] = Place {
-            start: start as u32 | COPIED,
-            end: self.copies.len() as u32,
-        };
+        let end = self.copies.len() as u32;
+        self.place(
+            slot,
+            Place {
+                start: start as u32 | COPIED,
+                end,
+            },
+        );
     }
 
     /// Empties `slot`.
     pub fn clear(&mut self, slot: usize) {
-        self.places[slot] = ABSENT;
+        self.filled &= !(1 << slot);
+    }
+
+    #[inline]
+    fn place(&mut self, slot: usize, place: Place) {
+        self.places[slot] = place;
+        self.filled |= 1 << slot;
+    }
+
+    /// The slots that are filled, bit by bit.
+    #[inline]
+    pub(super) fn filled(&self) -> u64 {
+        self.filled
     }
 
     /// Notes that `slot` was filled from the source of this rank (0 is best), and tells whether it
@@ -154,24 +172,22 @@ impl<'l> Fields<'l> {
     /// Whether `slot` is filled.
     #[inline]
     pub fn has(&self, slot: usize) -> bool {
-        self.places[slot].end != u32::MAX
+        self.filled >> slot & 1 == 1
     }
 
     /// Whether the line has any part of a column.
     #[inline]
     pub(super) fn has_parts(&self) -> bool {
-        self.places[FIRST_PART..]
-            .iter()
-            .any(|place| place.end != u32::MAX)
+        self.filled >> FIRST_PART != 0
     }
 
     /// The text in `slot`.
     #[inline]
     pub fn get(&self, slot: usize) -> Option<&str> {
-        let Place { start, end } = self.places[slot];
-        if end == u32::MAX {
+        if !self.has(slot) {
             return None;
         }
+        let Place { start, end } = self.places[slot];
         Some(if start & COPIED == 0 {
             &self.line[start as usize..end as usize]
         } else {
@@ -182,10 +198,13 @@ impl<'l> Fields<'l> {
     /// Moves a stretch of the text in `from` to `to`.
     fn cut(&mut self, from: usize, stretch: std::ops::Range<usize>, to: usize) {
         let base = self.places[from].start;
-        self.places[to] = Place {
-            start: base + stretch.start as u32,
-            end: (base & !COPIED) + stretch.end as u32,
-        };
+        self.place(
+            to,
+            Place {
+                start: base + stretch.start as u32,
+                end: (base & !COPIED) + stretch.end as u32,
+            },
+        );
     }
 }
 
@@ -217,7 +236,7 @@ impl Parts {
     /// Puts columns together from the parts that the line has.
     #[inline]
     pub(super) fn assemble(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
-        // Nothing to do is the usual case; all places are looked at once.
+        // Nothing to do is the usual case.
         if !fields.has_parts() {
             return Ok(());
         }
@@ -230,7 +249,7 @@ impl Parts {
                 request_line(fields, method, path)?;
             }
             if fields.has(URL) && !fields.has(path) {
-                fields.places[path] = fields.places[URL];
+                fields.place(path, fields.places[URL]);
             }
             without_authority(fields, path);
             query(fields, path);
@@ -272,7 +291,7 @@ impl Parts {
                     "several addresses, and the case file does not say how many proxies of your own added one (forwarded_hops)",
                 ));
             }
-            fields.places[source_ip] = fields.places[FORWARDED_FOR];
+            fields.place(source_ip, fields.places[FORWARDED_FOR]);
         }
         if fields.has(CLIENT_ENDPOINT) && !fields.has(source_ip) {
             let text = fields.get(CLIENT_ENDPOINT).unwrap_or_default();

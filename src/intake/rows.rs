@@ -44,6 +44,9 @@ pub(super) struct Rows<'a> {
     catalogue: &'a Catalogue,
     evidence_id: u32,
     fills: Vec<Fill>,
+    /// Bit by bit, the columns that are looked at whatever a line has: those that intake fills itself, those
+    /// that are required, and constants.
+    always: u64,
     event_time: usize,
     method_and_path: Option<(usize, usize)>,
     /// The column for what is wrong with a token.
@@ -76,11 +79,18 @@ impl<'a> Rows<'a> {
                 (_, Kind::Address) => Fill::Address,
             }
         });
+        let fills: Vec<Fill> = fills.collect();
+        let always = fills.iter().enumerate().filter(|(index, fill)| {
+            matches!(fill, Fill::EvidenceId | Fill::LineNo | Fill::Tier)
+                || reading.required[*index]
+                || reading.constants[*index].is_some()
+        });
         Rows {
             reading,
             catalogue,
             evidence_id,
-            fills: fills.collect(),
+            always: always.fold(0, |bits, (index, _)| bits | 1 << index),
+            fills,
             event_time,
             method_and_path: frame
                 .index("page")
@@ -102,8 +112,12 @@ impl<'a> Rows<'a> {
         let columns = self.fills.len();
         let mut row = [Value::Null; MOST_COLUMNS];
         let mut present = 0;
-        let mut bad_claim = false;
-        for (index, fill) in self.fills.iter().enumerate() {
+        let (mut bad_claim, mut unusual_address) = (false, None);
+        let mut wanted = (fields.filled() | self.always) & ((1 << columns) - 1);
+        while wanted != 0 {
+            let index = wanted.trailing_zeros() as usize;
+            wanted &= wanted - 1;
+            let fill = &self.fills[index];
             let text = fields
                 .get(index)
                 .or(self.reading.constants[index].as_deref());
@@ -141,7 +155,8 @@ impl<'a> Rows<'a> {
                         Value::Text(text)
                     } else {
                         // Looked up below, when nothing else of `self` is borrowed.
-                        Value::Bytes(text.as_bytes())
+                        unusual_address = Some((index, text));
+                        Value::Null
                     }
                 }
             };
@@ -152,19 +167,8 @@ impl<'a> Rows<'a> {
             row[problem] = Value::Text("claim_time");
         }
         self.present |= present;
-        for (fill, value) in self.fills.iter().zip(&mut row) {
-            if let (Fill::Address, Value::Bytes(_)) = (fill, *value) {
-                let index = self
-                    .reading
-                    .frame
-                    .index("source_ip")
-                    .expect("the one column of addresses");
-                let text = fields
-                    .get(index)
-                    .or(self.reading.constants[index].as_deref());
-                *value = Value::Text(self.addresses.canonical(text.unwrap_or_default())?);
-                break;
-            }
+        if let Some((index, text)) = unusual_address {
+            row[index] = Value::Text(self.addresses.canonical(text)?);
         }
         if let Some((method, path)) = self.method_and_path
             && let (Value::Text(method), Value::Text(path)) = (row[method], row[path])

@@ -113,7 +113,8 @@ impl SigningKeys {
 
     /// The keys with which signatures are checked: issuer, `None` for any, and `kid`.
     pub fn supported(&self) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
-        let supported = self.keys.iter().filter(|key| key.unsupported.is_none());
+        let for_them = |key: &&Key| key.for_signatures && key.unsupported.is_none();
+        let supported = self.keys.iter().filter(for_them);
         supported.map(|key| (key.issuer.as_deref(), key.id.as_deref()))
     }
 

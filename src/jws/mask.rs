@@ -2,8 +2,6 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use memchr::memmem::Finder;
 
 use super::hash;
@@ -57,18 +55,56 @@ pub(crate) fn masked(line: &str, token_id: &str) -> String {
 }
 
 /// Where a compact JWS or JWE begins in a word, after `%20`, say: its header is a JSON object, and two parts
-/// follow, were they cut.
+/// follow, were they cut. Only the ends of a header are looked at, so that no word takes long.
 fn begin(word: &str) -> Option<usize> {
-    let header = |at: usize| {
-        let (header, rest) = word[at..].split_once('.')?;
-        let bytes = URL_SAFE_NO_PAD.decode(header).ok()?;
-        let object = bytes.starts_with(b"{") && bytes.trim_ascii_end().ends_with(b"}");
-        (object && rest.contains('.')).then_some(at)
+    let bytes = word.as_bytes();
+    let mut from = 0;
+    for (dot, _) in word.match_indices('.') {
+        if !word[dot + 1..].contains('.') {
+            return None;
+        }
+        let coded = |byte: &u8| sextet(*byte).is_some();
+        from += bytes[from..dot]
+            .iter()
+            .rposition(|byte| !coded(byte))
+            .map_or(0, |at| at + 1);
+        let header = |at: &usize| object(&bytes[*at..dot]);
+        if let Some(at) = (from..dot).find(header) {
+            return Some(at);
+        }
+        from = dot + 1;
+    }
+    None
+}
+
+/// Whether base64url, of which the last bits may be anything, begins and ends like a JSON object.
+fn object(coded: &[u8]) -> bool {
+    let white = |byte: u32| matches!(byte, 0x20 | 0x09 | 0x0a | 0x0d);
+    let value = |at: usize| coded.get(at).and_then(|byte| sextet(*byte)).unwrap_or(0);
+    if coded.len() < 4 || value(0) << 2 | value(1) >> 4 != u32::from(b'{') {
+        return false;
+    }
+    let second = (value(1) & 15) << 4 | value(2) >> 2;
+    let (b, c) = (coded.len() - 2, coded.len() - 1);
+    let last = match coded.len() % 4 {
+        0 => (value(b) & 3) << 6 | value(c),
+        2 => value(b) << 2 | value(c) >> 4,
+        3 => (value(b) & 15) << 4 | value(c) >> 2,
+        _ => return false,
     };
-    let places = word.match_indices('e').map(|(at, _)| at);
-    places
-        .filter(|at| matches!(word.as_bytes().get(at + 1), Some(b'y' | b'w')))
-        .find_map(header)
+    (second == u32::from(b'"') || white(second)) && (last == u32::from(b'}') || white(last))
+}
+
+fn sextet(byte: u8) -> Option<u32> {
+    let value = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'-' => 62,
+        b'_' => 63,
+        _ => return None,
+    };
+    Some(u32::from(value))
 }
 
 #[cfg(test)]
@@ -93,5 +129,46 @@ mod tests {
         assert!(!encoded.contains("eyJ"), "{encoded}");
         let innocent = r#"192.0.2.1 - - "GET /a.b.c/d=e HTTP/1.1" 200 "shop.example" ey.a /js/SurveyJs.min.v2.js"#;
         assert_eq!(masked(innocent, &id), innocent);
+    }
+
+    #[test]
+    fn headers_are_found_however_they_are_written_and_padded() {
+        use base64::Engine;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        for header in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"RS256"}"#,
+            r#"{"alg":"ES256","kid":"k"}"#,
+            "{\n  \"alg\": \"HS256\" }",
+            "{\t\"alg\":\"HS256\"}\n",
+        ] {
+            let coded = URL_SAFE_NO_PAD.encode(header);
+            for before in ["", "x", "ey", "Bearer%20", "a.b", "key_"] {
+                let word = format!("{before}{coded}.e30.c2ln");
+                let shown = masked(&word, "");
+                assert!(!shown.contains("c2ln"), "{word}: {shown}");
+            }
+        }
+        for innocent in [
+            "eyJs.min.js",
+            "ey.a.b",
+            "eyJ..",
+            "money.market.v2",
+            "eyJhbGciOiJub25lIn0.e30",
+        ] {
+            assert_eq!(masked(innocent, ""), innocent);
+        }
+    }
+
+    #[test]
+    fn no_word_takes_long() {
+        for word in [
+            "ey".repeat(1 << 19),
+            "ey.".repeat(1 << 18),
+            "ew.x~".repeat(1 << 17),
+        ] {
+            let text = format!("{word}.x.y");
+            assert!(!masked(&text, "").contains("sha256"));
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! A partition is large, so what is kept of each record is where it lies; it is decoded again when its
 //! token is judged.
 
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -50,19 +51,48 @@ struct Head {
 
 type Place = (i64, u32, u64);
 
+/// The issuance records of one id.
+struct Issued {
+    id: u128,
+    /// The last that was found.
+    link: u32,
+    count: u32,
+}
+
+/// Of an id with more records than this they are kept: it may have many tokens, too.
+const FEW: u32 = 16;
+
+/// The records of an id, by place; of those that say the same, the first.
+pub(super) enum OfId<'g> {
+    Few(SmallVec<[Record; 1]>),
+    Many(&'g [Record]),
+}
+
+impl std::ops::Deref for OfId<'_> {
+    type Target = [Record];
+
+    fn deref(&self) -> &[Record] {
+        match self {
+            OfId::Few(records) => records,
+            OfId::Many(records) => records,
+        }
+    }
+}
+
 /// The tokens and the issuance records of one partition.
 pub(super) struct Grouped<'r> {
     tokens: Vec<Head>,
     links: Vec<Link<'r>>,
-    /// Last records by id.
-    issued: HashTable<(u128, u32)>,
+    issued: HashTable<Issued>,
+    /// The records of ids that have many.
+    many: HashMap<u128, SmallVec<[Record; 1]>>,
 }
 
 impl<'r> Grouped<'r> {
     /// Groups the records of a partition.
     pub(super) fn of(records: &'r Records) -> Self {
         let mut links: Vec<Link<'_>> = Vec::new();
-        let mut issued: HashTable<(u128, u32)> = HashTable::new();
+        let mut issued: HashTable<Issued> = HashTable::new();
         let mut tokens: Vec<Head> = Vec::new();
         let mut known: HashTable<(u64, u32)> = HashTable::new();
         let hasher = FixedState::default();
@@ -72,11 +102,17 @@ impl<'r> Grouped<'r> {
             let mut decoder = Decoder(record);
             let (kind, id) = (decoder.u8(), decoder.u128());
             if kind == RECORD {
-                match issued.entry(id as u64, |(other, _)| *other == id, |(id, _)| *id as u64) {
+                match issued.entry(id as u64, |of| of.id == id, |of| of.id as u64) {
                     Entry::Occupied(mut entry) => {
-                        next = std::mem::replace(&mut entry.get_mut().1, at)
+                        let of = entry.get_mut();
+                        of.count += 1;
+                        next = std::mem::replace(&mut of.link, at);
                     }
-                    Entry::Vacant(entry) => drop(entry.insert((id, at))),
+                    Entry::Vacant(entry) => drop(entry.insert(Issued {
+                        id,
+                        link: at,
+                        count: 1,
+                    })),
                 }
             } else {
                 let one = Use::decode(id, decoder);
@@ -102,11 +138,15 @@ impl<'r> Grouped<'r> {
             links.push(Link { record, next });
         }
         tokens.sort_unstable_by_key(|token| token.place);
-        Grouped {
+        let mut grouped = Grouped {
             tokens,
             links,
             issued,
-        }
+            many: HashMap::new(),
+        };
+        let many = grouped.issued.iter().filter(|of| of.count > FEW);
+        grouped.many = many.map(|of| (of.id, grouped.decoded(of.link))).collect();
+        grouped
     }
 
     fn chain(&self, from: u32) -> impl Iterator<Item = &'r [u8]> {
@@ -138,19 +178,24 @@ impl<'r> Grouped<'r> {
         })
     }
 
-    /// The issuance records of a token's id, by place; of those that say the same, the first.
-    pub(super) fn records(&self, token: &Token<'_>) -> SmallVec<[Record; 2]> {
+    /// The issuance records of a token's id.
+    pub(super) fn records(&self, token: &Token<'_>) -> OfId<'_> {
         let id = token.first_use.id;
-        let last = self.issued.find(id as u64, |(other, _)| *other == id);
-        let records = self.chain(last.map_or(END, |(_, link)| *link));
-        let mut all: SmallVec<[Record; 2]> = records
-            .map(|record| {
-                let mut decoder = Decoder(record);
-                decoder.u8();
-                decoder.u128();
-                Record::decode(&mut decoder)
-            })
-            .collect();
+        match self.issued.find(id as u64, |of| of.id == id) {
+            None => OfId::Many(&[]),
+            Some(of) if of.count > FEW => OfId::Many(&self.many[&id]),
+            Some(of) => OfId::Few(self.decoded(of.link)),
+        }
+    }
+
+    fn decoded(&self, link: u32) -> SmallVec<[Record; 1]> {
+        let records = self.chain(link).map(|record| {
+            let mut decoder = Decoder(record);
+            decoder.u8();
+            decoder.u128();
+            Record::decode(&mut decoder)
+        });
+        let mut all: SmallVec<[Record; 1]> = records.collect();
         if all.len() > 1 {
             all.sort_unstable();
             all.dedup_by(|next, first| next.same(first));

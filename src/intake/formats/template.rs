@@ -7,6 +7,7 @@
 //! Reasons: `log_syntax`, `duplicate_field`.
 
 use super::{Fields, Header, LineParser, Reject, Wanted, slot};
+use crate::bytes::same;
 use crate::case::TimeFormat;
 use crate::frames::Frame;
 
@@ -220,7 +221,10 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
             at += 2;
             continue;
         }
-        if bytes[at..].starts_with(until) {
+        if bytes
+            .get(at..at + until.len())
+            .is_some_and(|there| same(there, until))
+        {
             let goes_on = variable.list
                 && first == b' '
                 && (bytes[..at].ends_with(b",")

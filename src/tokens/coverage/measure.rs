@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
+use foldhash::fast::FixedState;
 use polars::prelude::StaticArray;
 use roaring::RoaringTreemap;
 
@@ -17,6 +18,8 @@ use crate::intake::Silence;
 const MOST_SKEW: usize = 900;
 /// The same in microseconds.
 const MOST_SKEW_TIME: i64 = 900_000_000;
+/// Numbers whose time is remembered before fewer are.
+const MOST_SAMPLED: usize = 1 << 20;
 /// A number so far below the one before, later in time, begins a count anew.
 const RESET: u64 = 10_000;
 
@@ -28,7 +31,7 @@ struct Seen {
     back: Vec<u64>,
     last: Option<(u64, i64)>,
     /// By number, the time of some records.
-    sampled: HashMap<u64, i64>,
+    sampled: HashMap<u64, i64, FixedState>,
     /// Records whose number was there before.
     repeated: u64,
     /// Records with a number.
@@ -93,10 +96,13 @@ impl Coverage {
             if !seen.numbers.insert(number) {
                 seen.repeated += 1;
             }
-            // A number at two times is two records; one in eight is looked at.
-            if number % 8 == 0 {
-                let first = *seen.sampled.entry(number).or_insert(at);
-                seen.renumbered |= first.abs_diff(at) > 5_000_000;
+            // A number at two times is two records; one in eight is looked at, and of a large log fewer.
+            if number.is_multiple_of(8) {
+                if let Some(first) = seen.sampled.get(&number) {
+                    seen.renumbered |= first.abs_diff(at) > 5_000_000;
+                } else if seen.sampled.len() < MOST_SAMPLED || number.is_multiple_of(512) {
+                    seen.sampled.insert(number, at);
+                }
             }
             if let Some((before, then)) = seen.last {
                 if before + 1 == number && at < then {
