@@ -1,6 +1,7 @@
 //! All that was counted -> the disclosure: figures with unit, bounds and rule, and what they rest on.
 
 mod figures;
+mod gaps;
 
 pub use figures::{Figure, figures};
 
@@ -19,8 +20,7 @@ use crate::intake::Manifest;
 use crate::intake::clock::utc;
 use crate::sessions::Phase;
 use crate::tokens::Tokens;
-use crate::tokens::coverage::Coverage;
-use crate::tokens::coverage::{Basis, Status};
+use crate::tokens::coverage::{Basis, Coverage, Status};
 use crate::tokens::passes::ProvenKeys;
 use crate::tokens::timeline::KeyLife;
 
@@ -163,7 +163,7 @@ pub struct Found<'a> {
 /// Puts the disclosure together.
 pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
     let case = found.case;
-    let gaps = gaps(&found);
+    let gaps = gaps::gaps(&found);
     let findings = findings(&found);
     let verdicts = found.tokens.by_reason.iter();
     let verdicts = verdicts.map(|((verdict, confidence, reason), count)| VerdictRow {
@@ -204,95 +204,6 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
         policy: case.file.policy.clone(),
         fleet: found.fleet,
     }
-}
-
-fn gaps(found: &Found<'_>) -> Vec<Gap> {
-    let mut gaps = Vec::new();
-    for (issuer, log) in &found.coverage.issuers {
-        for hole in log.holes.iter() {
-            let records = hole
-                .missing
-                .map_or("an unknown number of".to_string(), |n| n.to_string());
-            gaps.push(Gap {
-                what: format!("{records} issuance records of {issuer}"),
-                basis: match hole.basis {
-                    Basis::Sequence => "missing record numbers",
-                    Basis::Silence => "a silence against the log's rhythm",
-                    _ => "case file",
-                }
-                .into(),
-                from: utc(hole.from),
-                to: utc(hole.to),
-                effect: "tokens issued then without a record are indeterminate; they count in `possible` only".into(),
-            });
-        }
-    }
-    for silence in &found.manifest.silences {
-        gaps.push(Gap {
-            what: format!("logs of {}: silent, where about {} events were to be expected", silence.source, silence.expected),
-            basis: silence.basis.clone(),
-            from: silence.from.clone(),
-            to: silence.to.clone(),
-            effect: "requests of that time, if there were any, are in no figure; name the range as deleted, or say why nothing was logged".into(),
-        });
-    }
-    let pages = &found.case.catalogue.pages;
-    for range in &found.case.file.deleted {
-        let id = range.source.get_ref();
-        let kind = found
-            .case
-            .file
-            .source
-            .iter()
-            .find(|source| source.id.get_ref() == id)
-            .map(|source| source.kind);
-        let effect = match kind {
-            Some(SourceKind::Issuance) => continue,
-            Some(SourceKind::Application) => {
-                let index = found
-                    .case
-                    .deleted(SourceKind::Application)
-                    .iter()
-                    .position(|(_, _, other)| std::ptr::eq(*other, range));
-                let touched = found
-                    .exposure
-                    .touched
-                    .iter()
-                    .filter(|((hole, _), _)| Some(*hole) == index);
-                let parts: Vec<String> = touched
-                    .map(|((_, page), touched)| {
-                        format!(
-                            "page.{0}.views: {1} and page.{0}.accounts: {2} rest on the gateway alone",
-                            pages[*page].id, touched.views, touched.accounts.len()
-                        )
-                    })
-                    .collect();
-                if parts.is_empty() {
-                    "touches no figure".to_string()
-                } else {
-                    parts.join("; ")
-                }
-            }
-            _ => {
-                let before = |phase: &Phase| range.to.as_microsecond() <= phase.whole.first;
-                match found.phases.first() {
-                    Some(first) if before(first) => {
-                        "before the first forged request; touches no figure".to_string()
-                    }
-                    Some(_) => "requests of that time are not counted in any figure".to_string(),
-                    None => "no forged request is known; one of that time would not be".to_string(),
-                }
-            }
-        };
-        gaps.push(Gap {
-            what: format!("logs of {id}: {}", range.reason),
-            basis: "case file".into(),
-            from: range.from.to_string(),
-            to: range.to.to_string(),
-            effect,
-        });
-    }
-    gaps
 }
 
 fn findings(found: &Found<'_>) -> Vec<String> {

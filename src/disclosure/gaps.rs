@@ -1,0 +1,154 @@
+//! What is missing from the evidence, and which figures that touches.
+
+use super::{Found, Gap};
+use crate::case::SourceKind;
+use crate::intake::clock::utc;
+use crate::sessions::Phase;
+use crate::tokens::coverage::{Basis, Hole, Holes};
+
+/// Holes of an issuer's log that are listed one by one.
+const MOST_HOLES: usize = 100;
+/// What a hole in an issuance log does.
+const UNDECIDED: &str =
+    "tokens issued then without a record are indeterminate; they count in `possible` only";
+
+/// Holes of a log: the longest, as many as are listed, and the others, each by time.
+fn longest(holes: &Holes) -> (Vec<&Hole>, Vec<&Hole>) {
+    let mut all: Vec<&Hole> = holes.iter().collect();
+    all.sort_by_key(|hole| (hole.from - hole.to, hole.from));
+    let mut rest = all.split_off(all.len().min(MOST_HOLES));
+    for part in [&mut all, &mut rest] {
+        part.sort_by_key(|hole| (hole.from, hole.to));
+    }
+    (all, rest)
+}
+
+/// All gaps.
+pub(super) fn gaps(found: &Found<'_>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for (issuer, log) in &found.coverage.issuers {
+        let (shown, rest) = longest(&log.holes);
+        for hole in shown {
+            let records = hole
+                .missing
+                .map_or("an unknown number of".to_string(), |n| n.to_string());
+            gaps.push(Gap {
+                what: format!("{records} issuance records of {issuer}"),
+                basis: match hole.basis {
+                    Basis::Sequence => "missing record numbers",
+                    Basis::Silence => "a silence against the log's rhythm",
+                    _ => "case file",
+                }
+                .into(),
+                from: utc(hole.from),
+                to: utc(hole.to),
+                effect: UNDECIDED.into(),
+            });
+        }
+        if let (Some(first), Some(last)) = (rest.first(), rest.iter().map(|hole| hole.to).max()) {
+            let missing = rest.iter().filter_map(|hole| hole.missing);
+            let records: u128 = missing.map(u128::from).sum();
+            gaps.push(Gap {
+                what: format!(
+                    "{records} issuance records of {issuer}, in {} more stretches; the frame `holes` has each",
+                    rest.len()
+                ),
+                basis: "as the longest, which are listed".into(),
+                from: utc(first.from),
+                to: utc(last),
+                effect: UNDECIDED.into(),
+            });
+        }
+    }
+    for silence in &found.manifest.silences {
+        gaps.push(Gap {
+            what: format!("logs of {}: silent, where about {} events were to be expected", silence.source, silence.expected),
+            basis: silence.basis.clone(),
+            from: silence.from.clone(),
+            to: silence.to.clone(),
+            effect: "requests of that time, if there were any, are in no figure; name the range as deleted, or say why nothing was logged".into(),
+        });
+    }
+    let pages = &found.case.catalogue.pages;
+    for range in &found.case.file.deleted {
+        let id = range.source.get_ref();
+        let kind = found
+            .case
+            .file
+            .source
+            .iter()
+            .find(|source| source.id.get_ref() == id)
+            .map(|source| source.kind);
+        let effect = match kind {
+            Some(SourceKind::Issuance) => continue,
+            Some(SourceKind::Application) => {
+                let index = found
+                    .case
+                    .deleted(SourceKind::Application)
+                    .iter()
+                    .position(|(_, _, other)| std::ptr::eq(*other, range));
+                let touched = found
+                    .exposure
+                    .touched
+                    .iter()
+                    .filter(|((hole, _), _)| Some(*hole) == index);
+                let parts: Vec<String> = touched
+                    .map(|((_, page), touched)| {
+                        format!(
+                            "page.{0}.views: {1} and page.{0}.accounts: {2} rest on the gateway alone",
+                            pages[*page].id, touched.views, touched.accounts.len()
+                        )
+                    })
+                    .collect();
+                if parts.is_empty() {
+                    "touches no figure".to_string()
+                } else {
+                    parts.join("; ")
+                }
+            }
+            _ => {
+                let before = |phase: &Phase| range.to.as_microsecond() <= phase.whole.first;
+                match found.phases.first() {
+                    Some(first) if before(first) => {
+                        "before the first forged request; touches no figure".to_string()
+                    }
+                    Some(_) => "requests of that time are not counted in any figure".to_string(),
+                    None => "no forged request is known; one of that time would not be".to_string(),
+                }
+            }
+        };
+        gaps.push(Gap {
+            what: format!("logs of {id}: {}", range.reason),
+            basis: "case file".into(),
+            from: range.from.to_string(),
+            to: range.to.to_string(),
+            effect,
+        });
+    }
+    gaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_holes_the_longest_are_listed() {
+        let hole = |nth: i64| Hole {
+            from: nth * 100,
+            to: nth * 100 + nth % 50,
+            missing: Some(1),
+            basis: Basis::Sequence,
+        };
+        let all = |count: i64| Holes::from((0..count).map(hole).collect::<Vec<_>>());
+        let (holes, few) = (all(1000), all(100));
+        let (shown, rest) = longest(&holes);
+        assert_eq!((shown.len(), rest.len()), (MOST_HOLES, 900));
+        let length = |hole: &&Hole| hole.to - hole.from;
+        assert!(shown.iter().map(length).min() >= rest.iter().map(length).max());
+        assert!(
+            shown.is_sorted_by_key(|hole| hole.from) && rest.is_sorted_by_key(|hole| hole.from)
+        );
+        assert_eq!(longest(&few).1, Vec::<&Hole>::new());
+    }
+}
