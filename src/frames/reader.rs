@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 use polars_arrow::array::{Array, Utf8ViewArray};
-use polars_parquet::read::{FileMetadata, read_metadata};
+use polars_parquet::read::{FileMetadata, RowGroupMetadata, read_metadata};
 
 use super::Frame;
 use crate::error::{Error, Result};
@@ -40,9 +40,8 @@ pub fn part_files(frames_dir: &Path, frame: &Frame) -> Result<Vec<PathBuf>> {
 #[derive(Debug, Clone)]
 pub struct Piece {
     path: Arc<Path>,
+    /// The part's footer with the batch's row groups alone: the reader walks through all that it is given.
     metadata: Arc<FileMetadata>,
-    from: usize,
-    rows: usize,
 }
 
 /// All batches of `parts`, in order: whole row groups, small ones together.
@@ -50,26 +49,29 @@ pub fn pieces(parts: &[PathBuf]) -> Result<Vec<Piece>> {
     let mut all = Vec::new();
     for path in parts {
         let mut file = File::open(path).map_err(|e| Error::io("open the frame", path, &e))?;
-        let metadata = read_metadata(&mut file)
+        let mut whole = read_metadata(&mut file)
             .map_err(|e| Error::frame("read the frame", &e).in_file(path))?;
-        let metadata = Arc::new(metadata);
-        let mut piece = Piece {
-            path: path.as_path().into(),
-            metadata: metadata.clone(),
-            from: 0,
-            rows: 0,
-        };
-        for group in &metadata.row_groups {
-            if piece.rows > 0 && piece.rows + group.num_rows() > BATCH {
-                all.push(piece.clone());
-                piece.from += piece.rows;
-                piece.rows = 0;
+        let mut batches: Vec<(usize, Vec<RowGroupMetadata>)> = Vec::new();
+        for group in std::mem::take(&mut whole.row_groups) {
+            let rows = group.num_rows();
+            match batches.last_mut() {
+                _ if rows == 0 => {}
+                Some((known, groups)) if *known + rows <= BATCH => {
+                    *known += rows;
+                    groups.push(group);
+                }
+                _ => batches.push((rows, vec![group])),
             }
-            piece.rows += group.num_rows();
         }
-        if piece.rows > 0 {
-            all.push(piece);
-        }
+        let path: Arc<Path> = path.as_path().into();
+        all.extend(batches.into_iter().map(|(num_rows, row_groups)| Piece {
+            path: path.clone(),
+            metadata: Arc::new(FileMetadata {
+                num_rows,
+                row_groups,
+                ..whole.clone()
+            }),
+        }));
     }
     Ok(all)
 }
@@ -81,7 +83,6 @@ impl Piece {
             File::open(&self.path).map_err(|e| Error::io("open the frame", &self.path, &e))?;
         let mut reader = ParquetReader::new(file)
             .with_columns(Some(columns.iter().map(ToString::to_string).collect()))
-            .with_slice(Some((self.from, self.rows)))
             .read_parallel(ParallelStrategy::None);
         reader.set_metadata(self.metadata.clone());
         let mut frame = reader
