@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use foldhash::fast::FixedState;
+use polars::prelude::StaticArray;
 
 use super::facts::Login;
 use super::session_fingerprint;
 use crate::case::{AccountKey, Interner, Policy};
 use crate::error::Result;
-use crate::frames::{self, part_files, pieces, text, time};
+use crate::frames::{self, Texts, part_files, pieces, text, time};
 use crate::requests::address_bits;
 
 /// A login, with its address folded to 64 bits; 0 where none was logged.
@@ -83,6 +84,11 @@ pub(super) fn failed(outcome: Option<&str>) -> bool {
     !words.clone().any(|word| GOOD.contains(&word)) && words.any(|word| BAD.contains(&word))
 }
 
+/// A logged address, folded; 0 where there is none.
+fn folded_text(address: Option<&str>) -> u64 {
+    address.and_then(address_bits).map_or(0, folded)
+}
+
 impl Logins {
     /// Reads the `logins` frame.
     pub fn load(interner: &Interner, frames_dir: &Path) -> Result<Self> {
@@ -90,21 +96,20 @@ impl Logins {
         let names = ["subject", "event_time", "source_ip", "outcome"];
         for piece in pieces(&part_files(frames_dir, &frames::LOGINS)?)? {
             let batch = piece.read(&names)?;
-            let who = text(&batch, names[0])?
-                .iter()
-                .zip(time(&batch, names[1])?.iter());
-            let how = text(&batch, names[2])?
-                .iter()
-                .zip(text(&batch, names[3])?.iter());
-            for ((subject, at), (address, outcome)) in who.zip(how) {
-                let (Some(subject), Some(at)) = (subject, at) else {
+            let column = |index: usize| Texts::of(&batch, names[index]);
+            let subjects = column(0)?;
+            let times = time(&batch, names[1])?.downcast_as_array();
+            let mut addresses = column(2)?.once(folded_text);
+            let mut failures = column(3)?.once(failed);
+            for row in 0..batch.height() {
+                let (Some(subject), Some(at)) = (subjects.get(row), times.get(row)) else {
                     continue;
                 };
                 let (first, last) = logins.span.get_or_insert((at, at));
                 (*first, *last) = ((*first).min(at), (*last).max(at));
-                if !failed(outcome) {
-                    let address = address.and_then(address_bits).map_or(0, folded);
-                    logins.sorted.push((interner.key(subject), at, address));
+                if !failures(row) {
+                    let entry = (interner.key(subject), at, addresses(row));
+                    logins.sorted.push(entry);
                 }
             }
         }
@@ -116,20 +121,22 @@ impl Logins {
     fn load_sessions(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
         let names = ["session_id", "event_time", "subject", "source_ip"];
         for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
+            // Many issuers' logs name no session at all.
+            let named = piece.read(&names[..1])?;
+            if text(&named, names[0])?.null_count() == named.height() {
+                continue;
+            }
             let batch = piece.read(&names)?;
-            let when = text(&batch, names[0])?
-                .iter()
-                .zip(time(&batch, names[1])?.iter());
-            let whose = text(&batch, names[2])?
-                .iter()
-                .zip(text(&batch, names[3])?.iter());
-            for ((session, at), (subject, address)) in when.zip(whose) {
-                let (Some(session), Some(at)) = (session, at) else {
+            let column = |index: usize| Texts::of(&batch, names[index]);
+            let sessions = column(0)?;
+            let times = time(&batch, names[1])?.downcast_as_array();
+            let mut subjects = column(2)?.once(|text| text.map(|text| interner.key(text)));
+            let mut addresses = column(3)?.once(folded_text);
+            for row in 0..batch.height() {
+                let (Some(session), Some(at)) = (sessions.get(row), times.get(row)) else {
                     continue;
                 };
-                let subject = subject.map(|subject| interner.key(subject));
-                let address = address.and_then(address_bits).map_or(0, folded);
-                let begin = (at, subject, address);
+                let begin = (at, subjects(row), addresses(row));
                 self.sessions
                     .entry(session_fingerprint(session))
                     .and_modify(|known| *known = (*known).min(begin))
