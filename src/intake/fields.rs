@@ -4,7 +4,7 @@
 //! which a column is put together (a request line, an address with its port). Text is kept as a
 //! place in the line; only what had to be unescaped is copied.
 
-use super::formats::Reject;
+use super::formats::{Layouts, Reject};
 use crate::frames::Frame;
 
 /// Slots that a line can fill.
@@ -81,6 +81,8 @@ pub struct Fields<'l> {
     places: [Place; SLOTS],
     ranks: [u8; SLOTS],
     copies: String,
+    /// How the lines before looked, for parsers of lines that are alike.
+    pub(super) layouts: Layouts,
 }
 
 impl Default for Fields<'_> {
@@ -91,6 +93,7 @@ impl Default for Fields<'_> {
             places: [Place { start: 0, end: 0 }; SLOTS],
             ranks: [u8::MAX; SLOTS],
             copies: String::new(),
+            layouts: Layouts::default(),
         }
     }
 }
@@ -153,6 +156,15 @@ impl<'l> Fields<'l> {
     #[inline]
     pub(super) fn filled(&self) -> u64 {
         self.filled
+    }
+
+    /// The slots that hold this stretch of the line.
+    pub(super) fn filled_from(&self, start: usize, end: usize) -> Vec<u8> {
+        let holds = |slot: &usize| {
+            let place = self.places[*slot];
+            self.has(*slot) && (place.start as usize, place.end as usize) == (start, end)
+        };
+        (0..SLOTS).filter(holds).map(|slot| slot as u8).collect()
     }
 
     /// Notes that `slot` was filled from the source of this rank (0 is best), and tells whether it

@@ -82,6 +82,18 @@ impl Json {
             finish,
         }
     }
+
+    /// Walks a line that is like none before.
+    fn walk<'l>(&self, line: &'l str, fields: &mut Fields<'l>) -> Result<(), Reject> {
+        let mut scanner = Scanner::at(line, 0);
+        scanner.white_space();
+        scanner.object(&self.root, fields)?;
+        scanner.white_space();
+        if scanner.at != scanner.bytes.len() {
+            return Err(scanner.syntax("more text after the object"));
+        }
+        Ok(())
+    }
 }
 
 impl LineParser for Json {
@@ -91,17 +103,18 @@ impl LineParser for Json {
         _header: &Header,
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
-        let mut scanner = Scanner {
-            text: line,
-            bytes: line.as_bytes(),
-            at: 0,
+        let mut layouts = std::mem::take(&mut fields.layouts);
+        let read = if layouts.read(line, fields) {
+            Ok(())
+        } else {
+            let read = self.walk(line, fields);
+            if read.is_ok() {
+                layouts.learn(line, fields);
+            }
+            read
         };
-        scanner.white_space();
-        scanner.object(&self.root, fields)?;
-        scanner.white_space();
-        if scanner.at != scanner.bytes.len() {
-            return Err(scanner.syntax("more text after the object"));
-        }
+        fields.layouts = layouts;
+        read?;
         match self.finish {
             Some(finish) => finish(fields),
             None => Ok(()),
@@ -148,7 +161,8 @@ pub fn names(line: &str) -> Vec<String> {
     names
 }
 
-struct Scanner<'a> {
+/// Walks JSON text.
+pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -168,6 +182,20 @@ impl Quoted<'_> {
 }
 
 impl<'a> Scanner<'a> {
+    /// Begins at an offset of `text`.
+    pub(super) fn at(text: &'a str, at: usize) -> Self {
+        Scanner {
+            text,
+            bytes: text.as_bytes(),
+            at,
+        }
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     #[cold]
     fn syntax(&self, what: &str) -> Reject {
         Reject::new("json_syntax", format!("{what} at byte {}", self.at))
@@ -378,7 +406,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn number(&mut self) -> Result<(), Reject> {
+    pub(super) fn number(&mut self) -> Result<(), Reject> {
         if self.peek() == b'-' {
             self.at += 1;
         }

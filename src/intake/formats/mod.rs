@@ -11,6 +11,7 @@
 
 pub mod columns;
 pub mod json;
+mod layout;
 pub mod template;
 pub mod words;
 
@@ -45,6 +46,7 @@ mod w3c;
 pub use super::fields::{Fields, SLOTS, slot};
 use crate::case::{SourceKind, TimeFormat};
 use crate::frames::Frame;
+pub(super) use layout::Layouts;
 
 /// Why a line is no row.
 #[derive(Debug, Clone, PartialEq, Eq)]
