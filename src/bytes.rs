@@ -1,6 +1,11 @@
 //! Comparing short stretches of bytes without a call, eight at a time: most of what intake compares is
 //! shorter than what a call costs.
 
+/// One in each of eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The high bit of each of eight bytes.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
 /// Whether two stretches are the same.
 #[inline]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
@@ -48,14 +53,48 @@ pub(crate) fn short(bytes: &[u8]) -> u64 {
 /// quote, a backslash or a control character. Exact up to the first such byte.
 #[inline]
 pub(crate) fn special(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let equal = |byte: u8| {
         let difference = word ^ (ONES * u64::from(byte));
         difference.wrapping_sub(ONES) & !difference
     };
     let control = word.wrapping_sub(ONES * 0x20) & !word;
     (equal(b'"') | equal(b'\\') | control) & HIGH
+}
+
+/// The high bit of each of eight bytes that is no digit.
+#[inline]
+pub(crate) fn no_digits(word: u64) -> u64 {
+    let value = word ^ (ONES * u64::from(b'0'));
+    (((value & (ONES * 0x7f)) + ONES * 0x76) | value) & HIGH
+}
+
+/// The number that up to eighteen digits write, and nothing else.
+#[inline]
+pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 18 {
+        return None;
+    }
+    let mut number = 0u64;
+    let (eights, rest) = text.as_chunks::<8>();
+    for eight in eights {
+        let digits = u64::from_le_bytes(*eight);
+        if no_digits(digits) != 0 {
+            return None;
+        }
+        // Neighbours are put together: digits to pairs, pairs to fours, fours to eight.
+        let pairs = (digits & (ONES * 0x0f)).wrapping_mul(10 << 8 | 1) >> 8;
+        let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 << 16 | 1) >> 16;
+        let eight = (fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32;
+        number = number * 100_000_000 + eight;
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number)
 }
 
 /// A short text that is compared in three steps, whatever its length.
@@ -119,6 +158,35 @@ mod tests {
         let found: Vec<usize> = (0..text.len()).filter(|at| mark.at(text, *at)).collect();
         assert_eq!(found, [12]);
         assert!((0..text.len()).all(|at| !Mark::new("").at(text, at)));
+    }
+
+    #[test]
+    fn decimals_are_what_the_standard_library_reads() {
+        for text in [
+            "",
+            "0",
+            "7",
+            "00",
+            "1735655163",
+            "12345678",
+            "999999999999999999",
+            "1000000000000000000",
+        ] {
+            let known = text.parse().ok().filter(|_| text.len() <= 18);
+            assert_eq!(decimal(text.as_bytes()), known, "{text}");
+        }
+        for length in 1..=18 {
+            for at in 0..length {
+                for byte in 0..=255u8 {
+                    let mut text = vec![b'4'; length];
+                    text[at] = byte;
+                    let known = std::str::from_utf8(&text).ok();
+                    let known = known.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                    let known = known.and_then(|text| text.parse().ok());
+                    assert_eq!(decimal(&text), known, "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,31 +4,21 @@
 //! Encodings follow from the column's kind alone, never from what another batch held: numbers as
 //! deltas, codes and repeating text by dictionary, identifiers plain.
 
-use std::hash::BuildHasher;
+use std::iter::repeat_n;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use polars_arrow::array::{Array, BinaryArray, DictionaryArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::{DictionaryArray, PrimitiveArray, Utf8ViewArray};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{
     ArrowDataType, ArrowSchema, Field, IntegerType, TimeUnit as ArrowTimeUnit,
 };
-use polars_arrow::offset::OffsetsBuffer;
-use polars_arrow::types::NativeType;
-use polars_buffer::Buffer;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, Encoding, ParquetType, StatisticsOptions, Version,
-    WriteOptions, ZstdLevel, array_to_columns, compress, to_parquet_schema,
+    WriteOptions, ZstdLevel, to_parquet_schema,
 };
 
-use super::{Column, Frame, Kind};
-use crate::bytes::{same, short, word};
+use super::texts::{Plain, Repeating, without_tokens};
+use super::{Column, Frame, Kind, pages};
 use crate::error::{Error, Result};
-use crate::jws::mask::{masked, may_hold_token};
-
-/// A text column of which more than half the values are new after so many rows is written plain: its
-/// dictionary would cost more than it saves.
-const TRIED: usize = 1 << 11;
 
 /// A value for one column of a row.
 #[derive(Debug, Clone, Copy)]
@@ -57,135 +47,9 @@ impl From<Option<i64>> for Value<'_> {
     }
 }
 
-/// Bytes of many values, one after another.
-struct Strings {
-    ends: Vec<i64>,
-    bytes: Vec<u8>,
-}
-
-impl Strings {
-    fn new(rows: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
-        Strings {
-            ends,
-            bytes: Vec::with_capacity(rows * 24),
-        }
-    }
-
-    fn push(&mut self, value: &[u8]) {
-        self.bytes.extend_from_slice(value);
-        self.ends.push(self.bytes.len() as i64);
-    }
-
-    fn get(&self, index: usize) -> &[u8] {
-        &self.bytes[self.ends[index] as usize..self.ends[index + 1] as usize]
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len() - 1
-    }
-}
-
-/// Values seen lately, by a few of their bytes.
-const RECENT: usize = 256;
-
-/// Text by dictionary as long as it repeats.
-struct Repeating {
-    values: Strings,
-    /// Hash and key of each value.
-    index: HashTable<(u32, u32)>,
-    keys: Vec<u32>,
-    recent: [u32; RECENT],
-}
-
-impl Repeating {
-    fn new(rows: usize) -> Self {
-        Repeating {
-            values: Strings::new(0),
-            index: HashTable::new(),
-            keys: Vec::with_capacity(rows),
-            recent: [0; RECENT],
-        }
-    }
-
-    fn push(&mut self, value: &[u8]) {
-        // Logs repeat themselves line after line.
-        let place = recent_place(value);
-        let recent = self.recent[place];
-        if (recent as usize) < self.values.len() && same(self.values.get(recent as usize), value) {
-            self.keys.push(recent);
-            return;
-        }
-        let hash = FixedState::default().hash_one(value);
-        let mark = (hash >> 32) as u32;
-        let Repeating {
-            values,
-            index,
-            keys,
-            recent,
-        } = self;
-        // The table's own place comes from the same 32 bits, so that it can grow without the values.
-        let entry = index.entry(
-            spread(mark),
-            |(known, key)| *known == mark && same(values.get(*key as usize), value),
-            |(known, _)| spread(*known),
-        );
-        let key = match entry {
-            hashbrown::hash_table::Entry::Occupied(entry) => entry.get().1,
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                if let Some(masked) = without_tokens(value) {
-                    return self.push(masked.as_bytes());
-                }
-                let key = u32::try_from(values.len()).expect("a batch has fewer rows");
-                values.push(value);
-                entry.insert((mark, key));
-                key
-            }
-        };
-        recent[place] = key;
-        keys.push(key);
-    }
-
-    fn unfold(&self) -> Strings {
-        let mut plain = Strings::new(self.keys.capacity());
-        for key in &self.keys {
-            plain.push(self.values.get(*key as usize));
-        }
-        plain
-    }
-}
-
-/// A text with a signed token in it, as it may be written: no frame holds one. `Bytes` are kept as they are.
-fn without_tokens(value: &[u8]) -> Option<String> {
-    if !may_hold_token(value) {
-        return None;
-    }
-    let text = std::str::from_utf8(value).expect("text was pushed");
-    Some(masked(text, "")).filter(|masked| masked != text)
-}
-
-/// Where a value is looked for among the recent ones.
-#[inline]
-fn recent_place(value: &[u8]) -> usize {
-    let (first, last) = if value.len() < 8 {
-        (short(value), 0)
-    } else {
-        (word(value, 0), word(value, value.len() - 8))
-    };
-    let mixed =
-        (first ^ last.rotate_left(23) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 56) as usize % RECENT
-}
-
-/// 32 bits of hash over 64, as the table wants them.
-fn spread(mark: u32) -> u64 {
-    u64::from(mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
 enum Values {
     Repeating(Box<Repeating>),
-    Plain(Strings),
+    Plain(Plain),
     Unsigned(Vec<u64>),
     Small(Vec<u32>),
     Code(Vec<u16>),
@@ -195,6 +59,7 @@ enum Values {
 /// One column being filled.
 struct Filling {
     values: Values,
+    length: usize,
     /// Rows before the first value; they are filled in when it comes.
     absent: usize,
     /// Which rows have a value; kept once a row has none.
@@ -205,7 +70,7 @@ impl Filling {
     fn new(kind: Kind, rows: usize) -> Self {
         let values = match kind {
             Kind::Text | Kind::Address => Values::Repeating(Box::new(Repeating::new(rows))),
-            Kind::Identifier | Kind::Bytes => Values::Plain(Strings::new(rows)),
+            Kind::Identifier | Kind::Bytes => Values::Plain(Plain::new(rows)),
             Kind::Unsigned => Values::Unsigned(Vec::with_capacity(rows)),
             Kind::Small => Values::Small(Vec::with_capacity(rows)),
             Kind::Code => Values::Code(Vec::with_capacity(rows)),
@@ -213,111 +78,165 @@ impl Filling {
         };
         Filling {
             values,
+            length: 0,
             absent: 0,
             present: None,
         }
     }
 
-    /// Appends `value` as row `row`; a value of another kind than the column's is a bug in the caller.
-    #[inline]
-    fn push(&mut self, row: usize, value: Value<'_>) {
-        let there = !matches!(value, Value::Null);
+    /// Appends one value; one of another kind than the column's is a bug in the caller, here and below.
+    fn push(&mut self, value: Value<'_>) {
+        match value {
+            Value::Null => self.nulls(1),
+            Value::Text(text) => self.texts([Some(text)].into_iter()),
+            Value::Bytes(bytes) => self.bytes([Some(bytes)].into_iter()),
+            Value::Number(number) => self.numbers([Some(number)].into_iter()),
+            Value::Time(time) => self.times([Some(time)].into_iter()),
+        }
+    }
+
+    /// Appends missing values.
+    fn nulls(&mut self, count: usize) {
         // Many logs have nothing at all for many columns.
-        if !there && self.absent == row {
-            self.absent += 1;
-            return;
+        if self.absent == self.length {
+            self.absent += count;
+            self.length += count;
+        } else {
+            self.append_nulls(count);
         }
-        if self.absent > 0 {
-            self.fill_in();
+    }
+
+    fn append_nulls(&mut self, count: usize) {
+        match &mut self.values {
+            Values::Repeating(_) | Values::Plain(_) => self.texts(repeat_n(None, count)),
+            Values::Unsigned(_) | Values::Small(_) | Values::Code(_) => {
+                self.numbers(repeat_n(None, count));
+            }
+            Values::Time(_) => self.times(repeat_n(None, count)),
         }
-        if let Some(present) = &mut self.present {
-            present.push(there);
-        } else if !there {
-            let mut present = MutableBitmap::from_len_set(row);
-            present.push(false);
-            self.present = Some(present);
-        }
-        self.append(value);
     }
 
     /// Puts something in place of the values that rows before the first value lack.
-    #[cold]
+    #[inline]
     fn fill_in(&mut self) {
-        let absent = std::mem::take(&mut self.absent);
-        let mut present = MutableBitmap::new();
-        present.extend_constant(absent, false);
-        self.present = Some(present);
-        for _ in 0..absent {
-            self.append(Value::Null);
+        if self.absent > 0 {
+            let absent = std::mem::take(&mut self.absent);
+            self.length = 0;
+            self.append_nulls(absent);
         }
     }
 
     #[inline]
-    fn append(&mut self, value: Value<'_>) {
-        let number = |number: u64| number.try_into().expect("the number fits its column");
-        match (&mut self.values, value) {
-            (Values::Repeating(values), Value::Text(text)) => {
-                values.push(text.as_bytes());
-                if values.keys.len().is_multiple_of(TRIED)
-                    && values.values.len() > values.keys.len() / 2
-                {
-                    self.values = Values::Plain(values.unfold());
+    fn texts<'v>(&mut self, mut texts: impl Iterator<Item = Option<&'v str>>) {
+        self.fill_in();
+        if let Values::Repeating(known) = &mut self.values {
+            let varied = each(&mut texts, &mut self.length, &mut self.present, |text| {
+                match text {
+                    Some(text) => known.push(text.as_bytes()),
+                    None => known.repeat(),
                 }
+                known.is_varied()
+            });
+            if varied {
+                self.values = Values::Plain(known.unfold(self.present.as_ref()));
             }
-            (Values::Repeating(values), Value::Null) => match values.keys.last() {
-                Some(last) => values.keys.push(*last),
-                None => values.push(b""),
-            },
-            (Values::Plain(values), Value::Text(text)) => match without_tokens(text.as_bytes()) {
-                Some(masked) => values.push(masked.as_bytes()),
-                None => values.push(text.as_bytes()),
-            },
-            (Values::Plain(values), Value::Bytes(bytes)) => values.push(bytes),
-            (Values::Plain(values), Value::Null) => values.push(b""),
-            (Values::Unsigned(values), Value::Number(number)) => values.push(number),
-            (Values::Unsigned(values), Value::Null) => values.push(0),
-            (Values::Small(values), Value::Number(value)) => values.push(number(value)),
-            (Values::Small(values), Value::Null) => values.push(0),
-            (Values::Code(values), Value::Number(value)) => {
-                values.push(u16::try_from(value).expect("the number fits its column"));
-            }
-            (Values::Code(values), Value::Null) => values.push(0),
-            (Values::Time(values), Value::Time(time)) => values.push(time),
-            (Values::Time(values), Value::Null) => values.push(0),
-            (_, value) => unreachable!("{value:?} does not fit its column"),
         }
+        if let Values::Plain(known) = &mut self.values {
+            each(&mut texts, &mut self.length, &mut self.present, |text| {
+                if let Some(text) = text.map(str::as_bytes) {
+                    match without_tokens(text) {
+                        Some(masked) => known.push(masked.as_bytes()),
+                        None => known.push(text),
+                    }
+                }
+                false
+            });
+        }
+        assert!(texts.next().is_none(), "texts belong in a column of text");
     }
 
-    fn finish(mut self, column: &Column) -> Result<(Box<dyn Array>, Encoding)> {
-        if self.absent > 0 {
-            self.fill_in();
-        }
-        fn numbers<T: NativeType>(
-            dtype: ArrowDataType,
-            values: Vec<T>,
-            present: Option<Bitmap>,
-        ) -> Box<dyn Array> {
-            Box::new(PrimitiveArray::new(dtype, values.into(), present))
-        }
+    #[inline]
+    fn bytes<'v>(&mut self, mut values: impl Iterator<Item = Option<&'v [u8]>>) {
+        self.fill_in();
+        let Values::Plain(known) = &mut self.values else {
+            unreachable!("bytes belong in a column of bytes");
+        };
+        each(&mut values, &mut self.length, &mut self.present, |bytes| {
+            if let Some(bytes) = bytes {
+                known.push(bytes);
+            }
+            false
+        });
+    }
+
+    #[inline]
+    fn numbers(&mut self, mut numbers: impl Iterator<Item = Option<u64>>) {
+        const FITS: &str = "the number fits its column";
+        self.fill_in();
+        let (length, present) = (&mut self.length, &mut self.present);
+        match &mut self.values {
+            Values::Unsigned(known) => each(&mut numbers, length, present, |number| {
+                known.push(number.unwrap_or_default());
+                false
+            }),
+            Values::Small(known) => each(&mut numbers, length, present, |number| {
+                known.push(number.unwrap_or_default().try_into().expect(FITS));
+                false
+            }),
+            Values::Code(known) => each(&mut numbers, length, present, |number| {
+                known.push(number.unwrap_or_default().try_into().expect(FITS));
+                false
+            }),
+            _ => unreachable!("numbers belong in a column of numbers"),
+        };
+    }
+
+    #[inline]
+    fn times(&mut self, mut times: impl Iterator<Item = Option<i64>>) {
+        self.fill_in();
+        let Values::Time(known) = &mut self.values else {
+            unreachable!("times belong in a column of times");
+        };
+        each(&mut times, &mut self.length, &mut self.present, |time| {
+            known.push(time.unwrap_or_default());
+            false
+        });
+    }
+
+    fn finish(mut self, column: &Column, parquet: &ParquetType) -> Result<Vec<CompressedPage>> {
+        self.fill_in();
+        let rows = self.length;
         let present: Option<Bitmap> = self.present.map(Bitmap::from);
         let dtype = arrow_type(column.kind);
-        Ok(match self.values {
+        let options = options(column.kind)?;
+        let pages = match self.values {
             Values::Unsigned(values) => {
-                (numbers(dtype, values, present), Encoding::DeltaBinaryPacked)
+                let array = PrimitiveArray::new(dtype, values.into(), present);
+                pages::of(
+                    Box::new(array),
+                    Encoding::DeltaBinaryPacked,
+                    parquet,
+                    options,
+                )?
             }
-            Values::Time(values) => (numbers(dtype, values, present), Encoding::DeltaBinaryPacked),
-            Values::Small(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
-            Values::Code(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
-            Values::Plain(Strings { ends, bytes }) => {
-                let ends = OffsetsBuffer::try_from(Buffer::from(ends)).map_err(|e| failed(&e))?;
-                let array = BinaryArray::<i64>::try_new(
-                    ArrowDataType::LargeBinary,
-                    ends,
-                    bytes.into(),
-                    present,
-                );
-                (Box::new(array.map_err(|e| failed(&e))?), Encoding::Plain)
+            Values::Time(values) => {
+                let array = PrimitiveArray::new(dtype, values.into(), present);
+                pages::of(
+                    Box::new(array),
+                    Encoding::DeltaBinaryPacked,
+                    parquet,
+                    options,
+                )?
             }
+            Values::Small(values) => {
+                let array = PrimitiveArray::new(dtype, values.into(), present);
+                pages::of(Box::new(array), Encoding::RleDictionary, parquet, options)?
+            }
+            Values::Code(values) => {
+                let array = PrimitiveArray::new(dtype, values.into(), present);
+                pages::of(Box::new(array), Encoding::RleDictionary, parquet, options)?
+            }
+            Values::Plain(plain) => vec![pages::plain(plain, rows, present.as_ref(), parquet)?],
             Values::Repeating(repeating) => {
                 let Repeating { values, keys, .. } = *repeating;
                 let texts = (0..values.len())
@@ -330,16 +249,44 @@ impl Filling {
                 );
                 let keys = PrimitiveArray::new(ArrowDataType::UInt32, keys.into(), present);
                 let array = DictionaryArray::<u32>::try_new(dtype, keys, Box::new(texts));
-                (
-                    Box::new(array.map_err(|e| failed(&e))?),
-                    Encoding::RleDictionary,
-                )
+                let array = array.map_err(|e| failed(&e))?;
+                pages::of(Box::new(array), Encoding::RleDictionary, parquet, options)?
             }
-        })
+        };
+        pages::compress(pages, options.compression)
     }
 }
 
-fn failed(source: &polars::error::PolarsError) -> Error {
+/// Appends values one after another, until `append` says that it is enough; tells whether it did.
+#[inline(always)]
+fn each<T>(
+    values: &mut impl Iterator<Item = Option<T>>,
+    length: &mut usize,
+    present: &mut Option<MutableBitmap>,
+    mut append: impl FnMut(Option<T>) -> bool,
+) -> bool {
+    for value in values {
+        match present {
+            Some(present) => present.push(value.is_some()),
+            None if value.is_some() => {}
+            None => *present = Some(first_missing(*length)),
+        }
+        *length += 1;
+        if append(value) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cold]
+fn first_missing(length: usize) -> MutableBitmap {
+    let mut present = MutableBitmap::from_len_set(length);
+    present.push(false);
+    present
+}
+
+pub(super) fn failed(source: &polars::error::PolarsError) -> Error {
     Error::frame("encode a column", source)
 }
 
@@ -371,7 +318,7 @@ pub(super) fn schema(frame: &Frame) -> ArrowSchema {
 /// skipping by them could save.
 pub(super) fn options(kind: Kind) -> Result<WriteOptions> {
     let numeric = matches!(kind, Kind::Unsigned | Kind::Small | Kind::Code | Kind::Time);
-    let level = ZstdLevel::try_new(1).map_err(|e| failed(&e))?;
+    let level = ZstdLevel::try_new(pages::LEVEL).map_err(|e| failed(&e))?;
     let compression = match kind {
         Kind::Identifier => CompressionOptions::Uncompressed,
         _ => CompressionOptions::Zstd(Some(level)),
@@ -440,9 +387,51 @@ impl Batch {
             self.frame.name
         );
         for (filling, value) in self.filling.iter_mut().zip(row) {
-            filling.push(self.rows, *value);
+            filling.push(*value);
         }
         self.rows += 1;
+    }
+
+    /// Appends missing values to one column. All columns must get as many, here and below, before
+    /// [`Batch::grow`].
+    pub fn nulls(&mut self, column: usize, count: usize) {
+        self.filling[column].nulls(count);
+    }
+
+    /// Appends texts to one column.
+    #[inline]
+    pub fn texts<'v>(&mut self, column: usize, texts: impl Iterator<Item = Option<&'v str>>) {
+        self.filling[column].texts(texts);
+    }
+
+    /// Appends bytes to one column.
+    #[inline]
+    pub fn bytes<'v>(&mut self, column: usize, values: impl Iterator<Item = Option<&'v [u8]>>) {
+        self.filling[column].bytes(values);
+    }
+
+    /// Appends numbers to one column.
+    #[inline]
+    pub fn numbers(&mut self, column: usize, numbers: impl Iterator<Item = Option<u64>>) {
+        self.filling[column].numbers(numbers);
+    }
+
+    /// Appends times to one column.
+    #[inline]
+    pub fn times(&mut self, column: usize, times: impl Iterator<Item = Option<i64>>) {
+        self.filling[column].times(times);
+    }
+
+    /// Counts so many rows more, which each column has got.
+    pub fn grow(&mut self, rows: usize) {
+        self.rows += rows;
+        for (filling, column) in self.filling.iter().zip(self.frame.columns) {
+            assert_eq!(
+                filling.length, self.rows,
+                "{} of {}",
+                column.name, self.frame.name
+            );
+        }
     }
 
     /// Encodes and compresses the rows, and begins anew.
@@ -453,19 +442,7 @@ impl Batch {
         for ((filling, column), parquet) in
             filling.into_iter().zip(self.frame.columns).zip(&self.types)
         {
-            let (array, encoding) = filling.finish(column)?;
-            let options = options(column.kind)?;
-            let encoded = array_to_columns(array, parquet.clone(), options, &[encoding]);
-            for pages in encoded.map_err(|e| failed(&e))? {
-                let compressed: Result<Vec<CompressedPage>> = pages
-                    .map(|page| {
-                        let page = page.map_err(|e| failed(&e))?;
-                        compress(page, Vec::new(), options.compression)
-                            .map_err(|e| failed(&e.into()))
-                    })
-                    .collect();
-                columns.push(compressed?);
-            }
+            columns.push(filling.finish(column, parquet)?);
         }
         Ok(RowGroup { rows, columns })
     }

@@ -5,7 +5,9 @@
 //! fixed order of rows, so the same evidence gives the same bytes.
 
 mod columns;
+mod pages;
 mod reader;
+mod texts;
 mod writer;
 
 pub use columns::{Batch, RowGroup, Value};

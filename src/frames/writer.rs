@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 use polars_parquet::write::{
     DynIter, DynStreamingIterator, FileWriter, fallible_streaming_iterator,
@@ -20,6 +21,8 @@ use crate::error::{Error, Result};
 
 /// Rows in a row group of rows that come one by one.
 const ROW_GROUP: usize = 1 << 17;
+/// Bytes of a part after which the disk is told to take what there is.
+const SYNCED: u64 = 32 << 20;
 
 /// A part of a frame that is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,18 +42,48 @@ struct HashingFile {
     file: File,
     hash: Sha256,
     size: u64,
+    syncing: Syncing,
 }
 
 impl Write for HashingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let length = self.file.write(bytes)?;
         self.hash.update(&bytes[..length]);
+        let before = self.size / SYNCED;
         self.size += length as u64;
+        if self.size / SYNCED > before {
+            self.syncing.begin(&self.file)?;
+        }
         Ok(length)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// Has the disk take what is written of a large file while more of it is made, for a part counts only once
+/// it is on the disk.
+#[derive(Default)]
+struct Syncing(Option<JoinHandle<io::Result<()>>>);
+
+impl Syncing {
+    fn begin(&mut self, file: &File) -> io::Result<()> {
+        // The disk is behind; the next time will do.
+        if self.0.as_ref().is_some_and(|sync| !sync.is_finished()) {
+            return Ok(());
+        }
+        self.finish()?;
+        let file = file.try_clone()?;
+        self.0 = Some(thread::spawn(move || file.sync_data()));
+        Ok(())
+    }
+
+    /// Waits for the disk; an error of its own is told here, and nowhere else.
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.take().map_or(Ok(()), |sync| {
+            sync.join().expect("nothing panics while syncing")
+        })
     }
 }
 
@@ -77,6 +110,7 @@ impl FrameWriter {
             file,
             hash: Sha256::new(),
             size: 0,
+            syncing: Syncing::default(),
         };
         let file = BufWriter::with_capacity(1 << 20, file);
         let file = FileWriter::try_new(file, schema(frame), options(Kind::Unsigned)?)
@@ -131,8 +165,14 @@ impl FrameWriter {
             .end(None)
             .map_err(|e| Error::frame("end a Parquet file", &e).in_file(&self.partial))?;
         let written = self.file.into_inner().into_inner();
-        let HashingFile { hash, size, .. } =
-            written.map_err(|e| Error::io("write the file", &self.partial, e.error()))?;
+        let failed = |e: &io::Error| Error::io("write the file", &self.partial, e);
+        let HashingFile {
+            hash,
+            size,
+            mut syncing,
+            ..
+        } = written.map_err(|e| failed(e.error()))?;
+        syncing.finish().map_err(|e| failed(&e))?;
         fs::rename(&self.partial, &self.path)
             .map_err(|e| Error::io("put the file in its place", &self.path, &e))?;
         Ok(Part {

@@ -107,6 +107,8 @@ pub(super) struct Parser<'a> {
     tokens: TokenReader<'a>,
     batch: Batch,
     rejects: Batch,
+    /// The lines that `rows` holds.
+    held: Vec<Place<'a>>,
     tally: Tally,
     pulse: Option<(i64, Pulse)>,
 }
@@ -127,13 +129,14 @@ impl<'a> Parser<'a> {
             tokens: TokenReader::new(signing_keys),
             batch: Batch::new(reading.frame, lines)?,
             rejects: Batch::new(&frames::REJECTS, 0)?,
+            held: Vec::new(),
             tally: Tally::default(),
             pulse: None,
         })
     }
 
     /// Reads a block.
-    pub(super) fn parse(mut self, block: &Block) -> Result<Parsed> {
+    pub(super) fn parse(mut self, block: &'a Block) -> Result<Parsed> {
         let bytes = block.buffer.filled();
         let mut header = Header::default();
         if let Some(line) = &block.header
@@ -142,7 +145,7 @@ impl<'a> Parser<'a> {
             header = self.reading.parser.header(line).unwrap_or_default();
         }
         // Valid as a whole is the usual case, and cheaper to find out than line by line.
-        let text = std::str::from_utf8(bytes).ok();
+        let text = simdutf8::basic::from_utf8(bytes).ok();
         let mut fields = Fields::default();
         let mut number = block.first_line;
         let mut line = |parser: &mut Self, start: usize, end: usize| {
@@ -151,15 +154,14 @@ impl<'a> Parser<'a> {
             let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
             let place = Place {
                 number,
+                start,
                 offset,
                 raw,
             };
-            parser.line(
-                place,
-                text.and_then(|text| text.get(start..start + raw.len())),
-                &mut header,
-                &mut fields,
-            );
+            parser.line(place, text, &mut header, &mut fields);
+            if parser.rows.is_full() {
+                parser.settle(text);
+            }
             number += 1;
         };
         if block.oversized {
@@ -167,6 +169,7 @@ impl<'a> Parser<'a> {
                 self.tally.lines.lines += 1;
                 let place = Place {
                     number: block.first_line,
+                    start: 0,
                     offset: block.offset,
                     raw: bytes,
                 };
@@ -193,6 +196,7 @@ impl<'a> Parser<'a> {
                 line(&mut self, start, bytes.len());
             }
         }
+        self.settle(text);
         debug_assert_eq!(self.tally.lines.lines, block.lines);
         self.beat(None);
         self.tally.present = self.rows.present;
@@ -203,13 +207,14 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// `text` is that of the whole block, where all of it is UTF-8.
     #[inline]
-    fn line<'l>(
+    fn line(
         &mut self,
-        place: Place<'l>,
-        text: Option<&'l str>,
+        place: Place<'a>,
+        text: Option<&'a str>,
         header: &mut Header,
-        fields: &mut Fields<'l>,
+        fields: &mut Fields<'a>,
     ) {
         self.tally.lines.lines += 1;
         let bytes = if place.number == 1 {
@@ -221,7 +226,6 @@ impl<'a> Parser<'a> {
             self.tally.lines.blanks += 1;
             return;
         }
-        let text = text.map(|text| &text[text.len() - bytes.len()..]);
         if self.is_header(place.number, bytes) {
             let line = std::str::from_utf8(bytes).ok();
             let named = line.and_then(|line| self.reading.parser.header(line));
@@ -229,15 +233,22 @@ impl<'a> Parser<'a> {
             self.tally.lines.blanks += 1;
             return;
         }
-        match text.map_or_else(|| std::str::from_utf8(bytes), Ok) {
-            Ok(text) => self.text(place, text, header, fields),
+        self.held.push(place);
+        let base = place.start + place.raw.len() - bytes.len();
+        if let Some(line) = text.and_then(|text| text.get(base..base + bytes.len())) {
+            self.text(place, Some(base), line, header, fields);
+            return;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(line) => self.text(place, None, line, header, fields),
             // JSON is UTF-8 by its definition; text lines carry what clients send.
             Err(_) if self.reading.framing == Framing::Objects => {
-                self.reject(place, Reject::new("not_utf8", "the line is not UTF-8"));
+                let reject = Reject::new("not_utf8", "the line is not UTF-8");
+                self.rows.refuse(place.number, reject);
             }
             Err(_) => {
                 let escaped = escaped(bytes);
-                self.text(place, &escaped, header, &mut Fields::default());
+                self.text(place, None, &escaped, header, &mut Fields::default());
             }
         }
     }
@@ -250,52 +261,64 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reads a line, which begins at `base` in the block if it stands there as it is.
     #[inline]
     fn text<'t>(
         &mut self,
         place: Place<'_>,
+        base: Option<usize>,
         text: &'t str,
         header: &Header,
         fields: &mut Fields<'t>,
     ) {
         if text.len() > LONGEST_LINE {
-            return self.reject(
-                place,
-                Reject::new("line_too_long", "places in the line do not fit"),
-            );
+            let reject = Reject::new("line_too_long", "places in the line do not fit");
+            return self.rows.refuse(place.number, reject);
         }
         fields.begin(text);
         let read = self
             .reading
             .parser
             .parse(text, header, fields)
-            .and_then(|()| self.reading.parts.assemble(fields))
-            .map(|()| {
-                if let Some(parts) = &self.reading.token
-                    && fields.has_parts()
-                {
-                    self.tokens.read(parts, fields);
+            .and_then(|()| self.reading.parts.assemble(fields));
+        if let Err(reject) = read {
+            return self.rows.refuse(place.number, reject);
+        }
+        if let Some(parts) = &self.reading.token
+            && fields.has_parts()
+        {
+            self.tokens.read(parts, fields);
+        }
+        self.rows.hold(place.number, base, fields);
+    }
+
+    /// Makes rows and rejects of the lines held.
+    fn settle(&mut self, text: Option<&str>) {
+        let outcomes = self.rows.flush(text.unwrap_or_default(), &mut self.batch);
+        let held = std::mem::take(&mut self.held);
+        for (place, outcome) in held.iter().zip(outcomes) {
+            match outcome {
+                Ok(time) => {
+                    self.tally.row(place.number, time);
+                    self.beat(Some(time));
                 }
-            })
-            .and_then(|()| self.rows.push(&mut self.batch, place.number, fields));
-        match read {
-            Ok(time) => {
-                self.tally.row(place.number, time);
-                self.beat(Some(time));
-            }
-            Err(reject) => {
-                match reject.reason {
-                    "time_without_zone" if self.tally.without_zone.is_none() => {
-                        self.tally.without_zone = Some((place.number, reject.detail.clone()));
+                Err(reject) => {
+                    match reject.reason {
+                        "time_without_zone" if self.tally.without_zone.is_none() => {
+                            self.tally.without_zone = Some((place.number, reject.detail.clone()));
+                        }
+                        "field_missing" if self.tally.incomplete.is_none() => {
+                            let line = escaped(without_bom(place.raw));
+                            self.tally.incomplete = Some(line.chars().take(1 << 16).collect());
+                        }
+                        _ => {}
                     }
-                    "field_missing" if self.tally.incomplete.is_none() => {
-                        self.tally.incomplete = Some(text.chars().take(1 << 16).collect());
-                    }
-                    _ => {}
+                    self.reject(*place, reject);
                 }
-                self.reject(place, reject);
             }
         }
+        self.held = held;
+        self.held.clear();
     }
 
     /// Counts an event in its stretch of time; log lines come nearly in order, so the last stretch is
@@ -348,6 +371,9 @@ impl<'a> Parser<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Place<'l> {
     number: u64,
+    /// Where it begins in the block.
+    start: usize,
+    /// Where it begins in the log.
     offset: u64,
     raw: &'l [u8],
 }

@@ -7,6 +7,7 @@
 use jiff::tz::TimeZone;
 
 use super::formats::Reject;
+use crate::bytes;
 use crate::case::TimeFormat;
 
 /// How one source writes its times.
@@ -166,6 +167,9 @@ fn decimal(text: &str, exponent: u32) -> Option<i64> {
 
 fn decimal_micros(text: &str, exponent: u32) -> Option<i64> {
     let bytes = text.as_bytes();
+    if let Some(whole) = bytes::decimal(bytes) {
+        return i64::try_from(whole).ok()?.checked_mul(10i64.pow(exponent));
+    }
     let mut micros = 0i64;
     let mut at = 0;
     while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {

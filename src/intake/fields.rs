@@ -12,6 +12,8 @@ pub const SLOTS: usize = 36;
 
 /// Columns of a frame come first; the parts begin here.
 const FIRST_PART: usize = SLOTS - PARTS.len();
+/// As many columns as any event frame has, and some.
+pub(super) const MOST_COLUMNS: usize = FIRST_PART;
 
 /// What a log may have instead of a canonical column, and which column that gives.
 pub(super) const PARTS: [(&str, &str); 12] = [
@@ -62,13 +64,25 @@ pub(super) fn gives(name: &str) -> &'static [&'static str] {
 
 /// Where a field's text is: in the line, or among the copies.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    start: u32,
-    end: u32,
+pub(super) struct Place {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Place {
+    /// Adds `text` to the copies.
+    pub(super) fn of_copy(copies: &mut String, text: &str) -> Self {
+        let start = copies.len() as u32 | COPIED;
+        copies.push_str(text);
+        Place {
+            start,
+            end: copies.len() as u32,
+        }
+    }
 }
 
 /// Set in `start` for text among the copies.
-const COPIED: u32 = 1 << 31;
+pub(super) const COPIED: u32 = 1 << 31;
 /// The longest line whose places fit.
 pub(super) const LONGEST_LINE: usize = 1 << 30;
 
@@ -129,16 +143,8 @@ impl<'l> Fields<'l> {
 
     /// Puts text that is not in the line as it stands into `slot`.
     pub fn copy(&mut self, slot: usize, text: &str) {
-        let start = self.copies.len();
-        self.copies.push_str(text);
-        let end = self.copies.len() as u32;
-        self.place(
-            slot,
-            Place {
-                start: start as u32 | COPIED,
-                end,
-            },
-        );
+        let place = Place::of_copy(&mut self.copies, text);
+        self.place(slot, place);
     }
 
     /// Empties `slot`.
@@ -156,6 +162,18 @@ impl<'l> Fields<'l> {
     #[inline]
     pub(super) fn filled(&self) -> u64 {
         self.filled
+    }
+
+    /// Where the columns' texts are.
+    #[inline]
+    pub(super) fn places(&self) -> &[Place; MOST_COLUMNS] {
+        self.places.first_chunk().expect("columns come first")
+    }
+
+    /// Whether any text is not in the line as it stands.
+    #[inline]
+    pub(super) fn has_copies(&self) -> bool {
+        !self.copies.is_empty()
     }
 
     /// The slots that hold this stretch of the line.

@@ -5,6 +5,7 @@
 //! takes lines apart, `rows` types them, `pipeline` puts threads to all of it. `receipts` let a
 //! run that was cut off go on; `overlap` and `rhythm` look at what was read.
 
+mod addresses;
 mod block;
 pub mod clock;
 mod containers;

@@ -11,7 +11,6 @@
 
 pub mod columns;
 pub mod json;
-mod layout;
 pub mod template;
 pub mod words;
 
@@ -46,7 +45,7 @@ mod w3c;
 pub use super::fields::{Fields, SLOTS, slot};
 use crate::case::{SourceKind, TimeFormat};
 use crate::frames::Frame;
-pub(super) use layout::Layouts;
+pub(super) use json::Layouts;
 
 /// Why a line is no row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 use wide::u8x16;
 
 use super::Fields;
-use super::json::Scanner;
-use crate::bytes::{Mark, word};
+use super::scanner::Scanner;
+use crate::bytes::{Mark, no_digits, word};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
@@ -96,7 +96,7 @@ impl Layout {
         while let Some(byte) = bytes.get(at) {
             let (start, end) = match byte {
                 b'"' => {
-                    let end = super::template::quote_end(bytes, at + 1)?;
+                    let end = crate::intake::formats::template::quote_end(bytes, at + 1)?;
                     let after = bytes[end + 1..].trim_ascii_start();
                     if after.first() == Some(&b':') {
                         at = end + 1;
@@ -213,14 +213,6 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The high bit of each of eight bytes that is no digit.
-#[inline]
-fn no_digits(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let value = word ^ (ONES * u64::from(b'0'));
-    (((value & (ONES * 0x7f)) + ONES * 0x76) | value) & (ONES * 0x80)
-}
-
 /// Where a line has bytes that no plain stretch of a string has: quotes, backslashes, control characters.
 #[derive(Debug, Default)]
 struct Specials {
@@ -296,7 +288,7 @@ mod tests {
     #[test]
     fn a_line_fits_where_only_values_differ() {
         let fields = [(0, "a"), (1, "b.c"), (2, "d")].map(|(slot, path)| (slot, path.to_string()));
-        let parser = super::super::json::Json::new(&fields, None);
+        let parser = super::super::Json::new(&fields, None);
         let first = r#"{"a":"x","b":{"c":17,"z":[true,"q",-1.5e3]},"d":"","e":null}"#;
         let mut known = Fields::default();
         known.begin(first);

@@ -1,0 +1,159 @@
+//! A column's values -> the pages of its chunk in a Parquet file, compressed where that pays.
+
+use std::cell::RefCell;
+
+use polars_arrow::array::Array;
+use polars_arrow::bitmap::Bitmap;
+use polars_parquet::parquet::CowBuffer;
+use polars_parquet::parquet::compression::Compression;
+use polars_parquet::parquet::error::ParquetError;
+use polars_parquet::parquet::metadata::Descriptor;
+use polars_parquet::parquet::page::{
+    CompressedDictPage, DataPage, DataPageHeader, DataPageHeaderV1,
+};
+use polars_parquet::parquet::schema::Repetition;
+use polars_parquet::parquet::statistics::BinaryStatistics;
+use polars_parquet::write::{
+    CompressedDataPage, CompressedPage, CompressionOptions, Encoding, Page, ParquetType, Version,
+    WriteOptions, array_to_columns, write_def_levels,
+};
+use zstd::bulk::Compressor;
+
+use super::columns::failed;
+use super::texts::Plain;
+use crate::error::Result;
+
+/// The level of compression: higher ones take more time than they save.
+pub(super) const LEVEL: i32 = 1;
+/// Bytes of a page that are tried.
+const TRIED: usize = 1 << 13;
+
+/// The pages of an array.
+pub(super) fn of(
+    array: Box<dyn Array>,
+    encoding: Encoding,
+    parquet: &ParquetType,
+    options: WriteOptions,
+) -> Result<Vec<Page>> {
+    let columns = array_to_columns(array, parquet.clone(), options, &[encoding]);
+    let columns = columns.map_err(|e| failed(&e))?;
+    let pages = columns.into_iter().flatten();
+    pages.map(|page| page.map_err(|e| failed(&e))).collect()
+}
+
+/// The page of texts or bytes, which are in their encoding already.
+pub(super) fn plain(
+    values: Plain,
+    rows: usize,
+    present: Option<&Bitmap>,
+    parquet: &ParquetType,
+) -> Result<Page> {
+    let ParquetType::PrimitiveType(primitive) = parquet else {
+        unreachable!("no frame has nested columns");
+    };
+    let optional = primitive.field_info.repetition == Repetition::Optional;
+    let missing = present.map_or(0, Bitmap::unset_bits);
+    assert!(
+        optional || missing == 0,
+        "a required column has every value"
+    );
+    let mut buffer = Vec::with_capacity(values.0.len() + rows / 8 + 64);
+    write_def_levels(&mut buffer, optional, present, rows, Version::V1).map_err(|e| failed(&e))?;
+    buffer.extend_from_slice(&values.0);
+    let statistics = BinaryStatistics {
+        primitive_type: primitive.clone(),
+        null_count: Some(missing as i64),
+        distinct_count: None,
+        max_value: None,
+        min_value: None,
+    };
+    let header = DataPageHeaderV1 {
+        num_values: i32::try_from(rows).expect("a batch has fewer rows"),
+        encoding: Encoding::Plain.into(),
+        definition_level_encoding: Encoding::Rle.into(),
+        repetition_level_encoding: Encoding::Rle.into(),
+        statistics: Some(statistics.serialize()),
+    };
+    let descriptor = Descriptor {
+        primitive_type: primitive.clone(),
+        max_def_level: 0,
+        max_rep_level: 0,
+    };
+    let header = DataPageHeader::V1(header);
+    Ok(Page::Data(DataPage::new(
+        header,
+        CowBuffer::Owned(buffer),
+        descriptor,
+        rows,
+    )))
+}
+
+/// Compresses the pages of a chunk, all of them or none.
+pub(super) fn compress(
+    pages: Vec<Page>,
+    compression: CompressionOptions,
+) -> Result<Vec<CompressedPage>> {
+    thread_local! {
+        // Making one costs as much as a small page.
+        static COMPRESSOR: RefCell<Compressor<'static>> =
+            RefCell::new(Compressor::new(LEVEL).expect("the level is one of zstd's"));
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let mut packed = |bytes: &[u8]| {
+            let packed = compressor.compress(bytes);
+            packed.map_err(|e| failed(&ParquetError::from(e).into()))
+        };
+        let mut pays = false;
+        if compression != CompressionOptions::Uncompressed {
+            let largest = pages.iter().map(buffer).max_by_key(|bytes| bytes.len());
+            let tried = largest.unwrap_or_default();
+            let tried = &tried[..tried.len().min(TRIED)];
+            pays = packed(tried)?.len() < tried.len() / 8 * 7;
+        }
+        let compression = if pays {
+            Compression::Zstd
+        } else {
+            Compression::Uncompressed
+        };
+        let mut compressed = Vec::with_capacity(pages.len());
+        for page in pages {
+            let size = buffer(&page).len();
+            let packed = if pays {
+                Some(CowBuffer::Owned(packed(buffer(&page))?))
+            } else {
+                None
+            };
+            compressed.push(match page {
+                Page::Data(mut page) => {
+                    let header = page.header().clone();
+                    let rows = page.num_rows().expect("a page that is written has rows");
+                    let buffer = packed
+                        .unwrap_or_else(|| CowBuffer::Owned(std::mem::take(page.buffer_mut())));
+                    CompressedPage::Data(CompressedDataPage::new(
+                        header,
+                        buffer,
+                        compression,
+                        size,
+                        page.descriptor,
+                        rows,
+                    ))
+                }
+                Page::Dict(page) => CompressedPage::Dict(CompressedDictPage::new(
+                    packed.unwrap_or(page.buffer),
+                    compression,
+                    size,
+                    page.num_values,
+                    page.is_sorted,
+                )),
+            });
+        }
+        Ok(compressed)
+    })
+}
+
+fn buffer(page: &Page) -> &[u8] {
+    match page {
+        Page::Data(page) => page.buffer(),
+        Page::Dict(page) => &page.buffer,
+    }
+}

@@ -1,0 +1,166 @@
+//! Texts being gathered into a column: one after another, or by dictionary as long as they repeat.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use polars_arrow::bitmap::MutableBitmap;
+
+use crate::bytes::{same, short, word};
+use crate::jws::mask::{masked, may_hold_token};
+
+/// A text column of which more than half the values are new after so many rows is written plain: its
+/// dictionary would cost more than it saves.
+const TRIED: usize = 1 << 13;
+
+/// Values one after another, each with its length before it: Parquet's plain encoding.
+pub(super) struct Plain(pub(super) Vec<u8>);
+
+impl Plain {
+    pub(super) fn new(rows: usize) -> Self {
+        Plain(Vec::with_capacity(rows * 28))
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, value: &[u8]) {
+        let length = u32::try_from(value.len()).expect("a value is shorter than its block");
+        self.0.extend_from_slice(&length.to_le_bytes());
+        self.0.extend_from_slice(value);
+    }
+}
+
+/// Bytes of many values, one after another.
+pub(super) struct Strings {
+    ends: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Strings {
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len());
+    }
+
+    pub(super) fn get(&self, index: usize) -> &[u8] {
+        &self.bytes[self.ends[index]..self.ends[index + 1]]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len() - 1
+    }
+}
+
+/// Values seen lately, by a few of their bytes.
+const RECENT: usize = 256;
+
+/// Text by dictionary as long as it repeats.
+pub(super) struct Repeating {
+    pub(super) values: Strings,
+    /// Hash and key of each value.
+    index: HashTable<(u32, u32)>,
+    pub(super) keys: Vec<u32>,
+    recent: [u32; RECENT],
+}
+
+impl Repeating {
+    pub(super) fn new(rows: usize) -> Self {
+        Repeating {
+            values: Strings {
+                ends: vec![0],
+                bytes: Vec::new(),
+            },
+            index: HashTable::new(),
+            keys: Vec::with_capacity(rows),
+            recent: [0; RECENT],
+        }
+    }
+
+    pub(super) fn push(&mut self, value: &[u8]) {
+        // Logs repeat themselves line after line.
+        let place = recent_place(value);
+        let recent = self.recent[place];
+        if (recent as usize) < self.values.len() && same(self.values.get(recent as usize), value) {
+            self.keys.push(recent);
+            return;
+        }
+        let hash = FixedState::default().hash_one(value);
+        let mark = (hash >> 32) as u32;
+        let Repeating {
+            values,
+            index,
+            keys,
+            recent,
+        } = self;
+        // The table's own place comes from the same 32 bits, so that it can grow without the values.
+        let entry = index.entry(
+            spread(mark),
+            |(known, key)| *known == mark && same(values.get(*key as usize), value),
+            |(known, _)| spread(*known),
+        );
+        let key = match entry {
+            hashbrown::hash_table::Entry::Occupied(entry) => entry.get().1,
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                if let Some(masked) = without_tokens(value) {
+                    return self.push(masked.as_bytes());
+                }
+                let key = u32::try_from(values.len()).expect("a batch has fewer rows");
+                values.push(value);
+                entry.insert((mark, key));
+                key
+            }
+        };
+        recent[place] = key;
+        keys.push(key);
+    }
+
+    /// Puts something in place of a missing value.
+    pub(super) fn repeat(&mut self) {
+        match self.keys.last() {
+            Some(last) => self.keys.push(*last),
+            None => self.push(b""),
+        }
+    }
+
+    /// Whether so much is new that a dictionary costs more than it saves.
+    #[inline]
+    pub(super) fn is_varied(&self) -> bool {
+        self.keys.len().is_multiple_of(TRIED) && self.values.len() > self.keys.len() / 2
+    }
+
+    /// The values that are there, without a dictionary.
+    pub(super) fn unfold(&self, present: Option<&MutableBitmap>) -> Plain {
+        let mut plain = Plain::new(self.keys.capacity());
+        let there = |row: usize| present.is_none_or(|present| present.get(row));
+        for (_, key) in self.keys.iter().enumerate().filter(|(row, _)| there(*row)) {
+            plain.push(self.values.get(*key as usize));
+        }
+        plain
+    }
+}
+
+/// A text with a signed token in it, as it may be written: no frame holds one. `Bytes` are kept as they are.
+pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
+    if !may_hold_token(value) {
+        return None;
+    }
+    let text = std::str::from_utf8(value).expect("text was pushed");
+    Some(masked(text, "")).filter(|masked| masked != text)
+}
+
+/// Where a value is looked for among the recent ones.
+#[inline]
+fn recent_place(value: &[u8]) -> usize {
+    let (first, last) = if value.len() < 8 {
+        (short(value), 0)
+    } else {
+        (word(value, 0), word(value, value.len() - 8))
+    };
+    let mixed =
+        (first ^ last.rotate_left(23) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 56) as usize % RECENT
+}
+
+/// 32 bits of hash over 64, as the table wants them.
+fn spread(mark: u32) -> u64 {
+    u64::from(mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
