@@ -151,6 +151,19 @@ impl LineParser for Columns {
         match self.dialect {
             Dialect::W3c => self.split(b' ', line, header, fields),
             Dialect::Tabs => self.split(b'\t', line, header, fields),
+            Dialect::Delimited(delimiter) if is_plain(line) => {
+                let values = line.split(char::from(delimiter));
+                let mut count = 0;
+                for value in values {
+                    for slot in header.0.get(count).into_iter().flatten() {
+                        if !value.is_empty() {
+                            fields.put(*slot, value);
+                        }
+                    }
+                    count += 1;
+                }
+                counted(count, header)
+            }
             Dialect::Delimited(delimiter) => {
                 if quote_is_open(delimiter, line) {
                     return Err(Reject::new("open_quote", "a quote that nothing closes"));
@@ -189,6 +202,11 @@ impl Columns {
             Dialect::Delimited(delimiter) => Some(record(delimiter, line)),
         }
     }
+}
+
+/// Whether a record's values are what stands between its delimiters.
+fn is_plain(line: &str) -> bool {
+    !line.is_empty() && memchr::memchr3(b'"', b'\r', b'\n', line.as_bytes()).is_none()
 }
 
 /// Whether a record ends inside a quoted value: it was cut off there.
@@ -248,6 +266,18 @@ mod tests {
         );
         assert_eq!(record(b',', "\"a\nb\",c"), ["a\nb", "c"]);
         assert_eq!(record(b'\t', "a\t\tb"), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn a_plain_record_has_the_values_that_the_reader_finds() {
+        for line in ["a", "a,b", "a,", ",", ",,x", "a b, c", " ", "é,-,'"] {
+            assert!(is_plain(line), "{line}");
+            let values: Vec<&str> = line.split(',').collect();
+            assert_eq!(values, record(b',', line), "{line}");
+        }
+        for line in ["", "a,\"b\"", "a\rb"] {
+            assert!(!is_plain(line), "{line}");
+        }
     }
 
     #[test]
