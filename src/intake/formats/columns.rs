@@ -2,6 +2,8 @@
 //!
 //! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`.
 
+use std::cell::RefCell;
+
 use super::{Fields, Header, LineParser, Reject};
 
 /// How a line is cut into columns, and how values are written.
@@ -232,7 +234,25 @@ fn quote_is_open(delimiter: u8, line: &str) -> bool {
 
 /// The values of one record.
 fn record(delimiter: u8, line: &str) -> Vec<String> {
-    let mut reader = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
+    thread_local! {
+        // Making a reader takes longer than reading most records; a clone of one reads nothing.
+        static READER: RefCell<Option<(u8, csv_core::Reader)>> = const { RefCell::new(None) };
+    }
+    READER.with_borrow_mut(|known| {
+        let made = || {
+            let mut builder = csv_core::ReaderBuilder::new();
+            (delimiter, builder.delimiter(delimiter).build())
+        };
+        if known.as_ref().is_none_or(|(other, _)| *other != delimiter) {
+            *known = None;
+        }
+        let (_, reader) = known.get_or_insert_with(made);
+        reader.reset();
+        values(reader, line)
+    })
+}
+
+fn values(reader: &mut csv_core::Reader, line: &str) -> Vec<String> {
     let mut values = Vec::new();
     let mut output = vec![0; line.len() + 1];
     let mut input = line.as_bytes();
