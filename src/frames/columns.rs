@@ -6,11 +6,12 @@
 
 use std::iter::repeat_n;
 
-use polars_arrow::array::{DictionaryArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::{Array, DictionaryArray, PrimitiveArray, Utf8ViewArray};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{
     ArrowDataType, ArrowSchema, Field, IntegerType, TimeUnit as ArrowTimeUnit,
 };
+use polars_arrow::types::NativeType;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, Encoding, ParquetType, StatisticsOptions, Version,
     WriteOptions, ZstdLevel, to_parquet_schema,
@@ -209,34 +210,17 @@ impl Filling {
         let present: Option<Bitmap> = self.present.map(Bitmap::from);
         let dtype = arrow_type(column.kind);
         let options = options(column.kind)?;
-        let pages = match self.values {
+        let (array, encoding) = match self.values {
             Values::Unsigned(values) => {
-                let array = PrimitiveArray::new(dtype, values.into(), present);
-                pages::of(
-                    Box::new(array),
-                    Encoding::DeltaBinaryPacked,
-                    parquet,
-                    options,
-                )?
+                (numbers(dtype, values, present), Encoding::DeltaBinaryPacked)
             }
-            Values::Time(values) => {
-                let array = PrimitiveArray::new(dtype, values.into(), present);
-                pages::of(
-                    Box::new(array),
-                    Encoding::DeltaBinaryPacked,
-                    parquet,
-                    options,
-                )?
+            Values::Time(values) => (numbers(dtype, values, present), Encoding::DeltaBinaryPacked),
+            Values::Small(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
+            Values::Code(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
+            Values::Plain(plain) => {
+                let page = pages::plain(plain, rows, present.as_ref(), parquet)?;
+                return pages::compress(vec![page], options.compression);
             }
-            Values::Small(values) => {
-                let array = PrimitiveArray::new(dtype, values.into(), present);
-                pages::of(Box::new(array), Encoding::RleDictionary, parquet, options)?
-            }
-            Values::Code(values) => {
-                let array = PrimitiveArray::new(dtype, values.into(), present);
-                pages::of(Box::new(array), Encoding::RleDictionary, parquet, options)?
-            }
-            Values::Plain(plain) => vec![pages::plain(plain, rows, present.as_ref(), parquet)?],
             Values::Repeating(repeating) => {
                 let Repeating { values, keys, .. } = *repeating;
                 let texts = (0..values.len())
@@ -249,12 +233,21 @@ impl Filling {
                 );
                 let keys = PrimitiveArray::new(ArrowDataType::UInt32, keys.into(), present);
                 let array = DictionaryArray::<u32>::try_new(dtype, keys, Box::new(texts));
-                let array = array.map_err(|e| failed(&e))?;
-                pages::of(Box::new(array), Encoding::RleDictionary, parquet, options)?
+                let array: Box<dyn Array> = Box::new(array.map_err(|e| failed(&e))?);
+                (array, Encoding::RleDictionary)
             }
         };
+        let pages = pages::of(array, encoding, parquet, options)?;
         pages::compress(pages, options.compression)
     }
+}
+
+fn numbers<T: NativeType>(
+    dtype: ArrowDataType,
+    values: Vec<T>,
+    present: Option<Bitmap>,
+) -> Box<dyn Array> {
+    Box::new(PrimitiveArray::new(dtype, values.into(), present))
 }
 
 /// Appends values one after another, until `append` says that it is enough; tells whether it did.

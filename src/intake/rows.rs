@@ -162,8 +162,12 @@ impl<'a> Rows<'a> {
 
     /// Holds the place of a line that is no row.
     pub(super) fn refuse(&mut self, line_no: u64, reject: Reject) {
-        self.hold(line_no, Some(0), &Fields::default());
-        self.refused.pop();
+        self.held.push(Held {
+            line_no,
+            base: 0,
+            filled: 0,
+            places: [Place { start: 0, end: 0 }; MOST_COLUMNS],
+        });
         self.refused.push(Some(reject));
     }
 
@@ -187,9 +191,8 @@ impl<'a> Rows<'a> {
                 self.read(column, block);
             }
         }
-        let refused = std::mem::take(&mut self.refused);
         let times = &self.times[self.event_time];
-        let outcomes = refused.into_iter().enumerate().map(|(line, refused)| {
+        let outcomes = self.refused.drain(..).enumerate().map(|(line, refused)| {
             let time = || times[line].expect("the time is required");
             refused.map_or_else(|| Ok(time()), Err)
         });
@@ -223,24 +226,18 @@ impl<'a> Rows<'a> {
 
     /// Reads the numbers, times or addresses of a column.
     fn read(&mut self, column: usize, block: &str) {
-        let clock = &self.reading.clock;
+        let reading = self.reading;
         match self.fills[column] {
             Fill::Number(most) => {
-                let name = self.reading.frame.columns[column].name;
-                let mut numbers = std::mem::take(&mut self.numbers[column]);
-                self.type_each(column, block, &mut numbers, |_, text| {
-                    unsigned(text, most)
-                        .map(Some)
-                        .ok_or_else(|| bad_number(name, text))
+                let name = reading.frame.columns[column].name;
+                self.numbers[column] = self.type_each(column, block, |_, text| {
+                    let number = unsigned(text, most).ok_or_else(|| bad_number(name, text))?;
+                    Ok(Some(number))
                 });
-                self.numbers[column] = numbers;
             }
             Fill::EventTime => {
-                let mut times = std::mem::take(&mut self.times[column]);
-                self.type_each(column, block, &mut times, |_, text| {
-                    clock.read(text).map(Some)
-                });
-                self.times[column] = times;
+                let read = |_, text: &str| reading.clock.read(text).map(Some);
+                self.times[column] = self.type_each(column, block, read);
             }
             Fill::Claim => self.claims(column, block),
             Fill::Address => self.canonical(column, block),
@@ -253,18 +250,19 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Reads what each line has for a column.
     #[inline]
     fn type_each<T>(
         &mut self,
         column: usize,
         block: &str,
-        typed: &mut Vec<Option<T>>,
         mut read: impl FnMut(usize, &str) -> Result<Option<T>, Reject>,
-    ) {
+    ) -> Vec<Option<T>> {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
-        for (line, (held, refused)) in self.held.iter().zip(&mut self.refused).enumerate() {
-            typed.push(match held.text(column, block, &self.copies).or(constant) {
+        let lines = self.held.iter().zip(&mut self.refused).enumerate();
+        let typed = lines.map(|(line, (held, refused))| {
+            match held.text(column, block, &self.copies).or(constant) {
                 None => None,
                 // An empty value of a column that may be missing is a missing value.
                 Some("") if !required => None,
@@ -272,17 +270,17 @@ impl<'a> Rows<'a> {
                     refused.get_or_insert(reject);
                     None
                 }),
-            });
-        }
+            }
+        });
+        typed.collect()
     }
 
     /// Reads times that a token claims. What a client claims must not take its request out of the counts.
     fn claims(&mut self, column: usize, block: &str) {
-        let (clock, problem) = (&self.reading.clock, self.problem);
+        let (reading, problem) = (self.reading, self.problem);
         let mut bad = Vec::new();
-        let mut times = std::mem::take(&mut self.times[column]);
-        self.type_each(column, block, &mut times, |line, text| {
-            match clock.read_claim(text) {
+        self.times[column] = self.type_each(column, block, |line, text| {
+            match reading.clock.read_claim(text) {
                 Ok(time) => Ok(Some(time)),
                 Err(reject) if reject.reason == "bad_time" && problem.is_some() => {
                     bad.push(line);
@@ -291,8 +289,8 @@ impl<'a> Rows<'a> {
                 Err(reject) => Err(reject),
             }
         });
-        self.times[column] = times;
-        for (line, problem) in bad.into_iter().zip(std::iter::repeat(problem).flatten()) {
+        let Some(problem) = problem else { return };
+        for line in bad {
             let held = &mut self.held[line];
             if held.filled >> problem & 1 == 0 {
                 held.filled |= 1 << problem;
