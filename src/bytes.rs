@@ -1,10 +1,33 @@
-//! Comparing short stretches of bytes without a call, eight at a time: most of what intake compares is
+//! Comparing, copying and searching short stretches of bytes without a call: most of what intake meets is
 //! shorter than what a call costs.
+
+use wide::u8x16;
 
 /// One in each of eight bytes.
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// The high bit of each of eight bytes.
 const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// A bit for each of 64 bytes, as `look` says of sixteen at a time.
+#[inline(always)]
+pub(crate) fn bits(chunk: &[u8; 64], look: impl Fn(u8x16) -> u8x16) -> u64 {
+    let (parts, _) = chunk.as_chunks::<16>();
+    parts.iter().rev().fold(0, |bits, part| {
+        bits << 16 | u64::from(look(u8x16::new(*part)).to_bitmask())
+    })
+}
+
+/// The place of the first bit at `at` or after that is set in `words`, of which there are as many as it gives.
+#[inline(always)]
+pub(crate) fn first_bit(at: usize, words: impl Fn(usize) -> Option<u64>) -> Option<usize> {
+    let mut index = at / 64;
+    let mut bits = words(index)? >> (at % 64) << (at % 64);
+    while bits == 0 {
+        index += 1;
+        bits = words(index)?;
+    }
+    Some(index * 64 + bits.trailing_zeros() as usize)
+}
 
 /// Whether two stretches are the same.
 #[inline]
@@ -12,17 +35,43 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    if a.len() < 8 {
-        return short(a) == short(b);
+    match a.len() {
+        0..8 => short(a) == short(b),
+        8..=16 => same_ends::<8>(a, b),
+        17..=32 => same_ends::<16>(a, b),
+        33..=64 => same_ends::<32>(a, b),
+        _ => a == b,
     }
-    let mut at = 0;
-    while at + 8 <= a.len() {
-        if word(a, at) != word(b, at) {
-            return false;
-        }
-        at += 8;
+}
+
+/// Whether the first `N` bytes are the same, and the last.
+#[inline(always)]
+fn same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    (a.first_chunk::<N>() == b.first_chunk()) & (a.last_chunk::<N>() == b.last_chunk())
+}
+
+/// Appends a stretch.
+#[inline]
+pub(crate) fn append(bytes: &mut Vec<u8>, value: &[u8]) {
+    match value.len() {
+        0..4 => value.iter().for_each(|byte| bytes.push(*byte)),
+        4..8 => append_ends::<4>(bytes, value),
+        8..=16 => append_ends::<8>(bytes, value),
+        17..=32 => append_ends::<16>(bytes, value),
+        33..=64 => append_ends::<32>(bytes, value),
+        _ => bytes.extend_from_slice(value),
     }
-    word(a, a.len() - 8) == word(b, b.len() - 8)
+}
+
+/// Appends the first `N` bytes and the last, which lie over one another or side by side.
+#[inline(always)]
+fn append_ends<const N: usize>(bytes: &mut Vec<u8>, value: &[u8]) {
+    if let (Some(first), Some(last)) = (value.first_chunk::<N>(), value.last_chunk::<N>()) {
+        let length = bytes.len() + value.len();
+        bytes.extend_from_slice(first);
+        bytes.truncate(length - N);
+        bytes.extend_from_slice(last);
+    }
 }
 
 /// The eight bytes from `at` on, which must be there.
@@ -139,9 +188,12 @@ mod tests {
 
     #[test]
     fn agrees_with_the_slices_own_comparison() {
-        for length in 0..40 {
+        for length in 0..140 {
             let a: Vec<u8> = (0..length).map(|index| index as u8).collect();
             assert!(same(&a, &a.clone()));
+            let mut appended = b"before".to_vec();
+            append(&mut appended, &a);
+            assert_eq!(appended, [b"before", &a[..]].concat());
             assert!(!same(&a, &[&a[..], b"x"].concat()));
             for at in 0..length {
                 let mut b = a.clone();

@@ -6,10 +6,10 @@
 
 use std::iter::repeat_n;
 
-use polars_arrow::array::{Array, DictionaryArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{
-    ArrowDataType, ArrowSchema, Field, IntegerType, TimeUnit as ArrowTimeUnit,
+    ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit,
 };
 use polars_arrow::types::NativeType;
 use polars_parquet::write::{
@@ -204,9 +204,12 @@ impl Filling {
         });
     }
 
-    fn finish(mut self, column: &Column, parquet: &ParquetType) -> Result<Vec<CompressedPage>> {
-        self.fill_in();
+    fn finish(self, column: &Column, parquet: &ParquetType) -> Result<Vec<CompressedPage>> {
         let rows = self.length;
+        if rows > 0 && self.absent == rows {
+            let page = pages::missing(rows, parquet)?;
+            return pages::compress(vec![page], CompressionOptions::Uncompressed);
+        }
         let present: Option<Bitmap> = self.present.map(Bitmap::from);
         let dtype = arrow_type(column.kind);
         let options = options(column.kind)?;
@@ -218,23 +221,12 @@ impl Filling {
             Values::Small(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
             Values::Code(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
             Values::Plain(plain) => {
-                let page = pages::plain(plain, rows, present.as_ref(), parquet)?;
+                let page = pages::plain(&plain, rows, present.as_ref(), parquet)?;
                 return pages::compress(vec![page], options.compression);
             }
             Values::Repeating(repeating) => {
-                let Repeating { values, keys, .. } = *repeating;
-                let texts = (0..values.len())
-                    .map(|index| std::str::from_utf8(values.get(index)).expect("text was pushed"));
-                let texts = Utf8ViewArray::from_slice_values(texts.collect::<Vec<_>>());
-                let dtype = ArrowDataType::Dictionary(
-                    IntegerType::UInt32,
-                    Box::new(ArrowDataType::Utf8View),
-                    false,
-                );
-                let keys = PrimitiveArray::new(ArrowDataType::UInt32, keys.into(), present);
-                let array = DictionaryArray::<u32>::try_new(dtype, keys, Box::new(texts));
-                let array: Box<dyn Array> = Box::new(array.map_err(|e| failed(&e))?);
-                (array, Encoding::RleDictionary)
+                let pages = pages::by_dictionary(*repeating, rows, present.as_ref(), parquet)?;
+                return pages::compress(pages, options.compression);
             }
         };
         let pages = pages::of(array, encoding, parquet, options)?;

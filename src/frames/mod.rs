@@ -1,8 +1,9 @@
 //! The canonical frames: what each is called, its columns, and how it is written and read.
 //!
-//! A frame is a folder `frames/<name>/` of Parquet parts. Event frames have one part an evidence file,
-//! named by its `evidence_id`; derived frames have one part a partition. The parts are written in a
-//! fixed order of rows, so the same evidence gives the same bytes.
+//! A frame is a folder `frames/<name>/` of Parquet parts. Those of event frames bear the number of their
+//! evidence file, its `evidence_id`; those of derived frames that of a partition. What is long has several:
+//! `000007.parquet`, `000007_0002.parquet` and so on. The parts are written in a fixed order of rows, so
+//! the same evidence gives the same bytes.
 
 mod columns;
 mod pages;
@@ -12,7 +13,7 @@ mod writer;
 
 pub use columns::{Batch, RowGroup, Value};
 pub use reader::{Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
-pub use writer::{FrameWriter, Part};
+pub use writer::{FrameWriter, Part, numbered_parts, part_number};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use polars_parquet::parquet::CowBuffer;
 use polars_parquet::parquet::compression::Compression;
 use polars_parquet::parquet::error::ParquetError;
 use polars_parquet::parquet::metadata::Descriptor;
+use polars_parquet::parquet::encoding::hybrid_rle::{Encoder, encode};
 use polars_parquet::parquet::page::{
-    CompressedDictPage, DataPage, DataPageHeader, DataPageHeaderV1,
+    CompressedDictPage, DataPage, DataPageHeader, DataPageHeaderV1, DictPage,
 };
 use polars_parquet::parquet::schema::Repetition;
 use polars_parquet::parquet::statistics::BinaryStatistics;
@@ -20,11 +21,13 @@ use polars_parquet::write::{
 use zstd::bulk::Compressor;
 
 use super::columns::failed;
-use super::texts::Plain;
+use super::texts::{Plain, Repeating};
 use crate::error::Result;
 
 /// The level of compression: higher ones take more time than they save.
 pub(super) const LEVEL: i32 = 1;
+/// Bits of a key up to which a dictionary is so small that the same key often comes many times in a row.
+const SHORT_RUNS: u32 = 8;
 /// Bytes of a page that are tried.
 const TRIED: usize = 1 << 13;
 
@@ -43,33 +46,103 @@ pub(super) fn of(
 
 /// The page of texts or bytes, which are in their encoding already.
 pub(super) fn plain(
-    values: Plain,
+    values: &Plain,
     rows: usize,
     present: Option<&Bitmap>,
     parquet: &ParquetType,
 ) -> Result<Page> {
-    let ParquetType::PrimitiveType(primitive) = parquet else {
-        unreachable!("no frame has nested columns");
+    let mut buffer = levels(rows, present, parquet, values.0.len())?;
+    buffer.extend_from_slice(&values.0);
+    Ok(data(buffer, Encoding::Plain, rows, present, parquet))
+}
+
+/// The page of a column of which no row has a value.
+pub(super) fn missing(rows: usize, parquet: &ParquetType) -> Result<Page> {
+    let present = Bitmap::new_zeroed(rows);
+    plain(&Plain(Vec::new()), rows, Some(&present), parquet)
+}
+
+/// The pages of texts by dictionary: the dictionary, and each row's key.
+pub(super) fn by_dictionary(
+    repeating: Repeating,
+    rows: usize,
+    present: Option<&Bitmap>,
+    parquet: &ParquetType,
+) -> Result<Vec<Page>> {
+    let (values, mut keys) = (repeating.values, repeating.keys);
+    if let Some(present) = present {
+        let mut there = present.iter();
+        keys.retain(|_| there.next() == Some(true));
+    }
+    let highest = values.len().saturating_sub(1) as u32;
+    let bits = u32::BITS - highest.leading_zeros();
+    let mut buffer = levels(rows, present, parquet, keys.len() * 2)?;
+    buffer.push(bits as u8);
+    let keys = keys.iter().copied();
+    let encoded = if bits > SHORT_RUNS {
+        <u32 as Encoder<u32>>::bitpacked_encode(&mut buffer, keys, bits as usize)
+    } else {
+        encode(&mut buffer, keys, bits)
     };
-    let optional = primitive.field_info.repetition == Repetition::Optional;
+    encoded.map_err(|e| failed(&e.into()))?;
+    let count = values.len();
+    Ok(vec![
+        Page::Dict(DictPage::new(
+            CowBuffer::Owned(values.into_plain().0),
+            count,
+            false,
+        )),
+        data(buffer, Encoding::RleDictionary, rows, present, parquet),
+    ])
+}
+
+/// Which rows have a value, as a page begins with it, and room for as many bytes more.
+fn levels(
+    rows: usize,
+    present: Option<&Bitmap>,
+    parquet: &ParquetType,
+    room: usize,
+) -> Result<Vec<u8>> {
+    let optional = parquet.get_field_info().repetition == Repetition::Optional;
     let missing = present.map_or(0, Bitmap::unset_bits);
     assert!(
         optional || missing == 0,
         "a required column has every value"
     );
-    let mut buffer = Vec::with_capacity(values.0.len() + rows / 8 + 64);
-    write_def_levels(&mut buffer, optional, present, rows, Version::V1).map_err(|e| failed(&e))?;
-    buffer.extend_from_slice(&values.0);
+    let mut buffer = Vec::with_capacity(room + rows / 8 + 64);
+    let written = if missing == rows && optional {
+        buffer.extend([0; 4]);
+        let run = <bool as Encoder<bool>>::run_length_encode(&mut buffer, rows, false, 1);
+        let length = u32::try_from(buffer.len() - 4).expect("a run is short");
+        buffer[..4].copy_from_slice(&length.to_le_bytes());
+        run.map_err(Into::into)
+    } else {
+        write_def_levels(&mut buffer, optional, present, rows, Version::V1)
+    };
+    written.map_err(|e| failed(&e))?;
+    Ok(buffer)
+}
+
+fn data(
+    buffer: Vec<u8>,
+    encoding: Encoding,
+    rows: usize,
+    present: Option<&Bitmap>,
+    parquet: &ParquetType,
+) -> Page {
+    let ParquetType::PrimitiveType(primitive) = parquet else {
+        unreachable!("no frame has nested columns");
+    };
     let statistics = BinaryStatistics {
         primitive_type: primitive.clone(),
-        null_count: Some(missing as i64),
+        null_count: Some(present.map_or(0, Bitmap::unset_bits) as i64),
         distinct_count: None,
         max_value: None,
         min_value: None,
     };
     let header = DataPageHeaderV1 {
         num_values: i32::try_from(rows).expect("a batch has fewer rows"),
-        encoding: Encoding::Plain.into(),
+        encoding: encoding.into(),
         definition_level_encoding: Encoding::Rle.into(),
         repetition_level_encoding: Encoding::Rle.into(),
         statistics: Some(statistics.serialize()),
@@ -79,13 +152,12 @@ pub(super) fn plain(
         max_def_level: 0,
         max_rep_level: 0,
     };
-    let header = DataPageHeader::V1(header);
-    Ok(Page::Data(DataPage::new(
-        header,
+    Page::Data(DataPage::new(
+        DataPageHeader::V1(header),
         CowBuffer::Owned(buffer),
         descriptor,
         rows,
-    )))
+    ))
 }
 
 /// Compresses the pages of a chunk, all of them or none.

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use polars_arrow::bitmap::MutableBitmap;
 
-use crate::bytes::{same, short, word};
+use crate::bytes::{append, same, short, word};
 use crate::jws::mask::{masked, may_hold_token};
 
 /// A text column of which more than half the values are new after so many rows is written plain: its
@@ -25,28 +25,32 @@ impl Plain {
     pub(super) fn push(&mut self, value: &[u8]) {
         let length = u32::try_from(value.len()).expect("a value is shorter than its block");
         self.0.extend_from_slice(&length.to_le_bytes());
-        self.0.extend_from_slice(value);
+        append(&mut self.0, value);
     }
 }
 
-/// Bytes of many values, one after another.
+/// Different values, one after another in their encoding.
 pub(super) struct Strings {
     ends: Vec<usize>,
-    bytes: Vec<u8>,
+    plain: Plain,
 }
 
 impl Strings {
     fn push(&mut self, value: &[u8]) {
-        self.bytes.extend_from_slice(value);
-        self.ends.push(self.bytes.len());
+        self.plain.push(value);
+        self.ends.push(self.plain.0.len());
     }
 
-    pub(super) fn get(&self, index: usize) -> &[u8] {
-        &self.bytes[self.ends[index]..self.ends[index + 1]]
+    fn get(&self, index: usize) -> &[u8] {
+        &self.plain.0[self.ends[index] + size_of::<u32>()..self.ends[index + 1]]
     }
 
     pub(super) fn len(&self) -> usize {
         self.ends.len() - 1
+    }
+
+    pub(super) fn into_plain(self) -> Plain {
+        self.plain
     }
 }
 
@@ -67,7 +71,7 @@ impl Repeating {
         Repeating {
             values: Strings {
                 ends: vec![0],
-                bytes: Vec::new(),
+                plain: Plain(Vec::new()),
             },
             index: HashTable::new(),
             keys: Vec::with_capacity(rows),

@@ -1,4 +1,4 @@
-//! Writes one part of a frame.
+//! Writes the parts of a frame that belong together: those of one evidence file, or of one partition.
 //!
 //! A part is written under a temporary name and renamed when complete, so a half-written part is
 //! never mistaken for a whole one.
@@ -21,6 +21,9 @@ use crate::error::{Error, Result};
 
 /// Rows in a row group of rows that come one by one.
 const ROW_GROUP: usize = 1 << 17;
+/// Row groups of a part, after which another part begins: what a part's footer says of each is held until
+/// the part ends.
+const MOST_ROW_GROUPS: usize = 128;
 /// Bytes of a part after which the disk is told to take what there is.
 const SYNCED: u64 = 32 << 20;
 
@@ -87,41 +90,38 @@ impl Syncing {
     }
 }
 
-/// Writes one part of a frame.
+/// Writes the parts of a frame that bear one number.
 pub struct FrameWriter {
+    dir: PathBuf,
+    frame: &'static Frame,
+    number: u32,
+    batch: Batch,
+    written: Vec<Part>,
+    open: OpenPart,
+}
+
+/// A part being written.
+struct OpenPart {
     path: PathBuf,
     partial: PathBuf,
     name: String,
     file: FileWriter<BufWriter<HashingFile>>,
-    batch: Batch,
+    row_groups: usize,
     row_count: u64,
 }
 
 impl FrameWriter {
-    /// Begins part `part` of `frame` below `frames_dir`.
-    pub fn create(frames_dir: &Path, frame: &'static Frame, part: u32) -> Result<Self> {
+    /// Begins the parts `number` of `frame` below `frames_dir`.
+    pub fn create(frames_dir: &Path, frame: &'static Frame, number: u32) -> Result<Self> {
         let dir = frames_dir.join(frame.name);
         fs::create_dir_all(&dir).map_err(|e| Error::io("create the folder", &dir, &e))?;
-        let path = dir.join(format!("{part:06}.parquet"));
-        let partial = path.with_extension("partial");
-        let file =
-            File::create(&partial).map_err(|e| Error::io("create the file", &partial, &e))?;
-        let file = HashingFile {
-            file,
-            hash: Sha256::new(),
-            size: 0,
-            syncing: Syncing::default(),
-        };
-        let file = BufWriter::with_capacity(1 << 20, file);
-        let file = FileWriter::try_new(file, schema(frame), options(Kind::Unsigned)?)
-            .map_err(|e| Error::frame("begin a Parquet file", &e).in_file(&partial))?;
         Ok(FrameWriter {
-            name: format!("{}/{part:06}.parquet", frame.name),
-            path,
-            partial,
-            file,
+            open: OpenPart::create(&dir, frame, &part_name(number, 1))?,
+            dir,
+            frame,
+            number,
             batch: Batch::new(frame, 0)?,
-            row_count: 0,
+            written: Vec::new(),
         })
     }
 
@@ -148,6 +148,73 @@ impl FrameWriter {
         if group.rows == 0 {
             return Ok(());
         }
+        if self.open.row_groups == MOST_ROW_GROUPS {
+            let name = part_name(self.number, self.written.len() + 2);
+            let next = OpenPart::create(&self.dir, self.frame, &name)?;
+            let full = std::mem::replace(&mut self.open, next);
+            self.written.push(full.finish()?);
+        }
+        self.open.append(group)
+    }
+
+    /// Ends the last part; gives them all.
+    pub fn finish(mut self) -> Result<Vec<Part>> {
+        self.flush()?;
+        self.written.push(self.open.finish()?);
+        Ok(self.written)
+    }
+}
+
+/// `000007.parquet`, and after it `000007_0002.parquet`.
+fn part_name(number: u32, place: usize) -> String {
+    if place == 1 {
+        format!("{number:06}.parquet")
+    } else {
+        format!("{number:06}_{place:04}.parquet")
+    }
+}
+
+/// The parts of `frame` that bear `number`, in order.
+pub fn numbered_parts(frames_dir: &Path, frame: &Frame, number: u32) -> Vec<PathBuf> {
+    let dir = frames_dir.join(frame.name);
+    let parts = (1..).map(|place| dir.join(part_name(number, place)));
+    parts.take_while(|path| path.exists()).collect()
+}
+
+/// The number that a part's file name bears, if it is one.
+pub fn part_number(path: &Path) -> Option<u32> {
+    let stem = path.file_stem()?.to_str()?;
+    let number = stem.split_once('_').map_or(stem, |(number, _)| number);
+    number.parse().ok()
+}
+
+impl OpenPart {
+    fn create(dir: &Path, frame: &'static Frame, file_name: &str) -> Result<Self> {
+        let path = dir.join(file_name);
+        let partial = path.with_extension("partial");
+        let file =
+            File::create(&partial).map_err(|e| Error::io("create the file", &partial, &e))?;
+        let file = HashingFile {
+            file,
+            hash: Sha256::new(),
+            size: 0,
+            syncing: Syncing::default(),
+        };
+        let file = BufWriter::with_capacity(1 << 20, file);
+        let file = FileWriter::try_new(file, schema(frame), options(Kind::Unsigned)?)
+            .map_err(|e| Error::frame("begin a Parquet file", &e).in_file(&partial))?;
+        Ok(OpenPart {
+            name: format!("{}/{file_name}", frame.name),
+            path,
+            partial,
+            file,
+            row_groups: 0,
+            row_count: 0,
+        })
+    }
+
+    fn append(&mut self, group: &RowGroup) -> Result<()> {
+        self.row_groups += 1;
         self.row_count += group.rows as u64;
         let columns = group.columns.iter().map(|pages| {
             let pages = fallible_streaming_iterator::convert(pages.iter().map(Ok));
@@ -159,8 +226,7 @@ impl FrameWriter {
     }
 
     /// Ends the part and puts it in its place.
-    pub fn finish(mut self) -> Result<Part> {
-        self.flush()?;
+    fn finish(mut self) -> Result<Part> {
         self.file
             .end(None)
             .map_err(|e| Error::frame("end a Parquet file", &e).in_file(&self.partial))?;

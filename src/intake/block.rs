@@ -8,7 +8,7 @@ use super::formats::{Framing, Header, Reject};
 use super::framing::{Block, without_bom};
 use super::manifest::Lines;
 use super::reading::Reading;
-use super::rows::Rows;
+use super::rows::{MOST_HELD, Rows};
 use super::token::TokenReader;
 use crate::case::Catalogue;
 use crate::error::Result;
@@ -144,26 +144,7 @@ impl<'a> Parser<'a> {
         {
             header = self.reading.parser.header(line).unwrap_or_default();
         }
-        // Valid as a whole is the usual case, and cheaper to find out than line by line.
-        let text = simdutf8::basic::from_utf8(bytes).ok();
         let mut fields = Fields::default();
-        let mut number = block.first_line;
-        let mut line = |parser: &mut Self, start: usize, end: usize| {
-            let offset = block.offset + start as u64;
-            let raw = &bytes[start..end];
-            let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-            let place = Place {
-                number,
-                start,
-                offset,
-                raw,
-            };
-            parser.line(place, text, &mut header, &mut fields);
-            if parser.rows.is_full() {
-                parser.settle(text);
-            }
-            number += 1;
-        };
         if block.oversized {
             if !bytes.is_empty() {
                 self.tally.lines.lines += 1;
@@ -182,21 +163,51 @@ impl<'a> Parser<'a> {
                     ),
                 );
             }
-        } else if let Some(spans) = &block.spans {
-            for (start, end) in spans {
-                line(&mut self, *start as usize, *end as usize);
-            }
-        } else {
-            let mut start = 0;
-            for end in memchr::memchr_iter(b'\n', bytes) {
-                line(&mut self, start, end);
-                start = end + 1;
-            }
-            if start < bytes.len() {
-                line(&mut self, start, bytes.len());
-            }
+            return self.finish(block);
         }
-        self.settle(text);
+        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        let mut spans = block.spans.iter().flatten();
+        let mut begin = 0;
+        let mut next = || match &block.spans {
+            Some(_) => spans.next().map(|(start, end)| (*start as usize, *end as usize)),
+            None => {
+                let start = begin;
+                let end = ends.next().or((start < bytes.len()).then_some(bytes.len()))?;
+                begin = end + 1;
+                Some((start, end))
+            }
+        };
+        let mut number = block.first_line;
+        let mut stretch = Vec::with_capacity(MOST_HELD);
+        loop {
+            stretch.clear();
+            stretch.extend(std::iter::from_fn(&mut next).take(MOST_HELD));
+            let (Some((start, _)), Some((_, end))) = (stretch.first(), stretch.last()) else {
+                break;
+            };
+            // Valid as a whole is the usual case, and cheaper to find out than line by line.
+            let base = *start;
+            let text = simdutf8::basic::from_utf8(&bytes[base..*end]).ok();
+            for (start, end) in &stretch {
+                let raw = &bytes[*start..*end];
+                let place = Place {
+                    number,
+                    start: start - base,
+                    offset: block.offset + *start as u64,
+                    raw: raw.strip_suffix(b"\r").unwrap_or(raw),
+                };
+                self.line(place, text, &mut header, &mut fields);
+                if self.rows.is_full() {
+                    self.settle(text);
+                }
+                number += 1;
+            }
+            self.settle(text);
+        }
+        self.finish(block)
+    }
+
+    fn finish(mut self, block: &Block) -> Result<Parsed> {
         debug_assert_eq!(self.tally.lines.lines, block.lines);
         self.beat(None);
         self.tally.present = self.rows.present;
@@ -207,7 +218,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// `text` is that of the whole block, where all of it is UTF-8.
+    /// `text` is that of the stretch, where all of it is UTF-8.
     #[inline]
     fn line(
         &mut self,
@@ -261,7 +272,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads a line, which begins at `base` in the block if it stands there as it is.
+    /// Reads a line, which begins at `base` in its stretch if it stands there as it is.
     #[inline]
     fn text<'t>(
         &mut self,
@@ -371,7 +382,7 @@ impl<'a> Parser<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Place<'l> {
     number: u64,
-    /// Where it begins in the block.
+    /// Where it begins in its stretch.
     start: usize,
     /// Where it begins in the log.
     offset: u64,

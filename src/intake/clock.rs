@@ -195,11 +195,18 @@ fn decimal_micros(text: &str, exponent: u32) -> Option<i64> {
     Some(micros)
 }
 
-fn number(bytes: &[u8]) -> Option<i64> {
-    bytes.iter().try_fold(0i64, |sum, byte| {
-        byte.is_ascii_digit()
-            .then(|| sum * 10 + i64::from(byte - b'0'))
-    })
+/// The number that some digits write.
+#[inline(always)]
+fn number(digits: &[u8]) -> Option<i64> {
+    let two = |tens: u8, ones: u8| {
+        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+        (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
+    };
+    match *digits {
+        [a, b] => two(a, b),
+        [a, b, c, d] => Some(two(a, b)? * 100 + two(c, d)?),
+        _ => i64::try_from(bytes::decimal(digits)?).ok(),
+    }
 }
 
 /// `14/Apr/2025:00:00:00 +0900`
@@ -226,11 +233,21 @@ fn common_seconds(text: &[u8]) -> Option<i64> {
     if text[2] != b'/' || text[6] != b'/' || text[11] != b':' {
         return None;
     }
-    const MONTHS: [&[u8]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    let month = MONTHS.iter().position(|name| *name == &text[3..6])? as i64 + 1;
+    let month = match &text[3..6] {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    };
     civil(
         number(&text[7..11])?,
         month,

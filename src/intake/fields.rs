@@ -170,12 +170,6 @@ impl<'l> Fields<'l> {
         self.places.first_chunk().expect("columns come first")
     }
 
-    /// Whether any text is not in the line as it stands.
-    #[inline]
-    pub(super) fn has_copies(&self) -> bool {
-        !self.copies.is_empty()
-    }
-
     /// The slots that hold this stretch of the line.
     pub(super) fn filled_from(&self, start: usize, end: usize) -> Vec<u8> {
         let holds = |slot: &usize| {
@@ -341,17 +335,24 @@ impl Parts {
 fn request_line(fields: &mut Fields<'_>, method: usize, path: usize) -> Result<(), Reject> {
     let text = fields.get(REQUEST_LINE).unwrap_or_default();
     let bytes = text.as_bytes();
-    let first = memchr::memchr(b' ', bytes).unwrap_or(0);
-    let last = match memchr::memrchr(b' ', bytes) {
-        Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
-        _ => bytes.len(),
+    let is_method = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let first = match bytes {
+        [b'G', b'E', b'T', b' ', ..] => 3,
+        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
+        _ => {
+            let end = bytes.iter().position(|byte| !is_method(byte));
+            end.filter(|end| bytes[*end] == b' ').unwrap_or(0)
+        }
     };
-    let known = last > first + 1
-        && first > 0
-        && bytes[0].is_ascii_alphabetic()
-        && bytes[..first]
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let last = match bytes.last_chunk::<9>() {
+        // What most requests end with.
+        Some(b" HTTP/1.1" | b" HTTP/2.0" | b" HTTP/1.0") => bytes.len() - 9,
+        _ => match memchr::memrchr(b' ', bytes) {
+            Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
+            _ => bytes.len(),
+        },
+    };
+    let known = first > 0 && last > first + 1 && bytes[0].is_ascii_alphabetic();
     if !known {
         return Err(Reject::new(
             "request_line",

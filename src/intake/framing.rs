@@ -29,6 +29,7 @@ impl Pool {
         Buffer {
             bytes,
             length: 0,
+            line_ends: 0,
             pool: Arc::clone(self),
         }
     }
@@ -39,6 +40,8 @@ impl Pool {
 pub(super) struct Buffer {
     bytes: Vec<u8>,
     length: usize,
+    /// Line ends among the bytes that are filled.
+    line_ends: u64,
     pool: Arc<Pool>,
 }
 
@@ -150,13 +153,15 @@ pub(super) fn cut<E>(
         }
         rest.bytes[..left].copy_from_slice(&buffer.bytes[end..buffer.length]);
         rest.length = left;
+        rest.line_ends = line_ends(rest.filled());
         buffer.length = end;
+        buffer.line_ends -= rest.line_ends;
         let lines = match &spans {
             _ if oversized => u64::from(end > 0),
             Some(spans) => spans.len() as u64,
             None => {
-                let ends = memchr::memchr_iter(b'\n', buffer.filled()).count() as u64;
-                ends + u64::from(buffer.filled().last().is_some_and(|byte| *byte != b'\n'))
+                let open = buffer.filled().last().is_some_and(|byte| *byte != b'\n');
+                buffer.line_ends + u64::from(open)
             }
         };
         let block = Block {
@@ -208,6 +213,8 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
         match content.read(&mut buffer.bytes[buffer.length..target]) {
             Ok(0) => return true,
             Ok(length) => {
+                // At once, for what was just read is at hand.
+                buffer.line_ends += line_ends(&buffer.bytes[buffer.length..][..length]);
                 buffer.length += length;
                 ended.size += length as u64;
             }
@@ -222,6 +229,10 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
         }
     }
     false
+}
+
+fn line_ends(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// The last `#Fields:` line of a block.

@@ -45,7 +45,7 @@ use receipts::Receipt;
 
 use crate::case::{Case, SourceKind};
 use crate::error::{Error, Result, closest};
-use crate::frames::{self, FrameWriter, Value};
+use crate::frames::{self, FrameWriter, Value, numbered_parts, part_number};
 use crate::progress::Progress;
 use crate::results::{Draft, hash_file};
 
@@ -113,7 +113,7 @@ pub fn run(
     let counted = receipts
         .iter()
         .filter(|receipt| receipt.file.duplicate_of.is_none());
-    let parts = counted.flat_map(|receipt| &receipt.parts);
+    let parts = counted.flat_map(|receipt| receipt.parts.iter().flatten());
     let parts = parts.map(|part| FrameFile {
         path: part.path.clone(),
         size: part.size,
@@ -193,10 +193,7 @@ fn clear(frames_dir: &Path, receipts: &Path, kept: &[u32]) -> Result<()> {
         let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
         let of_events = path.parent() == Some(receipts)
             || event_frames().any(|frame| folder == std::ffi::OsStr::new(frame.name));
-        let number = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .and_then(|stem| stem.parse().ok());
+        let number = part_number(&path);
         let whole = path
             .extension()
             .is_some_and(|extension| extension != "partial");
@@ -215,10 +212,7 @@ fn event_frames() -> impl Iterator<Item = &'static frames::Frame> {
 
 fn remove_parts(frames_dir: &Path, evidence_id: u32) -> Result<()> {
     for frame in event_frames() {
-        let part = frames_dir
-            .join(frame.name)
-            .join(format!("{evidence_id:06}.parquet"));
-        if part.exists() {
+        for part in numbered_parts(frames_dir, frame, evidence_id) {
             fs::remove_file(&part).map_err(|e| Error::io("remove the file", &part, &e))?;
         }
     }
@@ -234,7 +228,7 @@ fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
         log.path
     );
     assert!(
-        [lines.rows, lines.rejects] == read.parts.each_ref().map(|part| part.row_count),
+        [lines.rows, lines.rejects] == read.parts.each_ref().map(|parts| parts.iter().map(|part| part.row_count).sum::<u64>()),
         "every row and reject of {} is written",
         log.path
     );

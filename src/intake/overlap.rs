@@ -19,7 +19,7 @@ use super::jobs::{Job, Log};
 use super::manifest::{EvidenceFile, Overlap};
 use super::reading::Reading;
 use crate::error::{Error, Result};
-use crate::frames::{Frame, pieces, time, unsigned};
+use crate::frames::{Frame, numbered_parts, pieces, time, unsigned};
 
 /// A log that was read.
 pub(super) struct Candidate<'a> {
@@ -91,12 +91,6 @@ pub(super) fn find(
     Ok(found)
 }
 
-fn part(frames_dir: &Path, frame: &Frame, evidence_id: u32) -> std::path::PathBuf {
-    frames_dir
-        .join(frame.name)
-        .join(format!("{evidence_id:06}.parquet"))
-}
-
 /// Lines of `other` whose row is equal to the row of `line`, places aside.
 fn alike(
     frame: &Frame,
@@ -106,11 +100,11 @@ fn alike(
     other: u32,
     at: i64,
 ) -> Result<Vec<u64>> {
-    let wanted = |path: &Path,
+    let wanted = |number: u32,
                   pick: &dyn Fn(u64, i64) -> bool|
      -> Result<Vec<(u64, Vec<AnyValue<'static>>)>> {
         let mut rows = Vec::new();
-        for piece in pieces(&[path.to_path_buf()])? {
+        for piece in pieces(&numbered_parts(frames_dir, frame, number))? {
             let batch = piece.read(&["line_no", "event_time"])?;
             let numbers = unsigned(&batch, "line_no")?
                 .iter()
@@ -138,13 +132,13 @@ fn alike(
         }
         Ok(rows)
     };
-    let own = wanted(&part(frames_dir, frame, evidence_id), &|number, _| {
+    let own = wanted(evidence_id, &|number, _| {
         number == line
     })?;
     let Some((_, own)) = own.first() else {
         return Ok(Vec::new());
     };
-    let others = wanted(&part(frames_dir, frame, other), &|_, time| time == at)?;
+    let others = wanted(other, &|_, time| time == at)?;
     Ok(others
         .into_iter()
         .filter(|(_, values)| values == own)
@@ -254,7 +248,7 @@ fn moments(
     count: u64,
 ) -> Result<bool> {
     let mut known = None;
-    for piece in pieces(&[part(frames_dir, frame, evidence_id)])? {
+    for piece in pieces(&numbered_parts(frames_dir, frame, evidence_id))? {
         let batch = piece.read(&["line_no", "event_time"])?;
         for (number, at) in unsigned(&batch, "line_no")?
             .iter()

@@ -39,7 +39,7 @@ pub(super) struct Read {
     /// What there is to know of its lines.
     pub(super) tally: Tally,
     /// The frame parts written: rows, rejects.
-    pub(super) parts: [Part; 2],
+    pub(super) parts: [Vec<Part>; 2],
 }
 
 /// What reading needs beside the jobs.
@@ -140,7 +140,7 @@ struct OpenLog<'a> {
 /// What a log becomes.
 struct Output {
     writers: Option<[FrameWriter; 2]>,
-    parts: Option<[Part; 2]>,
+    parts: Option<[Vec<Part>; 2]>,
     tally: Tally,
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Receipt {
     /// Its lines.
     pub(super) tally: Tally,
     /// Its frame parts: rows, rejects.
-    pub(super) parts: [Part; 2],
+    pub(super) parts: [Vec<Part>; 2],
 }
 
 /// Everything that decides what is written for a log, in one hash.
@@ -79,7 +79,7 @@ fn path(dir: &Path, evidence_id: u32) -> PathBuf {
 
 impl Receipt {
     /// A receipt for a log that was just read.
-    pub(super) fn new(key: String, file: EvidenceFile, tally: Tally, parts: [Part; 2]) -> Self {
+    pub(super) fn new(key: String, file: EvidenceFile, tally: Tally, parts: [Vec<Part>; 2]) -> Self {
         Receipt {
             key,
             file,
@@ -101,7 +101,7 @@ impl Receipt {
         let receipt: Receipt = serde_json::from_str(&text).ok()?;
         // The frames of a copy are gone; it counts if the log it is a copy of does.
         let whole = receipt.file.duplicate_of.is_some()
-            || receipt.parts.iter().all(|part| {
+            || receipt.parts.iter().flatten().all(|part| {
                 let path = frames_dir.join(&part.path);
                 let size = fs::metadata(&path).is_ok_and(|known| known.len() == part.size);
                 size && hash_file(&path).is_ok_and(|sha256| sha256 == part.sha256)
@@ -114,6 +114,7 @@ impl Receipt {
         let parts = self
             .parts
             .iter()
+            .flatten()
             .filter(|_| self.file.duplicate_of.is_none());
         for part in parts {
             let (from, to) = (from.join(&part.path), to.join(&part.path));

@@ -9,15 +9,16 @@
 use std::iter::repeat_n;
 
 use super::addresses::{Addresses, is_plain};
-use super::fields::{COPIED, Fields, MOST_COLUMNS, Place};
+use super::fields::{COPIED, Fields, Place};
 use super::formats::Reject;
 use super::reading::Reading;
 use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind};
 
-/// Lines typed together: few enough that their places stay in the processor's nearest cache.
-const MOST_HELD: usize = 128;
+/// Lines typed together, a stretch of a block: few enough that they and their places stay in the processor's
+/// nearest caches.
+pub(super) const MOST_HELD: usize = 128;
 /// Bytes of copies from which on no more lines are held.
 const MOST_COPIED: usize = 1 << 20;
 
@@ -37,30 +38,88 @@ enum Fill {
     Address,
 }
 
-/// A line whose fields are known.
-#[derive(Debug, Clone, Copy)]
+/// Lines whose fields are known, column by column.
+#[derive(Default)]
 struct Held {
-    line_no: u64,
-    /// Where it begins in its block.
-    base: usize,
-    /// Bit by bit, the columns it fills.
-    filled: u64,
-    places: [Place; MOST_COLUMNS],
+    /// By line: its number.
+    numbers: Vec<u64>,
+    /// By line: bit by bit, the columns it fills.
+    filled: Vec<u64>,
+    /// By column and line: where the text is, in the stretch or among the copies.
+    places: Vec<Vec<Place>>,
+    copies: String,
 }
 
 impl Held {
-    /// The text for `column`: in the block, or among the copies.
-    #[inline(always)]
-    fn text<'t>(&self, column: usize, block: &'t str, copies: &'t str) -> Option<&'t str> {
-        if self.filled >> column & 1 == 0 {
-            return None;
+    fn new(columns: usize) -> Self {
+        Held {
+            places: vec![vec![Place { start: 0, end: 0 }; MOST_HELD]; columns],
+            ..Held::default()
         }
-        let Place { start, end } = self.places[column];
-        Some(if start & COPIED == 0 {
-            &block[self.base + start as usize..self.base + end as usize]
+    }
+
+    fn lines(&self) -> usize {
+        self.filled.len()
+    }
+
+    /// The columns that any line fills.
+    fn any(&self) -> u64 {
+        self.filled.iter().fold(0, |bits, filled| bits | filled)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, line: usize, column: usize, place: Place) {
+        self.filled[line] |= 1 << column;
+        self.places[column][line] = place;
+    }
+
+    #[inline(always)]
+    fn at<'t>(&'t self, place: Place, stretch: &'t str) -> &'t str {
+        let Place { start, end } = place;
+        if start & COPIED == 0 {
+            &stretch[start as usize..end as usize]
         } else {
-            &copies[(start & !COPIED) as usize..end as usize]
+            &self.copies[(start & !COPIED) as usize..end as usize]
+        }
+    }
+
+    /// The text of each line for `column`.
+    #[inline(always)]
+    fn texts<'t>(
+        &'t self,
+        column: usize,
+        stretch: &'t str,
+    ) -> impl Iterator<Item = Option<&'t str>> {
+        let places = self.filled.iter().zip(&self.places[column]);
+        places.map(move |(filled, place)| {
+            (filled >> column & 1 == 1).then(|| self.at(*place, stretch))
         })
+    }
+
+    /// The text of a line for `column`.
+    #[inline]
+    fn text<'t>(&'t self, line: usize, column: usize, stretch: &'t str) -> Option<&'t str> {
+        let there = self.filled[line] >> column & 1 == 1;
+        there.then(|| self.at(self.places[column][line], stretch))
+    }
+
+    /// Keeps the lines that `kept` is true for.
+    fn keep_where(&mut self, kept: impl Fn(usize) -> bool) {
+        for places in &mut self.places {
+            let mut to = 0;
+            for line in (0..self.filled.len()).filter(|line| kept(*line)) {
+                places[to] = places[line];
+                to += 1;
+            }
+        }
+        keep_where(&mut self.numbers, &kept);
+        keep_where(&mut self.filled, &kept);
+    }
+
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.filled.clear();
+        self.copies.clear();
     }
 }
 
@@ -75,10 +134,9 @@ pub(super) struct Rows<'a> {
     /// The column for what is wrong with a token.
     problem: Option<usize>,
     addresses: Addresses,
-    held: Vec<Held>,
+    held: Held,
     /// By line held: why it is no row.
     refused: Vec<Option<Reject>>,
-    copies: String,
     /// By column: numbers of the lines held.
     numbers: Vec<Vec<Option<u64>>>,
     /// By column: times of the lines held.
@@ -121,65 +179,58 @@ impl<'a> Rows<'a> {
                 .and(frame.index("method").zip(frame.index("path"))),
             problem: frame.index("token_problem"),
             addresses: Addresses::default(),
-            held: Vec::with_capacity(MOST_HELD),
+            held: Held::new(frame.columns.len()),
             refused: Vec::with_capacity(MOST_HELD),
-            copies: String::new(),
             numbers: vec![Vec::new(); frame.columns.len()],
             times: vec![Vec::new(); frame.columns.len()],
             present: 0,
         }
     }
 
-    /// Holds a line. `base` is where it begins in its block, if it stands there as it was read.
+    /// Holds a line. `base` is where it begins in its stretch, if it stands there as it was read.
     #[inline]
     pub(super) fn hold(&mut self, line_no: u64, base: Option<usize>, fields: &Fields<'_>) {
-        let columns = (1 << self.fills.len()) - 1;
-        let mut held = Held {
-            line_no,
-            base: base.unwrap_or(0),
-            filled: fields.filled() & columns,
-            places: *fields.places(),
-        };
-        if base.is_none() || fields.has_copies() {
-            self.keep(&mut held, base.is_none(), fields);
-        }
-        self.held.push(held);
+        let held = &mut self.held;
+        let line = held.lines();
+        let filled = fields.filled() & ((1 << self.fills.len()) - 1);
+        held.numbers.push(line_no);
+        held.filled.push(filled);
         self.refused.push(None);
-    }
-
-    /// Copies what would be gone with the next line.
-    #[cold]
-    fn keep(&mut self, held: &mut Held, all: bool, fields: &Fields<'_>) {
-        for (column, place) in held.places.iter_mut().enumerate() {
-            let Some(text) = fields.get(column) else {
-                continue;
+        let mut rest = filled;
+        while rest != 0 {
+            let column = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let place = fields.places()[column];
+            held.places[column][line] = match base {
+                Some(base) if place.start & COPIED == 0 => Place {
+                    start: place.start + base as u32,
+                    end: place.end + base as u32,
+                },
+                // It would be gone with the next line.
+                _ => {
+                    let text = fields.get(column).unwrap_or_default();
+                    Place::of_copy(&mut held.copies, text)
+                }
             };
-            if all || place.start & COPIED != 0 {
-                *place = Place::of_copy(&mut self.copies, text);
-            }
         }
     }
 
     /// Holds the place of a line that is no row.
     pub(super) fn refuse(&mut self, line_no: u64, reject: Reject) {
-        self.held.push(Held {
-            line_no,
-            base: 0,
-            filled: 0,
-            places: [Place { start: 0, end: 0 }; MOST_COLUMNS],
-        });
+        self.held.numbers.push(line_no);
+        self.held.filled.push(0);
         self.refused.push(Some(reject));
     }
 
-    /// Whether [`Rows::flush`] is due.
+    /// Whether [`Rows::flush`] is due before the stretch ends.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.held.len() >= MOST_HELD || self.copies.len() > MOST_COPIED
+        self.held.copies.len() > MOST_COPIED
     }
 
     /// Appends the rows among the lines held; gives the time of each line, or why it is no row.
-    pub(super) fn flush(&mut self, block: &str, batch: &mut Batch) -> Vec<Result<i64, Reject>> {
-        let filled = self.held.iter().fold(0, |bits, held| bits | held.filled);
+    pub(super) fn flush(&mut self, stretch: &str, batch: &mut Batch) -> Vec<Result<i64, Reject>> {
+        let filled = self.held.any();
         self.present |= filled as u32;
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
@@ -188,7 +239,7 @@ impl<'a> Rows<'a> {
                 self.require(column);
             }
             if filled >> column & 1 == 1 || constant {
-                self.read(column, block);
+                self.read(column, stretch);
             }
         }
         let times = &self.times[self.event_time];
@@ -199,7 +250,7 @@ impl<'a> Rows<'a> {
         let outcomes: Vec<Result<i64, Reject>> = outcomes.collect();
         if outcomes.iter().any(Result::is_err) {
             let rows = |line: usize| outcomes[line].is_ok();
-            keep_where(&mut self.held, rows);
+            self.held.keep_where(rows);
             self.numbers
                 .iter_mut()
                 .for_each(|numbers| keep_where(numbers, rows));
@@ -207,9 +258,8 @@ impl<'a> Rows<'a> {
                 .iter_mut()
                 .for_each(|times| keep_where(times, rows));
         }
-        self.append(block, batch);
+        self.append(stretch, batch);
         self.held.clear();
-        self.copies.clear();
         self.numbers.iter_mut().for_each(Vec::clear);
         self.times.iter_mut().for_each(Vec::clear);
         outcomes
@@ -217,30 +267,30 @@ impl<'a> Rows<'a> {
 
     /// Refuses the lines that lack `column`.
     fn require(&mut self, column: usize) {
-        for (held, refused) in self.held.iter().zip(&mut self.refused) {
-            if held.filled >> column & 1 == 0 && refused.is_none() {
+        for (filled, refused) in self.held.filled.iter().zip(&mut self.refused) {
+            if filled >> column & 1 == 0 && refused.is_none() {
                 *refused = Some(missing(self.reading.frame.columns[column].name));
             }
         }
     }
 
     /// Reads the numbers, times or addresses of a column.
-    fn read(&mut self, column: usize, block: &str) {
+    fn read(&mut self, column: usize, stretch: &str) {
         let reading = self.reading;
         match self.fills[column] {
             Fill::Number(most) => {
                 let name = reading.frame.columns[column].name;
-                self.numbers[column] = self.type_each(column, block, |_, text| {
+                self.numbers[column] = self.type_each(column, stretch, |_, text| {
                     let number = unsigned(text, most).ok_or_else(|| bad_number(name, text))?;
                     Ok(Some(number))
                 });
             }
             Fill::EventTime => {
                 let read = |_, text: &str| reading.clock.read(text).map(Some);
-                self.times[column] = self.type_each(column, block, read);
+                self.times[column] = self.type_each(column, stretch, read);
             }
-            Fill::Claim => self.claims(column, block),
-            Fill::Address => self.canonical(column, block),
+            Fill::Claim => self.claims(column, stretch),
+            Fill::Address => self.canonical(column, stretch),
             Fill::EvidenceId
             | Fill::LineNo
             | Fill::Tier
@@ -255,14 +305,15 @@ impl<'a> Rows<'a> {
     fn type_each<T>(
         &mut self,
         column: usize,
-        block: &str,
+        stretch: &str,
         mut read: impl FnMut(usize, &str) -> Result<Option<T>, Reject>,
     ) -> Vec<Option<T>> {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
-        let lines = self.held.iter().zip(&mut self.refused).enumerate();
-        let typed = lines.map(|(line, (held, refused))| {
-            match held.text(column, block, &self.copies).or(constant) {
+        let texts = self.held.texts(column, stretch);
+        let lines = texts.zip(&mut self.refused).enumerate();
+        let typed = lines.map(|(line, (text, refused))| {
+            match text.or(constant) {
                 None => None,
                 // An empty value of a column that may be missing is a missing value.
                 Some("") if !required => None,
@@ -276,10 +327,10 @@ impl<'a> Rows<'a> {
     }
 
     /// Reads times that a token claims. What a client claims must not take its request out of the counts.
-    fn claims(&mut self, column: usize, block: &str) {
+    fn claims(&mut self, column: usize, stretch: &str) {
         let (reading, problem) = (self.reading, self.problem);
         let mut bad = Vec::new();
-        self.times[column] = self.type_each(column, block, |line, text| {
+        self.times[column] = self.type_each(column, stretch, |line, text| {
             match reading.clock.read_claim(text) {
                 Ok(time) => Ok(Some(time)),
                 Err(reject) if reject.reason == "bad_time" && problem.is_some() => {
@@ -291,22 +342,20 @@ impl<'a> Rows<'a> {
         });
         let Some(problem) = problem else { return };
         for line in bad {
-            let held = &mut self.held[line];
-            if held.filled >> problem & 1 == 0 {
-                held.filled |= 1 << problem;
-                held.places[problem] = Place::of_copy(&mut self.copies, "claim_time");
+            if self.held.filled[line] >> problem & 1 == 0 {
+                let place = Place::of_copy(&mut self.held.copies, "claim_time");
+                self.held.set(line, problem, place);
             }
         }
     }
 
     /// Puts addresses into their canonical spelling.
-    fn canonical(&mut self, column: usize, block: &str) {
+    fn canonical(&mut self, column: usize, stretch: &str) {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
-        for line in 0..self.held.len() {
-            let text = self.held[line].text(column, block, &self.copies);
+        for line in 0..self.held.lines() {
+            let text = self.held.text(line, column, stretch).or(constant);
             let Some(text) = text
-                .or(constant)
                 .filter(|text| required || !text.is_empty())
             else {
                 continue;
@@ -316,8 +365,8 @@ impl<'a> Rows<'a> {
             }
             match self.addresses.canonical(text) {
                 Ok(address) => {
-                    self.held[line].filled |= 1 << column;
-                    self.held[line].places[column] = Place::of_copy(&mut self.copies, address);
+                    let place = Place::of_copy(&mut self.held.copies, address);
+                    self.held.set(line, column, place);
                 }
                 Err(reject) => {
                     self.refused[line].get_or_insert(reject);
@@ -327,13 +376,12 @@ impl<'a> Rows<'a> {
     }
 
     /// Appends the lines held, which are all rows now.
-    fn append(&self, block: &str, batch: &mut Batch) {
-        let (held, rows) = (&self.held, self.held.len());
-        let filled = held.iter().fold(0, |bits, held| bits | held.filled);
+    fn append(&self, stretch: &str, batch: &mut Batch) {
+        let (held, rows) = (&self.held, self.held.lines());
+        let filled = held.any();
         for (column, fill) in self.fills.iter().enumerate() {
             let constant = self.reading.constants[column].as_deref();
-            let text = |held: &Held| held.text(column, block, &self.copies).or(constant);
-            let texts = held.iter().map(text);
+            let texts = held.texts(column, stretch).map(|text| text.or(constant));
             let there = filled >> column & 1 == 1 || constant.is_some();
             match fill {
                 Fill::EvidenceId => {
@@ -341,11 +389,11 @@ impl<'a> Rows<'a> {
                     batch.numbers(column, repeat_n(number, rows));
                 }
                 Fill::LineNo => {
-                    batch.numbers(column, held.iter().map(|held| Some(held.line_no)));
+                    batch.numbers(column, held.numbers.iter().map(|number| Some(*number)));
                 }
                 Fill::Tier => batch.texts(column, repeat_n(Some(self.reading.tier), rows)),
                 Fill::Page if !self.catalogue.pages.is_empty() => {
-                    batch.texts(column, held.iter().map(|held| self.page(held, block)));
+                    batch.texts(column, (0..rows).map(|line| self.page(line, stretch)));
                 }
                 Fill::Text if there => batch.texts(column, texts),
                 Fill::Address if there => {
@@ -370,10 +418,10 @@ impl<'a> Rows<'a> {
     }
 
     /// The page that a request asks for.
-    fn page(&self, held: &Held, block: &str) -> Option<&'a str> {
+    fn page(&self, line: usize, stretch: &str) -> Option<&'a str> {
         let text = |column: usize| {
             let constant = self.reading.constants[column].as_deref();
-            held.text(column, block, &self.copies).or(constant)
+            self.held.text(line, column, stretch).or(constant)
         };
         let (method, path) = self.method_and_path?;
         let page = self.catalogue.find(text(method)?, text(path)?)?;

@@ -9,7 +9,7 @@ use wide::u8x16;
 
 use super::Fields;
 use super::scanner::Scanner;
-use crate::bytes::{Mark, no_digits, word};
+use crate::bytes::{Mark, bits, first_bit, no_digits, word};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
@@ -235,25 +235,15 @@ impl Specials {
     /// The first at `at` or after.
     #[inline]
     fn from(&self, at: usize) -> Option<usize> {
-        let mut index = at / 64;
-        let mut bits = self.bits.get(index)? >> (at % 64) << (at % 64);
-        while bits == 0 {
-            index += 1;
-            bits = *self.bits.get(index)?;
-        }
-        Some(index * 64 + bits.trailing_zeros() as usize)
+        first_bit(at, |index| self.bits.get(index).copied())
     }
 }
 
 #[inline]
 fn specials(chunk: &[u8; 64]) -> u64 {
-    let (parts, _) = chunk.as_chunks::<16>();
-    parts.iter().rev().fold(0, |bits, part| {
-        let bytes = u8x16::new(*part);
+    bits(chunk, |bytes| {
         let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        let special =
-            control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'));
-        bits << 16 | u64::from(special.to_bitmask())
+        control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))
     })
 }
 

@@ -6,6 +6,10 @@
 //!
 //! Reasons: `log_syntax`, `duplicate_field`.
 
+mod quick;
+
+use quick::Quick;
+
 use super::{Fields, Header, LineParser, Reject, Wanted, slot};
 use crate::bytes::same;
 use crate::case::TimeFormat;
@@ -86,6 +90,7 @@ struct Tail {
 pub struct Template {
     begin: Box<[u8]>,
     variables: Vec<Variable>,
+    quick: Option<Quick>,
     tail: Option<Tail>,
     fills: Vec<usize>,
     time: Option<TimeFormat>,
@@ -104,6 +109,7 @@ impl Template {
         let mut template = Template {
             begin: Box::default(),
             variables: Vec::new(),
+            quick: None,
             tail: None,
             fills: Vec::new(),
             time: None,
@@ -158,6 +164,7 @@ impl Template {
                 template.time = template.time.or(meaning.time);
             }
         }
+        template.quick = Quick::new(&template.begin, &template.variables);
         Ok(template)
     }
 
@@ -262,13 +269,9 @@ pub(super) fn put(
     }
 }
 
-impl LineParser for Template {
-    fn parse<'l>(
-        &self,
-        line: &'l str,
-        _header: &Header,
-        fields: &mut Fields<'l>,
-    ) -> Result<(), Reject> {
+impl Template {
+    /// Takes a line apart, variable by variable; gives where the last one ends.
+    fn walk(&self, line: &str, fields: &mut Fields<'_>) -> Result<usize, Reject> {
         let bytes = line.as_bytes();
         if !bytes.starts_with(&self.begin) {
             return Err(syntax(
@@ -305,6 +308,26 @@ impl LineParser for Template {
                 _ => put(fields, slot, line, start, end, variable.quoted),
             }
         }
+        Ok(at)
+    }
+}
+
+impl LineParser for Template {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        _header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        let bytes = line.as_bytes();
+        let quick = self.quick.as_ref();
+        let at = match quick.and_then(|quick| quick.read(bytes, fields)) {
+            Some(at) => at,
+            None => {
+                fields.begin(line);
+                self.walk(line, fields)?
+            }
+        };
         match &self.tail {
             Some(_) if bytes.get(at).is_some_and(|byte| *byte != b' ') && bytes[at - 1] != b' ' => {
                 Err(syntax("no space before the tail".into(), at))
@@ -349,14 +372,17 @@ impl Tail {
                 continue;
             }
             place += 1;
-            let name = match memchr::memchr3(b'=', b' ', b'"', &bytes[at..]) {
-                Some(end) if bytes[at + end] == b'=' => {
-                    let name = &line[at..at + end];
-                    at += end + 1;
-                    Some(name)
-                }
-                _ => None,
-            };
+            let known = self.named.iter().find(|(name, _)| {
+                let rest = &bytes[at..];
+                rest.get(name.len()) == Some(&b'=') && rest.starts_with(name.as_bytes())
+            });
+            if let Some((name, _)) = known {
+                at += name.len() + 1;
+            } else if let Some(end) = memchr::memchr3(b'=', b' ', b'"', &bytes[at..])
+                && bytes[at + end] == b'='
+            {
+                at += end + 1;
+            }
             let quoted = bytes.get(at) == Some(&b'"');
             let (start, end) = if quoted {
                 let end = quote_end(bytes, at + 1)
@@ -367,24 +393,15 @@ impl Tail {
                 (at, end)
             };
             at = if quoted { end + 1 } else { end };
-            let named = self
-                .named
-                .iter()
-                .filter(|(known, _)| Some(known.as_str()) == name)
-                .map(|(_, slot)| *slot);
-            let placed = self
-                .placed
-                .iter()
-                .filter(|(known, _)| *known == place)
-                .map(|(_, slot)| *slot);
-            for slot in named.chain(placed) {
+            let placed = self.placed.iter().filter(|(known, _)| *known == place);
+            for slot in known.iter().map(|(_, slot)| *slot).chain(placed.map(|(_, slot)| *slot)) {
                 if fields.has(slot) {
                     return Err(Reject::new(
                         "duplicate_field",
-                        format!("`{}` is there twice", name.unwrap_or("tail")),
+                        format!("`{}` is there twice", known.map_or("tail", |(name, _)| name)),
                     ));
                 }
-                if &bytes[start..end] != b"-" {
+                if bytes[start..end] != *b"-" {
                     put(fields, slot, line, start, end, quoted);
                 }
             }
