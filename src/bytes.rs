@@ -30,7 +30,7 @@ pub(crate) fn first_bit(at: usize, words: impl Fn(usize) -> Option<u64>) -> Opti
 }
 
 /// Whether two stretches are the same.
-#[inline]
+#[inline(always)]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;

@@ -89,7 +89,7 @@ impl Filling {
     fn push(&mut self, value: Value<'_>) {
         match value {
             Value::Null => self.nulls(1),
-            Value::Text(text) => self.texts([Some(text)].into_iter()),
+            Value::Text(text) => self.texts(&[Some(text)]),
             Value::Bytes(bytes) => self.bytes([Some(bytes)].into_iter()),
             Value::Number(number) => self.numbers([Some(number)].into_iter()),
             Value::Time(time) => self.times([Some(time)].into_iter()),
@@ -107,9 +107,16 @@ impl Filling {
         }
     }
 
-    fn append_nulls(&mut self, count: usize) {
+    fn append_nulls(&mut self, mut count: usize) {
         match &mut self.values {
-            Values::Repeating(_) | Values::Plain(_) => self.texts(repeat_n(None, count)),
+            Values::Repeating(_) | Values::Plain(_) => {
+                let nulls = [None; 64];
+                while count > 0 {
+                    let some = count.min(nulls.len());
+                    self.texts(&nulls[..some]);
+                    count -= some;
+                }
+            }
             Values::Unsigned(_) | Values::Small(_) | Values::Code(_) => {
                 self.numbers(repeat_n(None, count));
             }
@@ -127,9 +134,9 @@ impl Filling {
         }
     }
 
-    #[inline]
-    fn texts<'v>(&mut self, mut texts: impl Iterator<Item = Option<&'v str>>) {
+    fn texts(&mut self, texts: &[Option<&str>]) {
         self.fill_in();
+        let mut texts = texts.iter().copied();
         if let Values::Repeating(known) = &mut self.values {
             let varied = each(&mut texts, &mut self.length, &mut self.present, |text| {
                 match text {
@@ -384,8 +391,7 @@ impl Batch {
     }
 
     /// Appends texts to one column.
-    #[inline]
-    pub fn texts<'v>(&mut self, column: usize, texts: impl Iterator<Item = Option<&'v str>>) {
+    pub fn texts(&mut self, column: usize, texts: &[Option<&str>]) {
         self.filling[column].texts(texts);
     }
 

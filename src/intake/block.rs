@@ -165,7 +165,7 @@ impl<'a> Parser<'a> {
             }
             return self.finish(block);
         }
-        let mut ends = memchr::memchr_iter(b'\n', bytes);
+        let mut ends = block.buffer.line_ends();
         let mut spans = block.spans.iter().flatten();
         let mut begin = 0;
         let mut next = || match &block.spans {

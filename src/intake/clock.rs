@@ -47,17 +47,22 @@ pub fn serialize_some_utc<S: serde::Serializer>(
 
 impl Clock {
     /// The true time behind `text`. What a log writes below a microsecond is cut off.
-    #[inline]
     pub fn read(&self, text: &str) -> Result<i64, Reject> {
+        self.read_next(&mut LastDate::default(), text)
+    }
+
+    /// The true time behind `text`, which often has the date of the time before it.
+    #[inline]
+    pub(super) fn read_next(&self, last: &mut LastDate, text: &str) -> Result<i64, Reject> {
         let logged = match self.format {
-            TimeFormat::Common => common(text.as_bytes()),
-            TimeFormat::Rfc3339 => match rfc3339(text.as_bytes()) {
+            TimeFormat::Common => common(last, text.as_bytes()),
+            TimeFormat::Rfc3339 => match rfc3339(last, text.as_bytes()) {
                 Some(time) => Some(time),
                 None => self.unusual(text)?,
             },
-            TimeFormat::EpochSeconds => decimal(text, 6),
-            TimeFormat::EpochMilliseconds => decimal(text, 3),
-            TimeFormat::EpochMicroseconds => decimal(text, 0),
+            TimeFormat::EpochSeconds => decimal(text, MICROS),
+            TimeFormat::EpochMilliseconds => decimal(text, 1000),
+            TimeFormat::EpochMicroseconds => decimal(text, 1),
             TimeFormat::EpochNanoseconds => nanoseconds(text),
             TimeFormat::Epoch => match by_digits(text) {
                 Some(time) => Some(time),
@@ -83,7 +88,7 @@ impl Clock {
     /// from the issuer's clock, so this source's correction does not apply.
     #[inline]
     pub fn read_claim(&self, text: &str) -> Result<i64, Reject> {
-        match decimal(text, 6) {
+        match decimal(text, MICROS) {
             Some(time) => Ok(time),
             None => Clock {
                 correction: 0,
@@ -126,6 +131,31 @@ impl Clock {
     }
 }
 
+/// The date of the time read last: logs have one line after another of one day.
+#[derive(Debug, Default)]
+pub(super) struct LastDate {
+    text: [u8; 11],
+    length: usize,
+    seconds: i64,
+}
+
+impl LastDate {
+    /// Seconds since 1970 at which the day that `text` names begins, read by `read` if it is another.
+    #[inline]
+    fn begin<const N: usize>(
+        &mut self,
+        text: &[u8; N],
+        read: impl Fn(&[u8; N]) -> Option<i64>,
+    ) -> Option<i64> {
+        if self.length != N || self.text.first_chunk() != Some(text) {
+            let seconds = read(text)?;
+            self.text[..N].copy_from_slice(text);
+            (self.length, self.seconds) = (N, seconds);
+        }
+        Some(self.seconds)
+    }
+}
+
 #[cold]
 fn bad_time(text: &str) -> Reject {
     let shown: String = text.chars().take(60).collect();
@@ -140,9 +170,9 @@ fn bad_time(text: &str) -> Reject {
 fn by_digits(text: &str) -> Option<i64> {
     let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
     match whole.len() {
-        ..=10 => decimal(text, 6),
-        11..=13 => decimal(text, 3),
-        14..=16 => decimal(text, 0),
+        ..=10 => decimal(text, MICROS),
+        11..=13 => decimal(text, 1000),
+        14..=16 => decimal(text, 1),
         _ => nanoseconds(text),
     }
 }
@@ -158,39 +188,27 @@ fn nanoseconds(text: &str) -> Option<i64> {
 /// The end of the year 9999 in microseconds: no log is younger, and sums with times do not overflow.
 const LATEST: i64 = 253_402_300_799_999_999;
 
-/// A decimal number of units of `10^exponent` microseconds, as microseconds; what is
-/// below a microsecond is cut off.
+/// A decimal number of units of so many microseconds, a power of ten, as microseconds; what is below a
+/// microsecond is cut off.
 #[inline]
-fn decimal(text: &str, exponent: u32) -> Option<i64> {
-    decimal_micros(text, exponent).filter(|micros| *micros <= LATEST)
+fn decimal(text: &str, unit: i64) -> Option<i64> {
+    let micros = match bytes::decimal(text.as_bytes()) {
+        Some(whole) => i64::try_from(whole).ok()?.checked_mul(unit),
+        None => decimal_fraction(text, unit),
+    };
+    micros.filter(|micros| *micros <= LATEST)
 }
 
-fn decimal_micros(text: &str, exponent: u32) -> Option<i64> {
-    let bytes = text.as_bytes();
-    if let Some(whole) = bytes::decimal(bytes) {
-        return i64::try_from(whole).ok()?.checked_mul(10i64.pow(exponent));
-    }
-    let mut micros = 0i64;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
-        micros = micros
-            .checked_mul(10)?
-            .checked_add(i64::from(byte - b'0'))?;
-        at += 1;
-    }
-    if at == 0 {
+fn decimal_fraction(text: &str, mut unit: i64) -> Option<i64> {
+    let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !plain(whole) || !plain(digits) {
         return None;
     }
-    if at == bytes.len() {
-        return micros.checked_mul(10i64.pow(exponent));
-    }
-    let fraction = text[at..].strip_prefix('.')?.as_bytes();
-    if !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    for place in 0..exponent as usize {
-        let digit = fraction.get(place).map_or(0, |byte| i64::from(byte - b'0'));
-        micros = micros.checked_mul(10)?.checked_add(digit)?;
+    let mut micros = whole.parse::<i64>().ok()?.checked_mul(unit)?;
+    for digit in digits.bytes() {
+        unit /= 10;
+        micros = micros.checked_add(i64::from(digit - b'0') * unit)?;
     }
     Some(micros)
 }
@@ -210,27 +228,40 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 /// `14/Apr/2025:00:00:00 +0900`
-fn common(text: &[u8]) -> Option<i64> {
-    if text.len() != 26 || text[20] != b' ' {
+#[inline]
+fn common(last: &mut LastDate, text: &[u8]) -> Option<i64> {
+    let (clock, [b' ', sign, offset @ ..]) = text.split_first_chunk::<20>()? else {
         return None;
-    }
-    let offset = offset(text[21], &text[22..24], &text[24..26])?;
-    Some((common_seconds(&text[..20])? - offset) * MICROS)
+    };
+    let [h1, h2, m1, m2] = offset else {
+        return None;
+    };
+    let offset = self::offset(*sign, &[*h1, *h2], &[*m1, *m2])?;
+    Some((common_seconds(last, clock)? - offset) * MICROS)
 }
 
 /// `14/Apr/2025:00:00:00[.fraction]`, as if in UTC.
 fn common_local(text: &[u8]) -> Option<i64> {
-    let (clock, rest) = text.split_at_checked(20)?;
+    let (clock, rest) = text.split_first_chunk::<20>()?;
     let micros = match rest {
         [] => 0,
         [b'.', digits @ ..] => fraction(digits)?,
         _ => return None,
     };
-    Some(common_seconds(clock)? * MICROS + micros)
+    Some(common_seconds(&mut LastDate::default(), clock)? * MICROS + micros)
 }
 
-fn common_seconds(text: &[u8]) -> Option<i64> {
-    if text[2] != b'/' || text[6] != b'/' || text[11] != b':' {
+#[inline]
+fn common_seconds(last: &mut LastDate, text: &[u8; 20]) -> Option<i64> {
+    let (date, [b':', clock @ ..]) = text.split_first_chunk::<11>()? else {
+        return None;
+    };
+    Some(last.begin(date, common_date)? + time_of_day(clock.first_chunk()?)?)
+}
+
+/// `14/Apr/2025`
+fn common_date(text: &[u8; 11]) -> Option<i64> {
+    if text[2] != b'/' || text[6] != b'/' {
         return None;
     }
     let month = match &text[3..6] {
@@ -248,12 +279,16 @@ fn common_seconds(text: &[u8]) -> Option<i64> {
         b"Dec" => 12,
         _ => return None,
     };
-    civil(
-        number(&text[7..11])?,
-        month,
-        number(&text[0..2])?,
-        &text[12..20],
-    )
+    date(number(&text[7..11])?, month, number(&text[0..2])?)
+}
+
+/// `2025-04-14`
+fn iso_date(text: &[u8; 10]) -> Option<i64> {
+    if text[4] != b'-' || text[7] != b'-' {
+        return None;
+    }
+    let (year, month) = (number(&text[0..4])?, number(&text[5..7])?);
+    date(year, month, number(&text[8..10])?)
 }
 
 /// The digits of a fraction of a second, as microseconds.
@@ -267,16 +302,7 @@ fn fraction(digits: &[u8]) -> Option<i64> {
 
 /// `2025-04-14 00:00:00[.fraction|,fraction]`, as if in UTC.
 fn civil_text(text: &[u8]) -> Option<i64> {
-    let (clock, rest) = text.split_at_checked(19)?;
-    if clock[4] != b'-' || clock[7] != b'-' || !matches!(clock[10], b'T' | b't' | b' ') {
-        return None;
-    }
-    let seconds = civil(
-        number(&clock[0..4])?,
-        number(&clock[5..7])?,
-        number(&clock[8..10])?,
-        &clock[11..19],
-    )?;
+    let (seconds, rest) = iso_seconds(&mut LastDate::default(), text)?;
     let micros = match rest {
         [] => 0,
         [b'.' | b',', digits @ ..] => fraction(digits)?,
@@ -285,35 +311,31 @@ fn civil_text(text: &[u8]) -> Option<i64> {
     Some(seconds * MICROS + micros)
 }
 
-/// `2025-04-14T00:00:00[.fraction](Z|+09:00)`
-fn rfc3339(text: &[u8]) -> Option<i64> {
-    if text.len() < 20
-        || text[4] != b'-'
-        || text[7] != b'-'
-        || !matches!(text[10], b'T' | b't' | b' ')
-    {
+/// `2025-04-14T00:00:00`, as if in UTC, and what follows.
+#[inline]
+fn iso_seconds<'t>(last: &mut LastDate, text: &'t [u8]) -> Option<(i64, &'t [u8])> {
+    let (text, rest) = text.split_first_chunk::<19>()?;
+    let (day, [b'T' | b't' | b' ', clock @ ..]) = text.split_first_chunk::<10>()? else {
         return None;
-    }
-    let seconds = civil(
-        number(&text[0..4])?,
-        number(&text[5..7])?,
-        number(&text[8..10])?,
-        &text[11..19],
-    )?;
-    let mut at = 19;
+    };
+    let seconds = last.begin(day, iso_date)? + time_of_day(clock.first_chunk()?)?;
+    Some((seconds, rest))
+}
+
+/// `2025-04-14T00:00:00[.fraction](Z|+09:00)`
+#[inline]
+fn rfc3339(last: &mut LastDate, text: &[u8]) -> Option<i64> {
+    let (seconds, mut rest) = iso_seconds(last, text)?;
     let mut micros = 0;
-    if text[at] == b'.' {
-        let digits = text[at + 1..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        if digits == 0 || digits > 6 {
+    if let [b'.', after @ ..] = rest {
+        let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits > 6 {
             return None;
         }
-        micros = number(&text[at + 1..at + 1 + digits])? * 10i64.pow(6 - digits as u32);
-        at += 1 + digits;
+        micros = fraction(&after[..digits])?;
+        rest = &after[digits..];
     }
-    let offset = match &text[at..] {
+    let offset = match rest {
         [b'Z' | b'z'] => 0,
         [sign, h1, h2, b':', m1, m2] => offset(*sign, &[*h1, *h2], &[*m1, *m2])?,
         _ => return None,
@@ -334,16 +356,18 @@ fn offset(sign: u8, hours: &[u8], minutes: &[u8]) -> Option<i64> {
     }
 }
 
-/// Seconds since 1970 of a date and `HH:MM:SS`, as if in UTC. A leap second is no time of this clock.
-fn civil(year: i64, month: i64, day: i64, clock: &[u8]) -> Option<i64> {
-    if clock[2] != b':' || clock[5] != b':' {
+/// Seconds since midnight of `HH:MM:SS`. A leap second is no time of this clock.
+#[inline]
+fn time_of_day(text: &[u8; 8]) -> Option<i64> {
+    let [h1, h2, b':', m1, m2, b':', s1, s2] = *text else {
         return None;
-    }
-    let (hour, minute, second) = (
-        number(&clock[0..2])?,
-        number(&clock[3..5])?,
-        number(&clock[6..8])?,
-    );
+    };
+    let (hour, minute, second) = (number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?);
+    (hour <= 23 && minute <= 59 && second <= 59).then(|| (hour * 60 + minute) * 60 + second)
+}
+
+/// Seconds since 1970 at which a date begins, as if in UTC.
+fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let longest = match month {
         2 => 28 + i64::from(leap),
@@ -351,7 +375,7 @@ fn civil(year: i64, month: i64, day: i64, clock: &[u8]) -> Option<i64> {
         1..=12 => 31,
         _ => return None,
     };
-    if !(1..=longest).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=longest).contains(&day) {
         return None;
     }
     // Days from civil: count from 1 March, so that the leap day is the year's last.
@@ -363,7 +387,7 @@ fn civil(year: i64, month: i64, day: i64, clock: &[u8]) -> Option<i64> {
         + day
         - 1
         - 719_468;
-    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+    Some(days * 86_400)
 }
 
 #[cfg(test)]
@@ -453,6 +477,26 @@ mod tests {
             reason(Some("Asia/Seoul"), "2025-04-14T00:00:00"),
             Ok(1_744_556_400_000_000)
         );
+    }
+
+    #[test]
+    fn the_date_of_the_time_before_changes_nothing() {
+        let common = clock(TimeFormat::Common, None);
+        let mut last = LastDate::default();
+        for (text, expected) in [
+            ("\0\0\0\0\0\0\0\0\0\0\0:00:00:00 +0000", None),
+            ("01/Jan/1970:00:00:00 +0000", Some(0)),
+            ("01/Jan/1970:00:00:07 +0000", Some(7_000_000)),
+            ("32/Jan/1970:00:00:00 +0000", None),
+            ("02/Jan/1970:00:00:00 +0000", Some(86_400_000_000)),
+            ("01/Jan/1970:00:00:00 +0000", Some(0)),
+            ("01/Jan/1970:24:00:00 +0000", None),
+            ("01/Jan/1970:00:00:00-+0000", None),
+        ] {
+            let read = common.read_next(&mut last, text);
+            assert_eq!(read.ok(), expected, "{text}");
+            assert_eq!(common.read(text).ok(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -18,18 +18,19 @@ const LONGEST_RECORD: usize = 1 << 20;
 
 /// Buffers that are used again.
 #[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<Vec<Vec<u8>>>);
+pub(super) struct Pool(Mutex<Vec<(Vec<u8>, Vec<u32>)>>);
 
 impl Pool {
     fn take(self: &Arc<Self>, size: usize) -> Buffer {
         let known = self.0.lock().expect("no panic while pooling").pop();
-        let bytes = known
-            .filter(|bytes| bytes.len() >= size)
-            .unwrap_or_else(|| vec![0; size]);
+        let (bytes, mut line_ends) = known
+            .filter(|(bytes, _)| bytes.len() >= size)
+            .unwrap_or_else(|| (vec![0; size], Vec::new()));
+        line_ends.clear();
         Buffer {
             bytes,
             length: 0,
-            line_ends: 0,
+            line_ends,
             pool: Arc::clone(self),
         }
     }
@@ -40,8 +41,8 @@ impl Pool {
 pub(super) struct Buffer {
     bytes: Vec<u8>,
     length: usize,
-    /// Line ends among the bytes that are filled.
-    line_ends: u64,
+    /// Where lines end among them.
+    line_ends: Vec<u32>,
     pool: Arc<Pool>,
 }
 
@@ -50,6 +51,17 @@ impl Buffer {
     pub(super) fn filled(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
+
+    /// Where lines end among them.
+    pub(super) fn line_ends(&self) -> impl DoubleEndedIterator<Item = usize> {
+        self.line_ends.iter().map(|end| *end as usize)
+    }
+
+    /// Notes the line ends of what was filled from `from` on.
+    fn find_line_ends(&mut self, from: usize) {
+        let ends = memchr::memchr_iter(b'\n', &self.bytes[from..self.length]);
+        self.line_ends.extend(ends.map(|at| (from + at) as u32));
+    }
 }
 
 impl Drop for Buffer {
@@ -57,7 +69,10 @@ impl Drop for Buffer {
         // One that had to hold a very long line is not kept.
         if self.bytes.len() <= 2 * BLOCK {
             let mut pool = self.pool.0.lock().expect("no panic while pooling");
-            pool.push(std::mem::take(&mut self.bytes));
+            pool.push((
+                std::mem::take(&mut self.bytes),
+                std::mem::take(&mut self.line_ends),
+            ));
         }
     }
 }
@@ -131,8 +146,8 @@ pub(super) fn cut<E>(
                 spans = Some(found);
                 Some(end).filter(|end| *end > 0)
             }
-            None if continuing => memchr::memchr(b'\n', buffer.filled()).map(|at| at + 1),
-            None => memchr::memrchr(b'\n', buffer.filled()).map(|at| at + 1),
+            None if continuing => buffer.line_ends().next().map(|at| at + 1),
+            None => buffer.line_ends().next_back().map(|at| at + 1),
         };
         // Continuations end where their line does; otherwise the end takes all that is left.
         let end = match whole {
@@ -153,15 +168,16 @@ pub(super) fn cut<E>(
         }
         rest.bytes[..left].copy_from_slice(&buffer.bytes[end..buffer.length]);
         rest.length = left;
-        rest.line_ends = line_ends(rest.filled());
+        rest.find_line_ends(0);
         buffer.length = end;
-        buffer.line_ends -= rest.line_ends;
+        let ends = buffer.line_ends.len() - rest.line_ends.len();
+        buffer.line_ends.truncate(ends);
         let lines = match &spans {
             _ if oversized => u64::from(end > 0),
             Some(spans) => spans.len() as u64,
             None => {
                 let open = buffer.filled().last().is_some_and(|byte| *byte != b'\n');
-                buffer.line_ends + u64::from(open)
+                buffer.line_ends.len() as u64 + u64::from(open)
             }
         };
         let block = Block {
@@ -213,9 +229,10 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
         match content.read(&mut buffer.bytes[buffer.length..target]) {
             Ok(0) => return true,
             Ok(length) => {
-                // At once, for what was just read is at hand.
-                buffer.line_ends += line_ends(&buffer.bytes[buffer.length..][..length]);
+                let from = buffer.length;
                 buffer.length += length;
+                // At once, for what was just read is at hand.
+                buffer.find_line_ends(from);
                 ended.size += length as u64;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -229,10 +246,6 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
         }
     }
     false
-}
-
-fn line_ends(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// The last `#Fields:` line of a block.

@@ -9,6 +9,7 @@
 use std::iter::repeat_n;
 
 use super::addresses::{Addresses, is_plain};
+use super::clock::LastDate;
 use super::fields::{COPIED, Fields, Place};
 use super::formats::Reject;
 use super::reading::Reading;
@@ -37,6 +38,9 @@ enum Fill {
     Claim,
     Address,
 }
+
+/// A text of each line that is held, and no more of the others.
+type Texts<'t> = [Option<&'t str>; MOST_HELD];
 
 /// Lines whose fields are known, column by column.
 #[derive(Default)]
@@ -84,16 +88,16 @@ impl Held {
     }
 
     /// The text of each line for `column`.
-    #[inline(always)]
-    fn texts<'t>(
-        &'t self,
-        column: usize,
-        stretch: &'t str,
-    ) -> impl Iterator<Item = Option<&'t str>> {
+    #[inline]
+    fn texts<'t>(&'t self, column: usize, stretch: &'t str) -> Texts<'t> {
+        let mut texts = [None; MOST_HELD];
         let places = self.filled.iter().zip(&self.places[column]);
-        places.map(move |(filled, place)| {
-            (filled >> column & 1 == 1).then(|| self.at(*place, stretch))
-        })
+        for (text, (filled, place)) in texts.iter_mut().zip(places) {
+            if filled >> column & 1 == 1 {
+                *text = Some(self.at(*place, stretch));
+            }
+        }
+        texts
     }
 
     /// The text of a line for `column`.
@@ -134,6 +138,7 @@ pub(super) struct Rows<'a> {
     /// The column for what is wrong with a token.
     problem: Option<usize>,
     addresses: Addresses,
+    last_date: LastDate,
     held: Held,
     /// By line held: why it is no row.
     refused: Vec<Option<Reject>>,
@@ -179,6 +184,7 @@ impl<'a> Rows<'a> {
                 .and(frame.index("method").zip(frame.index("path"))),
             problem: frame.index("token_problem"),
             addresses: Addresses::default(),
+            last_date: LastDate::default(),
             held: Held::new(frame.columns.len()),
             refused: Vec::with_capacity(MOST_HELD),
             numbers: vec![Vec::new(); frame.columns.len()],
@@ -286,8 +292,10 @@ impl<'a> Rows<'a> {
                 });
             }
             Fill::EventTime => {
-                let read = |_, text: &str| reading.clock.read(text).map(Some);
+                let mut last = std::mem::take(&mut self.last_date);
+                let read = |_, text: &str| reading.clock.read_next(&mut last, text).map(Some);
                 self.times[column] = self.type_each(column, stretch, read);
+                self.last_date = last;
             }
             Fill::Claim => self.claims(column, stretch),
             Fill::Address => self.canonical(column, stretch),
@@ -311,7 +319,7 @@ impl<'a> Rows<'a> {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
         let texts = self.held.texts(column, stretch);
-        let lines = texts.zip(&mut self.refused).enumerate();
+        let lines = texts.iter().zip(&mut self.refused).enumerate();
         let typed = lines.map(|(line, (text, refused))| {
             match text.or(constant) {
                 None => None,
@@ -381,7 +389,13 @@ impl<'a> Rows<'a> {
         let filled = held.any();
         for (column, fill) in self.fills.iter().enumerate() {
             let constant = self.reading.constants[column].as_deref();
-            let texts = held.texts(column, stretch).map(|text| text.or(constant));
+            let texts = || {
+                let mut texts = held.texts(column, stretch);
+                if constant.is_some() {
+                    texts.iter_mut().for_each(|text| *text = text.or(constant));
+                }
+                texts
+            };
             let there = filled >> column & 1 == 1 || constant.is_some();
             match fill {
                 Fill::EvidenceId => {
@@ -391,19 +405,22 @@ impl<'a> Rows<'a> {
                 Fill::LineNo => {
                     batch.numbers(column, held.numbers.iter().map(|number| Some(*number)));
                 }
-                Fill::Tier => batch.texts(column, repeat_n(Some(self.reading.tier), rows)),
+                Fill::Tier => batch.texts(column, &[Some(self.reading.tier); MOST_HELD][..rows]),
                 Fill::Page if !self.catalogue.pages.is_empty() => {
-                    batch.texts(column, (0..rows).map(|line| self.page(line, stretch)));
+                    let mut pages = [None; MOST_HELD];
+                    for (line, page) in pages.iter_mut().enumerate().take(rows) {
+                        *page = self.page(line, stretch);
+                    }
+                    batch.texts(column, &pages[..rows]);
                 }
-                Fill::Text if there => batch.texts(column, texts),
+                Fill::Text if there => batch.texts(column, &texts()[..rows]),
                 Fill::Address if there => {
-                    batch.texts(
-                        column,
-                        texts.map(|text| text.filter(|text| !text.is_empty())),
-                    );
+                    let texts = texts().map(|text| text.filter(|text| !text.is_empty()));
+                    batch.texts(column, &texts[..rows]);
                 }
                 Fill::Bytes if there => {
-                    batch.bytes(column, texts.map(|text| text.map(str::as_bytes)));
+                    let values = texts().map(|text| text.map(str::as_bytes));
+                    batch.bytes(column, values.into_iter().take(rows));
                 }
                 Fill::Number(_) if there => {
                     batch.numbers(column, self.numbers[column].iter().copied());
