@@ -8,9 +8,7 @@ use std::iter::repeat_n;
 
 use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
-use polars_arrow::datatypes::{
-    ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit,
-};
+use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit};
 use polars_arrow::types::NativeType;
 use polars_parquet::write::{
     CompressedPage, CompressionOptions, Encoding, ParquetType, StatisticsOptions, Version,
@@ -161,6 +159,22 @@ impl Filling {
             });
         }
         assert!(texts.next().is_none(), "texts belong in a column of text");
+    }
+
+    /// Appends one text many times, in a column that has no other.
+    fn repeat(&mut self, text: &str, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.texts(&[Some(text)]);
+        let Values::Repeating(known) = &mut self.values else {
+            unreachable!("a column of one text repeats");
+        };
+        (1..count).for_each(|_| known.repeat());
+        if let Some(present) = &mut self.present {
+            present.extend_constant(count - 1, true);
+        }
+        self.length += count - 1;
     }
 
     #[inline]
@@ -393,6 +407,11 @@ impl Batch {
     /// Appends texts to one column.
     pub fn texts(&mut self, column: usize, texts: &[Option<&str>]) {
         self.filling[column].texts(texts);
+    }
+
+    /// Appends one text many times to a column that has no other.
+    pub fn repeat(&mut self, column: usize, text: &str, count: usize) {
+        self.filling[column].repeat(text, count);
     }
 
     /// Appends bytes to one column.

@@ -6,9 +6,9 @@ use polars_arrow::array::Array;
 use polars_arrow::bitmap::Bitmap;
 use polars_parquet::parquet::CowBuffer;
 use polars_parquet::parquet::compression::Compression;
+use polars_parquet::parquet::encoding::hybrid_rle::{Encoder, encode};
 use polars_parquet::parquet::error::ParquetError;
 use polars_parquet::parquet::metadata::Descriptor;
-use polars_parquet::parquet::encoding::hybrid_rle::{Encoder, encode};
 use polars_parquet::parquet::page::{
     CompressedDictPage, DataPage, DataPageHeader, DataPageHeaderV1, DictPage,
 };

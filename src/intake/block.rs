@@ -8,7 +8,7 @@ use super::formats::{Framing, Header, Reject};
 use super::framing::{Block, without_bom};
 use super::manifest::Lines;
 use super::reading::Reading;
-use super::rows::{MOST_HELD, Rows};
+use super::rows::{Flushed, MOST_HELD, Rows};
 use super::token::TokenReader;
 use crate::case::Catalogue;
 use crate::error::Result;
@@ -49,13 +49,6 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    fn row(&mut self, line_no: u64, time: i64) {
-        self.lines.rows += 1;
-        let (first, last) = self.span.get_or_insert((time, time));
-        (*first, *last) = ((*first).min(time), (*last).max(time));
-        self.first_row.get_or_insert((line_no, time));
-    }
-
     /// Adds what later lines showed.
     pub(super) fn add(&mut self, other: Tally) {
         self.lines.add(other.lines);
@@ -110,6 +103,7 @@ pub(super) struct Parser<'a> {
     /// The lines that `rows` holds.
     held: Vec<Place<'a>>,
     tally: Tally,
+    /// The events of the stretch of time at hand, and when it begins.
     pulse: Option<(i64, Pulse)>,
 }
 
@@ -169,10 +163,14 @@ impl<'a> Parser<'a> {
         let mut spans = block.spans.iter().flatten();
         let mut begin = 0;
         let mut next = || match &block.spans {
-            Some(_) => spans.next().map(|(start, end)| (*start as usize, *end as usize)),
+            Some(_) => spans
+                .next()
+                .map(|(start, end)| (*start as usize, *end as usize)),
             None => {
                 let start = begin;
-                let end = ends.next().or((start < bytes.len()).then_some(bytes.len()))?;
+                let end = ends
+                    .next()
+                    .or((start < bytes.len()).then_some(bytes.len()))?;
                 begin = end + 1;
                 Some((start, end))
             }
@@ -209,7 +207,10 @@ impl<'a> Parser<'a> {
 
     fn finish(mut self, block: &Block) -> Result<Parsed> {
         debug_assert_eq!(self.tally.lines.lines, block.lines);
-        self.beat(None);
+        self.put_pulse_away();
+        let pulses = self.tally.pulses.values();
+        let first = pulses.clone().map(|pulse| pulse.first).min();
+        self.tally.span = first.zip(pulses.map(|pulse| pulse.last).max());
         self.tally.present = self.rows.present;
         Ok(Parsed {
             rows: self.batch.finish()?,
@@ -296,7 +297,7 @@ impl<'a> Parser<'a> {
             return self.rows.refuse(place.number, reject);
         }
         if let Some(parts) = &self.reading.token
-            && fields.has_parts()
+            && fields.has_token()
         {
             self.tokens.read(parts, fields);
         }
@@ -305,63 +306,62 @@ impl<'a> Parser<'a> {
 
     /// Makes rows and rejects of the lines held.
     fn settle(&mut self, text: Option<&str>) {
-        let outcomes = self.rows.flush(text.unwrap_or_default(), &mut self.batch);
-        let held = std::mem::take(&mut self.held);
-        for (place, outcome) in held.iter().zip(outcomes) {
-            match outcome {
-                Ok(time) => {
-                    self.tally.row(place.number, time);
-                    self.beat(Some(time));
-                }
-                Err(reject) => {
-                    match reject.reason {
-                        "time_without_zone" if self.tally.without_zone.is_none() => {
-                            self.tally.without_zone = Some((place.number, reject.detail.clone()));
-                        }
-                        "field_missing" if self.tally.incomplete.is_none() => {
-                            let line = escaped(without_bom(place.raw));
-                            self.tally.incomplete = Some(line.chars().take(1 << 16).collect());
-                        }
-                        _ => {}
-                    }
-                    self.reject(*place, reject);
-                }
-            }
+        let stretch = text.unwrap_or_default();
+        let Flushed { times, rejects } = self.rows.flush(stretch, &mut self.batch);
+        self.tally.lines.rows += times.len() as u64;
+        for time in &times {
+            self.beat(time.expect("a row has a time"));
         }
-        self.held = held;
+        if self.tally.first_row.is_none()
+            && let Some(time) = times.first().copied().flatten()
+        {
+            let refused = rejects.iter().enumerate();
+            let before = refused.take_while(|(line, (refused, _))| line == refused);
+            self.tally.first_row = Some((self.held[before.count()].number, time));
+        }
+        for (line, reject) in rejects {
+            let place = self.held[line];
+            match reject.reason {
+                "time_without_zone" if self.tally.without_zone.is_none() => {
+                    self.tally.without_zone = Some((place.number, reject.detail.clone()));
+                }
+                "field_missing" if self.tally.incomplete.is_none() => {
+                    let line = escaped(without_bom(place.raw));
+                    self.tally.incomplete = Some(line.chars().take(1 << 16).collect());
+                }
+                _ => {}
+            }
+            self.reject(place, reject);
+        }
         self.held.clear();
     }
 
     /// Counts an event in its stretch of time; log lines come nearly in order, so the last stretch is
-    /// kept at hand. `None` puts it away.
+    /// kept at hand.
     #[inline]
-    fn beat(&mut self, time: Option<i64>) {
-        let stretch = time.map(|time| time.div_euclid(STRETCH));
-        if let (Some((current, pulse)), Some(time)) = (&mut self.pulse, time)
-            && Some(*current) == stretch
+    fn beat(&mut self, time: i64) {
+        if let Some((begin, pulse)) = &mut self.pulse
+            && (*begin..*begin + STRETCH).contains(&time)
         {
             pulse.count += 1;
             pulse.first = pulse.first.min(time);
             pulse.last = pulse.last.max(time);
             return;
         }
-        if let Some((current, pulse)) = self.pulse.take() {
-            self.tally
-                .pulses
-                .entry(current)
-                .and_modify(|known| known.add(pulse))
-                .or_insert(pulse);
+        self.put_pulse_away();
+        let pulse = Pulse {
+            count: 1,
+            first: time,
+            last: time,
+        };
+        self.pulse = Some((time.div_euclid(STRETCH) * STRETCH, pulse));
+    }
+
+    fn put_pulse_away(&mut self) {
+        if let Some((begin, pulse)) = self.pulse.take() {
+            let known = self.tally.pulses.entry(begin / STRETCH);
+            known.and_modify(|known| known.add(pulse)).or_insert(pulse);
         }
-        self.pulse = stretch.zip(time).map(|(stretch, time)| {
-            (
-                stretch,
-                Pulse {
-                    count: 1,
-                    first: time,
-                    last: time,
-                },
-            )
-        });
     }
 
     #[cold]

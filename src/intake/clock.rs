@@ -328,7 +328,10 @@ fn rfc3339(last: &mut LastDate, text: &[u8]) -> Option<i64> {
     let (seconds, mut rest) = iso_seconds(last, text)?;
     let mut micros = 0;
     if let [b'.', after @ ..] = rest {
-        let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = after
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if digits > 6 {
             return None;
         }

@@ -38,6 +38,8 @@ const CLIENT_ENDPOINT: usize = FIRST_PART + 3;
 const FORWARDED_FOR: usize = FIRST_PART + 4;
 const DATE: usize = FIRST_PART + 5;
 const TIME_OF_DAY: usize = FIRST_PART + 6;
+/// The parts that a token comes from begin here.
+const FIRST_OF_TOKEN: usize = FIRST_PART + 7;
 
 /// The slot of a column of `frame`, or of a part of one.
 pub fn slot(frame: &Frame, name: &str) -> Option<usize> {
@@ -201,8 +203,14 @@ impl<'l> Fields<'l> {
 
     /// Whether the line has any part of a column.
     #[inline]
-    pub(super) fn has_parts(&self) -> bool {
+    fn has_parts(&self) -> bool {
         self.filled >> FIRST_PART != 0
+    }
+
+    /// Whether the line has any part that a token comes from.
+    #[inline]
+    pub(super) fn has_token(&self) -> bool {
+        self.filled >> FIRST_OF_TOKEN != 0
     }
 
     /// The text in `slot`.

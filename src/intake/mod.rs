@@ -228,7 +228,11 @@ fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
         log.path
     );
     assert!(
-        [lines.rows, lines.rejects] == read.parts.each_ref().map(|parts| parts.iter().map(|part| part.row_count).sum::<u64>()),
+        [lines.rows, lines.rejects]
+            == read
+                .parts
+                .each_ref()
+                .map(|parts| parts.iter().map(|part| part.row_count).sum::<u64>()),
         "every row and reject of {} is written",
         log.path
     );

@@ -132,9 +132,7 @@ fn alike(
         }
         Ok(rows)
     };
-    let own = wanted(evidence_id, &|number, _| {
-        number == line
-    })?;
+    let own = wanted(evidence_id, &|number, _| number == line)?;
     let Some((_, own)) = own.first() else {
         return Ok(Vec::new());
     };

@@ -79,7 +79,12 @@ fn path(dir: &Path, evidence_id: u32) -> PathBuf {
 
 impl Receipt {
     /// A receipt for a log that was just read.
-    pub(super) fn new(key: String, file: EvidenceFile, tally: Tally, parts: [Vec<Part>; 2]) -> Self {
+    pub(super) fn new(
+        key: String,
+        file: EvidenceFile,
+        tally: Tally,
+        parts: [Vec<Part>; 2],
+    ) -> Self {
         Receipt {
             key,
             file,

@@ -127,6 +127,39 @@ impl Held {
     }
 }
 
+/// Lines held that are no rows.
+#[derive(Default)]
+struct Refused {
+    /// Bit by bit, the lines.
+    lines: u128,
+    rejects: Vec<(usize, Reject)>,
+}
+
+const _: () = assert!(MOST_HELD <= u128::BITS as usize);
+
+impl Refused {
+    fn has(&self, line: usize) -> bool {
+        self.lines >> line & 1 == 1
+    }
+
+    /// Refuses a line; the first reason stays.
+    #[cold]
+    fn add(&mut self, line: usize, reject: Reject) {
+        if !self.has(line) {
+            self.lines |= 1 << line;
+            self.rejects.push((line, reject));
+        }
+    }
+}
+
+/// What became of the lines held.
+pub(super) struct Flushed {
+    /// The time of each row, in the order of lines.
+    pub(super) times: Vec<Option<i64>>,
+    /// The lines that are no rows, by their place among those held, in order.
+    pub(super) rejects: Vec<(usize, Reject)>,
+}
+
 /// Types rows of one evidence file.
 pub(super) struct Rows<'a> {
     reading: &'a Reading,
@@ -140,8 +173,7 @@ pub(super) struct Rows<'a> {
     addresses: Addresses,
     last_date: LastDate,
     held: Held,
-    /// By line held: why it is no row.
-    refused: Vec<Option<Reject>>,
+    refused: Refused,
     /// By column: numbers of the lines held.
     numbers: Vec<Vec<Option<u64>>>,
     /// By column: times of the lines held.
@@ -186,7 +218,7 @@ impl<'a> Rows<'a> {
             addresses: Addresses::default(),
             last_date: LastDate::default(),
             held: Held::new(frame.columns.len()),
-            refused: Vec::with_capacity(MOST_HELD),
+            refused: Refused::default(),
             numbers: vec![Vec::new(); frame.columns.len()],
             times: vec![Vec::new(); frame.columns.len()],
             present: 0,
@@ -201,7 +233,6 @@ impl<'a> Rows<'a> {
         let filled = fields.filled() & ((1 << self.fills.len()) - 1);
         held.numbers.push(line_no);
         held.filled.push(filled);
-        self.refused.push(None);
         let mut rest = filled;
         while rest != 0 {
             let column = rest.trailing_zeros() as usize;
@@ -223,9 +254,9 @@ impl<'a> Rows<'a> {
 
     /// Holds the place of a line that is no row.
     pub(super) fn refuse(&mut self, line_no: u64, reject: Reject) {
+        self.refused.add(self.held.lines(), reject);
         self.held.numbers.push(line_no);
         self.held.filled.push(0);
-        self.refused.push(Some(reject));
     }
 
     /// Whether [`Rows::flush`] is due before the stretch ends.
@@ -234,8 +265,8 @@ impl<'a> Rows<'a> {
         self.held.copies.len() > MOST_COPIED
     }
 
-    /// Appends the rows among the lines held; gives the time of each line, or why it is no row.
-    pub(super) fn flush(&mut self, stretch: &str, batch: &mut Batch) -> Vec<Result<i64, Reject>> {
+    /// Appends the rows among the lines held.
+    pub(super) fn flush(&mut self, stretch: &str, batch: &mut Batch) -> Flushed {
         let filled = self.held.any();
         self.present |= filled as u32;
         for column in 0..self.fills.len() {
@@ -248,14 +279,10 @@ impl<'a> Rows<'a> {
                 self.read(column, stretch);
             }
         }
-        let times = &self.times[self.event_time];
-        let outcomes = self.refused.drain(..).enumerate().map(|(line, refused)| {
-            let time = || times[line].expect("the time is required");
-            refused.map_or_else(|| Ok(time()), Err)
-        });
-        let outcomes: Vec<Result<i64, Reject>> = outcomes.collect();
-        if outcomes.iter().any(Result::is_err) {
-            let rows = |line: usize| outcomes[line].is_ok();
+        let mut refused = std::mem::take(&mut self.refused);
+        if !refused.rejects.is_empty() {
+            refused.rejects.sort_by_key(|(line, _)| *line);
+            let rows = |line: usize| !refused.has(line);
             self.held.keep_where(rows);
             self.numbers
                 .iter_mut()
@@ -265,17 +292,22 @@ impl<'a> Rows<'a> {
                 .for_each(|times| keep_where(times, rows));
         }
         self.append(stretch, batch);
+        let times = std::mem::take(&mut self.times[self.event_time]);
         self.held.clear();
         self.numbers.iter_mut().for_each(Vec::clear);
         self.times.iter_mut().for_each(Vec::clear);
-        outcomes
+        Flushed {
+            times,
+            rejects: refused.rejects,
+        }
     }
 
     /// Refuses the lines that lack `column`.
     fn require(&mut self, column: usize) {
-        for (filled, refused) in self.held.filled.iter().zip(&mut self.refused) {
-            if filled >> column & 1 == 0 && refused.is_none() {
-                *refused = Some(missing(self.reading.frame.columns[column].name));
+        for (line, filled) in self.held.filled.iter().enumerate() {
+            if filled >> column & 1 == 0 && !self.refused.has(line) {
+                let name = self.reading.frame.columns[column].name;
+                self.refused.add(line, missing(name));
             }
         }
     }
@@ -319,14 +351,15 @@ impl<'a> Rows<'a> {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
         let texts = self.held.texts(column, stretch);
-        let lines = texts.iter().zip(&mut self.refused).enumerate();
-        let typed = lines.map(|(line, (text, refused))| {
+        let lines = texts.iter().take(self.held.lines()).enumerate();
+        let refused = &mut self.refused;
+        let typed = lines.map(|(line, text)| {
             match text.or(constant) {
                 None => None,
                 // An empty value of a column that may be missing is a missing value.
                 Some("") if !required => None,
                 Some(text) => read(line, text).unwrap_or_else(|reject| {
-                    refused.get_or_insert(reject);
+                    refused.add(line, reject);
                     None
                 }),
             }
@@ -363,9 +396,7 @@ impl<'a> Rows<'a> {
         let constant = self.reading.constants[column].as_deref();
         for line in 0..self.held.lines() {
             let text = self.held.text(line, column, stretch).or(constant);
-            let Some(text) = text
-                .filter(|text| required || !text.is_empty())
-            else {
+            let Some(text) = text.filter(|text| required || !text.is_empty()) else {
                 continue;
             };
             if is_plain(text) {
@@ -377,7 +408,7 @@ impl<'a> Rows<'a> {
                     self.held.set(line, column, place);
                 }
                 Err(reject) => {
-                    self.refused[line].get_or_insert(reject);
+                    self.refused.add(line, reject);
                 }
             }
         }
@@ -405,7 +436,7 @@ impl<'a> Rows<'a> {
                 Fill::LineNo => {
                     batch.numbers(column, held.numbers.iter().map(|number| Some(*number)));
                 }
-                Fill::Tier => batch.texts(column, &[Some(self.reading.tier); MOST_HELD][..rows]),
+                Fill::Tier => batch.repeat(column, self.reading.tier, rows),
                 Fill::Page if !self.catalogue.pages.is_empty() => {
                     let mut pages = [None; MOST_HELD];
                     for (line, page) in pages.iter_mut().enumerate().take(rows) {

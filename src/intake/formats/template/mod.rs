@@ -394,11 +394,18 @@ impl Tail {
             };
             at = if quoted { end + 1 } else { end };
             let placed = self.placed.iter().filter(|(known, _)| *known == place);
-            for slot in known.iter().map(|(_, slot)| *slot).chain(placed.map(|(_, slot)| *slot)) {
+            for slot in known
+                .iter()
+                .map(|(_, slot)| *slot)
+                .chain(placed.map(|(_, slot)| *slot))
+            {
                 if fields.has(slot) {
                     return Err(Reject::new(
                         "duplicate_field",
-                        format!("`{}` is there twice", known.map_or("tail", |(name, _)| name)),
+                        format!(
+                            "`{}` is there twice",
+                            known.map_or("tail", |(name, _)| name)
+                        ),
                     ));
                 }
                 if bytes[start..end] != *b"-" {

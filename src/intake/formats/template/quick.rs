@@ -149,7 +149,9 @@ impl Text {
             Some(there) => word(there, 0),
             None => {
                 let beyond = (at + 8 - line.len()) as u32;
-                word(line, line.len() - 8).checked_shr(beyond * 8).unwrap_or(0)
+                word(line, line.len() - 8)
+                    .checked_shr(beyond * 8)
+                    .unwrap_or(0)
             }
         };
         (there ^ self.word) & self.mask == 0
