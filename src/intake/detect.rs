@@ -11,10 +11,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::block::{Parser, Tally};
+use super::buffers::Pool;
 use super::clock::utc;
 use super::containers;
 use super::formats::{self, Framing, LogFormat};
-use super::framing::{self, Block, Pool};
+use super::framing::{self, Block};
 use super::parquet_rows::ParquetRows;
 use super::{guess, reading::Reading};
 use crate::case::{Catalogue, SourceKind, TimeFormat};

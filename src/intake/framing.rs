@@ -5,8 +5,9 @@
 //! pieces, each of which is a reject.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use super::buffers::{Buffer, Pool};
 use super::formats::Framing;
 
 /// Bytes of a block, before its last line is whole.
@@ -15,67 +16,6 @@ pub(super) const BLOCK: usize = 8 << 20;
 pub(super) const LONGEST: usize = 64 << 20;
 /// Bytes of the longest CSV record: beyond, a quote was opened by mistake.
 const LONGEST_RECORD: usize = 1 << 20;
-
-/// Buffers that are used again.
-#[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<Vec<(Vec<u8>, Vec<u32>)>>);
-
-impl Pool {
-    fn take(self: &Arc<Self>, size: usize) -> Buffer {
-        let known = self.0.lock().expect("no panic while pooling").pop();
-        let (bytes, mut line_ends) = known
-            .filter(|(bytes, _)| bytes.len() >= size)
-            .unwrap_or_else(|| (vec![0; size], Vec::new()));
-        line_ends.clear();
-        Buffer {
-            bytes,
-            length: 0,
-            line_ends,
-            pool: Arc::clone(self),
-        }
-    }
-}
-
-/// A buffer of a pool, to which it goes back.
-#[derive(Debug)]
-pub(super) struct Buffer {
-    bytes: Vec<u8>,
-    length: usize,
-    /// Where lines end among them.
-    line_ends: Vec<u32>,
-    pool: Arc<Pool>,
-}
-
-impl Buffer {
-    /// The bytes that are filled.
-    pub(super) fn filled(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    /// Where lines end among them.
-    pub(super) fn line_ends(&self) -> impl DoubleEndedIterator<Item = usize> {
-        self.line_ends.iter().map(|end| *end as usize)
-    }
-
-    /// Notes the line ends of what was filled from `from` on.
-    fn find_line_ends(&mut self, from: usize) {
-        let ends = memchr::memchr_iter(b'\n', &self.bytes[from..self.length]);
-        self.line_ends.extend(ends.map(|at| (from + at) as u32));
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        // One that had to hold a very long line is not kept.
-        if self.bytes.len() <= 2 * BLOCK {
-            let mut pool = self.pool.0.lock().expect("no panic while pooling");
-            pool.push((
-                std::mem::take(&mut self.bytes),
-                std::mem::take(&mut self.line_ends),
-            ));
-        }
-    }
-}
 
 /// A stretch of a log, of whole lines or records.
 #[derive(Debug)]
@@ -151,33 +91,23 @@ pub(super) fn cut<E>(
         };
         // Continuations end where their line does; otherwise the end takes all that is left.
         let end = match whole {
-            Some(end) if !at_end || (continuing && end < buffer.length) => end,
-            _ if at_end => buffer.length,
-            _ if buffer.length < LONGEST => {
-                target = (buffer.length * 2).min(LONGEST);
+            Some(end) if !at_end || (continuing && end < buffer.filled().len()) => end,
+            _ if at_end => buffer.filled().len(),
+            _ if buffer.filled().len() < LONGEST => {
+                target = (buffer.filled().len() * 2).min(LONGEST);
                 continue;
             }
-            _ => buffer.length,
+            _ => buffer.filled().len(),
         };
-        let last = at_end && end == buffer.length;
+        let last = at_end && end == buffer.filled().len();
         let oversized = continuing || (whole.is_none() && !at_end);
-        let mut rest = pool.take(size * 2);
-        let left = buffer.length - end;
-        if rest.bytes.len() < left {
-            rest.bytes.resize(left, 0);
-        }
-        rest.bytes[..left].copy_from_slice(&buffer.bytes[end..buffer.length]);
-        rest.length = left;
-        rest.find_line_ends(0);
-        buffer.length = end;
-        let ends = buffer.line_ends.len() - rest.line_ends.len();
-        buffer.line_ends.truncate(ends);
+        let rest = buffer.split_off(end, pool.take(size * 2));
         let lines = match &spans {
             _ if oversized => u64::from(end > 0),
             Some(spans) => spans.len() as u64,
             None => {
                 let open = buffer.filled().last().is_some_and(|byte| *byte != b'\n');
-                buffer.line_ends.len() as u64 + u64::from(open)
+                buffer.line_ends().len() as u64 + u64::from(open)
             }
         };
         let block = Block {
@@ -222,19 +152,10 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
     if ended.damage.is_some() {
         return true;
     }
-    if buffer.bytes.len() < target {
-        buffer.bytes.resize(target, 0);
-    }
-    while buffer.length < target {
-        match content.read(&mut buffer.bytes[buffer.length..target]) {
+    while buffer.filled().len() < target {
+        match buffer.read(content, target) {
             Ok(0) => return true,
-            Ok(length) => {
-                let from = buffer.length;
-                buffer.length += length;
-                // At once, for what was just read is at hand.
-                buffer.find_line_ends(from);
-                ended.size += length as u64;
-            }
+            Ok(length) => ended.size += length as u64,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 ended.damage = Some(format!(

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod block;
+mod buffers;
 pub mod clock;
 mod containers;
 pub mod detect;

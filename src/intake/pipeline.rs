@@ -14,9 +14,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::block::{Parsed, Parser, Tally};
+use super::buffers::Pool;
 use super::containers::{self, Found, Hashing, Whole, hex};
 use super::formats::Framing;
-use super::framing::{self, BLOCK, Block, Ended, Pool};
+use super::framing::{self, BLOCK, Block, Ended};
 use super::jobs::{Job, Log};
 use super::parquet_rows::ParquetRows;
 use super::reading::Reading;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::buffers::Pool;
 use super::containers;
 use super::formats::{self, Framing};
-use super::framing::{self, BLOCK, Block, Pool};
+use super::framing::{self, BLOCK, Block};
 use super::manifest::EvidenceFile;
 use super::parquet_rows::ParquetRows;
 use crate::error::{Error, Result};
