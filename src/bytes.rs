@@ -20,13 +20,21 @@ pub(crate) fn bits(chunk: &[u8; 64], look: impl Fn(u8x16) -> u8x16) -> u64 {
 /// The place of the first bit at `at` or after that is set in `words`, of which there are as many as it gives.
 #[inline(always)]
 pub(crate) fn first_bit(at: usize, words: impl Fn(usize) -> Option<u64>) -> Option<usize> {
-    let mut index = at / 64;
-    let mut bits = words(index)? >> (at % 64) << (at % 64);
-    while bits == 0 {
-        index += 1;
-        bits = words(index)?;
+    let (mut index, shift) = (at / 64, at % 64);
+    // The next 64 bits, wherever a word ends, are looked at in one step.
+    let next = words(index + 1).unwrap_or(0);
+    let window = words(index)? >> shift | next << 1 << (63 - shift);
+    if window != 0 {
+        return Some(at + window.trailing_zeros() as usize);
     }
-    Some(index * 64 + bits.trailing_zeros() as usize)
+    let mut bits = next >> shift << shift;
+    loop {
+        index += 1;
+        if bits != 0 {
+            return Some(index * 64 + bits.trailing_zeros() as usize);
+        }
+        bits = words(index + 1)?;
+    }
 }
 
 /// Whether two stretches are the same.
@@ -199,6 +207,29 @@ mod tests {
                 let mut b = a.clone();
                 b[at] ^= 0x80;
                 assert!(!same(&a, &b), "{length} {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_bit_is_found_from_any_place() {
+        for places in [
+            &[][..],
+            &[0],
+            &[63],
+            &[64],
+            &[127, 128],
+            &[5, 70, 200, 255],
+            &[191, 250],
+        ] {
+            let mut words = [0u64; 4];
+            for place in places {
+                words[place / 64] |= 1 << (place % 64);
+            }
+            for at in 0..300 {
+                let found = first_bit(at, |index| words.get(index).copied());
+                let first = places.iter().copied().find(|place| *place >= at);
+                assert_eq!(found, first, "{places:?} from {at}");
             }
         }
     }
