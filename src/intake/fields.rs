@@ -72,6 +72,15 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The same place counted from `base` bytes before the line.
+    #[inline]
+    pub(super) fn after(self, base: usize) -> Self {
+        Place {
+            start: self.start + base as u32,
+            end: self.end + base as u32,
+        }
+    }
+
     /// Adds `text` to the copies.
     pub(super) fn of_copy(copies: &mut String, text: &str) -> Self {
         let start = copies.len() as u32 | COPIED;
@@ -170,6 +179,23 @@ impl<'l> Fields<'l> {
     #[inline]
     pub(super) fn places(&self) -> &[Place; MOST_COLUMNS] {
         self.places.first_chunk().expect("columns come first")
+    }
+
+    /// Whether any text is not in the line as it stands.
+    #[inline]
+    pub(super) fn has_copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
+    /// The place of a slot's text in the stretch in which the line begins at `base`, or among `copies`, if it
+    /// would be gone with the next line.
+    #[cold]
+    pub(super) fn keep(&self, slot: usize, base: Option<usize>, copies: &mut String) -> Place {
+        let place = self.places[slot];
+        match base {
+            Some(base) if place.start & COPIED == 0 => place.after(base),
+            _ => Place::of_copy(copies, self.get(slot).unwrap_or_default()),
+        }
     }
 
     /// The slots that hold this stretch of the line.

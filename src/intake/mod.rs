@@ -102,10 +102,13 @@ pub fn run(
         time_needs_zone(case, receipt)?;
         missing_from_all(case, receipt, source)?;
     }
+    let written: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
     find_duplicates(&mut receipts);
     find_overlaps(&mut receipts, &jobs, &readings, draft)?;
-    for receipt in &receipts {
-        receipt.write(&draft.receipts())?;
+    for (receipt, written) in receipts.iter().zip(written) {
+        if receipt.file != written {
+            receipt.write(&draft.receipts())?;
+        }
         if receipt.file.duplicate_of.is_some() {
             remove_parts(&frames_dir, receipt.file.evidence_id)?;
         }

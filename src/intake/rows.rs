@@ -50,14 +50,14 @@ struct Held {
     /// By line: bit by bit, the columns it fills.
     filled: Vec<u64>,
     /// By column and line: where the text is, in the stretch or among the copies.
-    places: Vec<Vec<Place>>,
+    places: Box<[[Place; MOST_HELD]]>,
     copies: String,
 }
 
 impl Held {
     fn new(columns: usize) -> Self {
         Held {
-            places: vec![vec![Place { start: 0, end: 0 }; MOST_HELD]; columns],
+            places: vec![[Place { start: 0, end: 0 }; MOST_HELD]; columns].into(),
             ..Held::default()
         }
     }
@@ -237,17 +237,9 @@ impl<'a> Rows<'a> {
         while rest != 0 {
             let column = rest.trailing_zeros() as usize;
             rest &= rest - 1;
-            let place = fields.places()[column];
             held.places[column][line] = match base {
-                Some(base) if place.start & COPIED == 0 => Place {
-                    start: place.start + base as u32,
-                    end: place.end + base as u32,
-                },
-                // It would be gone with the next line.
-                _ => {
-                    let text = fields.get(column).unwrap_or_default();
-                    Place::of_copy(&mut held.copies, text)
-                }
+                Some(base) if !fields.has_copies() => fields.places()[column].after(base),
+                _ => fields.keep(column, base, &mut held.copies),
             };
         }
     }
