@@ -242,7 +242,7 @@ impl Filling {
             Values::Small(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
             Values::Code(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
             Values::Plain(plain) => {
-                let page = pages::plain(&plain, rows, present.as_ref(), parquet)?;
+                let page = pages::plain(plain, rows, present.as_ref(), parquet)?;
                 return pages::compress(vec![page], options.compression);
             }
             Values::Repeating(repeating) => {

@@ -21,7 +21,7 @@ use polars_parquet::write::{
 use zstd::bulk::Compressor;
 
 use super::columns::failed;
-use super::texts::{Plain, Repeating};
+use super::texts::{HEAD, Plain, Repeating};
 use crate::error::Result;
 
 /// The level of compression: higher ones take more time than they save.
@@ -46,20 +46,39 @@ pub(super) fn of(
 
 /// The page of texts or bytes, which are in their encoding already.
 pub(super) fn plain(
-    values: &Plain,
+    values: Plain,
     rows: usize,
     present: Option<&Bitmap>,
     parquet: &ParquetType,
 ) -> Result<Page> {
-    let mut buffer = levels(rows, present, parquet, values.0.len())?;
-    buffer.extend_from_slice(&values.0);
+    let buffer = if present.is_none() && is_optional(parquet) {
+        values.after(all_there(rows))
+    } else {
+        let mut buffer = levels(rows, present, parquet, values.values().len())?;
+        buffer.extend_from_slice(values.values());
+        buffer
+    };
     Ok(data(buffer, Encoding::Plain, rows, present, parquet))
+}
+
+/// What a page begins with in which each row has a value: one run of ones, its length written in five bytes
+/// whatever it is, so that the values can stand behind it before it is known.
+fn all_there(rows: usize) -> [u8; HEAD] {
+    let run = u64::try_from(rows).expect("64 bits") << 1;
+    let mut head = [0; HEAD];
+    head[0] = (HEAD - size_of::<u32>()) as u8;
+    for (place, byte) in head[4..9].iter_mut().enumerate() {
+        let more = if place < 4 { 0x80 } else { 0 };
+        *byte = (run >> (7 * place)) as u8 & 0x7f | more;
+    }
+    head[9] = 1;
+    head
 }
 
 /// The page of a column of which no row has a value.
 pub(super) fn missing(rows: usize, parquet: &ParquetType) -> Result<Page> {
     let present = Bitmap::new_zeroed(rows);
-    plain(&Plain(Vec::new()), rows, Some(&present), parquet)
+    plain(Plain::new(0), rows, Some(&present), parquet)
 }
 
 /// The pages of texts by dictionary: the dictionary, and each row's key.
@@ -88,12 +107,16 @@ pub(super) fn by_dictionary(
     let count = values.len();
     Ok(vec![
         Page::Dict(DictPage::new(
-            CowBuffer::Owned(values.into_plain().0),
+            CowBuffer::Owned(values.into_bytes()),
             count,
             false,
         )),
         data(buffer, Encoding::RleDictionary, rows, present, parquet),
     ])
+}
+
+fn is_optional(parquet: &ParquetType) -> bool {
+    parquet.get_field_info().repetition == Repetition::Optional
 }
 
 /// Which rows have a value, as a page begins with it, and room for as many bytes more.
@@ -103,7 +126,7 @@ fn levels(
     parquet: &ParquetType,
     room: usize,
 ) -> Result<Vec<u8>> {
-    let optional = parquet.get_field_info().repetition == Repetition::Optional;
+    let optional = is_optional(parquet);
     let missing = present.map_or(0, Bitmap::unset_bits);
     assert!(
         optional || missing == 0,

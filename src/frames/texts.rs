@@ -13,44 +13,69 @@ use crate::jws::mask::{masked, may_hold_token};
 /// dictionary would cost more than it saves.
 const TRIED: usize = 1 << 13;
 
-/// Values one after another, each with its length before it: Parquet's plain encoding.
-pub(super) struct Plain(pub(super) Vec<u8>);
+/// Values one after another, each with its length before it: Parquet's plain encoding. Before the first is room
+/// for the [`HEAD`] of a page.
+pub(super) struct Plain(Vec<u8>);
+
+/// Bytes of what a page begins with if each row has a value.
+pub(super) const HEAD: usize = 10;
 
 impl Plain {
     pub(super) fn new(rows: usize) -> Self {
-        Plain(Vec::with_capacity(rows * 28))
+        let mut bytes = Vec::with_capacity(HEAD + rows * 28);
+        bytes.resize(HEAD, 0);
+        Plain(bytes)
+    }
+
+    /// The values.
+    pub(super) fn values(&self) -> &[u8] {
+        &self.0[HEAD..]
+    }
+
+    /// The values after the head of their page.
+    pub(super) fn after(mut self, head: [u8; HEAD]) -> Vec<u8> {
+        self.0[..HEAD].copy_from_slice(&head);
+        self.0
     }
 
     #[inline]
     pub(super) fn push(&mut self, value: &[u8]) {
-        let length = u32::try_from(value.len()).expect("a value is shorter than its block");
-        self.0.extend_from_slice(&length.to_le_bytes());
-        append(&mut self.0, value);
+        push(&mut self.0, value);
     }
+}
+
+/// Appends a value, its length before it.
+#[inline]
+fn push(bytes: &mut Vec<u8>, value: &[u8]) {
+    let length = u32::try_from(value.len()).expect("a value is shorter than its block");
+    bytes.extend_from_slice(&length.to_le_bytes());
+    append(bytes, value);
 }
 
 /// Different values, one after another in their encoding.
 pub(super) struct Strings {
-    ends: Vec<usize>,
-    plain: Plain,
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
 }
 
 impl Strings {
     fn push(&mut self, value: &[u8]) {
-        self.plain.push(value);
-        self.ends.push(self.plain.0.len());
+        push(&mut self.bytes, value);
+        let end = u32::try_from(self.bytes.len()).expect("values are shorter than their block");
+        self.ends.push(end);
     }
 
     fn get(&self, index: usize) -> &[u8] {
-        &self.plain.0[self.ends[index] + size_of::<u32>()..self.ends[index + 1]]
+        &self.bytes[self.ends[index] as usize + size_of::<u32>()..self.ends[index + 1] as usize]
     }
 
     pub(super) fn len(&self) -> usize {
         self.ends.len() - 1
     }
 
-    pub(super) fn into_plain(self) -> Plain {
-        self.plain
+    /// The values, each with its length before it.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
 
@@ -71,7 +96,7 @@ impl Repeating {
         Repeating {
             values: Strings {
                 ends: vec![0],
-                plain: Plain(Vec::new()),
+                bytes: Vec::new(),
             },
             index: HashTable::new(),
             keys: Vec::with_capacity(rows),

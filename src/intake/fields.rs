@@ -107,7 +107,7 @@ pub struct Fields<'l> {
     ranks: [u8; SLOTS],
     copies: String,
     /// How the lines before looked, for parsers of lines that are alike.
-    pub(super) layouts: Layouts,
+    pub(super) layouts: Option<Box<Layouts>>,
 }
 
 impl Default for Fields<'_> {
@@ -118,7 +118,7 @@ impl Default for Fields<'_> {
             places: [Place { start: 0, end: 0 }; SLOTS],
             ranks: [u8::MAX; SLOTS],
             copies: String::new(),
-            layouts: Layouts::default(),
+            layouts: None,
         }
     }
 }

@@ -97,7 +97,7 @@ impl LineParser for Json {
         _header: &Header,
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
-        let mut layouts = std::mem::take(&mut fields.layouts);
+        let mut layouts = fields.layouts.take().unwrap_or_default();
         let read = if layouts.read(line, fields) {
             Ok(())
         } else {
@@ -107,7 +107,7 @@ impl LineParser for Json {
             }
             read
         };
-        fields.layouts = layouts;
+        fields.layouts = Some(layouts);
         read?;
         match self.finish {
             Some(finish) => finish(fields),
