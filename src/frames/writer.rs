@@ -200,7 +200,8 @@ impl OpenPart {
             size: 0,
             syncing: Syncing::default(),
         };
-        let file = BufWriter::with_capacity(1 << 20, file);
+        // Larger pages go past it.
+        let file = BufWriter::with_capacity(1 << 16, file);
         let file = FileWriter::try_new(file, schema(frame), options(Kind::Unsigned)?)
             .map_err(|e| Error::frame("begin a Parquet file", &e).in_file(&partial))?;
         Ok(OpenPart {

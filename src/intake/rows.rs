@@ -41,6 +41,7 @@ enum Fill {
 
 /// A text of each line that is held, and no more of the others.
 type Texts<'t> = [Option<&'t str>; MOST_HELD];
+const NO_TEXTS: Texts<'static> = [None; MOST_HELD];
 
 /// Lines whose fields are known, column by column.
 #[derive(Default)]
@@ -87,17 +88,25 @@ impl Held {
         }
     }
 
-    /// The text of each line for `column`.
+    /// The text of each line for `column`, or else `constant`.
     #[inline]
-    fn texts<'t>(&'t self, column: usize, stretch: &'t str) -> Texts<'t> {
-        let mut texts = [None; MOST_HELD];
+    fn texts<'t, 'o>(
+        &'t self,
+        column: usize,
+        constant: Option<&'t str>,
+        stretch: &'t str,
+        out: &'o mut Texts<'t>,
+    ) -> &'o mut [Option<&'t str>] {
         let places = self.filled.iter().zip(&self.places[column]);
-        for (text, (filled, place)) in texts.iter_mut().zip(places) {
-            if filled >> column & 1 == 1 {
-                *text = Some(self.at(*place, stretch));
-            }
+        for (text, (filled, place)) in out.iter_mut().zip(places) {
+            let there = filled >> column & 1 == 1;
+            *text = if there {
+                Some(self.at(*place, stretch))
+            } else {
+                constant
+            };
         }
-        texts
+        &mut out[..self.filled.len()]
     }
 
     /// The text of a line for `column`.
@@ -342,11 +351,12 @@ impl<'a> Rows<'a> {
     ) -> Vec<Option<T>> {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
-        let texts = self.held.texts(column, stretch);
-        let lines = texts.iter().take(self.held.lines()).enumerate();
+        let mut texts = NO_TEXTS;
+        let texts = self.held.texts(column, constant, stretch, &mut texts);
+        let lines = texts.iter().enumerate();
         let refused = &mut self.refused;
         let typed = lines.map(|(line, text)| {
-            match text.or(constant) {
+            match *text {
                 None => None,
                 // An empty value of a column that may be missing is a missing value.
                 Some("") if !required => None,
@@ -410,15 +420,9 @@ impl<'a> Rows<'a> {
     fn append(&self, stretch: &str, batch: &mut Batch) {
         let (held, rows) = (&self.held, self.held.lines());
         let filled = held.any();
+        let mut texts = NO_TEXTS;
         for (column, fill) in self.fills.iter().enumerate() {
             let constant = self.reading.constants[column].as_deref();
-            let texts = || {
-                let mut texts = held.texts(column, stretch);
-                if constant.is_some() {
-                    texts.iter_mut().for_each(|text| *text = text.or(constant));
-                }
-                texts
-            };
             let there = filled >> column & 1 == 1 || constant.is_some();
             match fill {
                 Fill::EvidenceId => {
@@ -436,14 +440,18 @@ impl<'a> Rows<'a> {
                     }
                     batch.texts(column, &pages[..rows]);
                 }
-                Fill::Text if there => batch.texts(column, &texts()[..rows]),
+                Fill::Text if there => {
+                    batch.texts(column, held.texts(column, constant, stretch, &mut texts));
+                }
                 Fill::Address if there => {
-                    let texts = texts().map(|text| text.filter(|text| !text.is_empty()));
-                    batch.texts(column, &texts[..rows]);
+                    let texts = held.texts(column, constant, stretch, &mut texts);
+                    let empty = |text: &&mut Option<&str>| **text == Some("");
+                    texts.iter_mut().filter(empty).for_each(|text| *text = None);
+                    batch.texts(column, texts);
                 }
                 Fill::Bytes if there => {
-                    let values = texts().map(|text| text.map(str::as_bytes));
-                    batch.bytes(column, values.into_iter().take(rows));
+                    let texts = held.texts(column, constant, stretch, &mut texts);
+                    batch.bytes(column, texts.iter().map(|text| text.map(str::as_bytes)));
                 }
                 Fill::Number(_) if there => {
                     batch.numbers(column, self.numbers[column].iter().copied());

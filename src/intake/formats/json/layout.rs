@@ -9,7 +9,7 @@ use wide::u8x16;
 
 use super::Fields;
 use super::scanner::Scanner;
-use crate::bytes::{Mark, bits, first_bit, no_digits, word};
+use crate::bytes::{Mark, bits, first_bit, no_digits, same, word};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
@@ -151,7 +151,7 @@ impl Layout {
             }
             at = end;
         }
-        bytes[at..] == *self.end
+        same(&bytes[at..], &self.end)
     }
 }
 
@@ -173,11 +173,12 @@ impl Literal {
     /// Where it ends, if it stands at `at`.
     #[inline]
     fn after(&self, bytes: &[u8], at: usize) -> Option<usize> {
-        if self.mark.at(bytes, at) || bytes[at..].starts_with(&self.text) {
-            Some(at + self.text.len())
-        } else {
-            None
-        }
+        let end = at + self.text.len();
+        let there = self.mark.at(bytes, at)
+            || bytes
+                .get(at..end)
+                .is_some_and(|there| same(there, &self.text));
+        there.then_some(end)
     }
 }
 
