@@ -97,6 +97,8 @@ pub struct FrameWriter {
     number: u32,
     batch: Batch,
     written: Vec<Part>,
+    /// The disk takes the end of the part before the open one.
+    syncing: Syncing,
     open: OpenPart,
 }
 
@@ -122,6 +124,7 @@ impl FrameWriter {
             number,
             batch: Batch::new(frame, 0)?,
             written: Vec::new(),
+            syncing: Syncing::default(),
         })
     }
 
@@ -152,7 +155,13 @@ impl FrameWriter {
             let name = part_name(self.number, self.written.len() + 2);
             let next = OpenPart::create(&self.dir, self.frame, &name)?;
             let full = std::mem::replace(&mut self.open, next);
-            self.written.push(full.finish()?);
+            let (part, file) = full.finish()?;
+            self.written.push(part);
+            let mut sync = || {
+                self.syncing.finish()?;
+                self.syncing.begin(&file)
+            };
+            sync().map_err(|e| Error::io("write the files in", &self.dir, &e))?;
         }
         self.open.append(group)
     }
@@ -160,7 +169,9 @@ impl FrameWriter {
     /// Ends the last part; gives them all.
     pub fn finish(mut self) -> Result<Vec<Part>> {
         self.flush()?;
-        self.written.push(self.open.finish()?);
+        self.written.push(self.open.finish()?.0);
+        let synced = self.syncing.finish();
+        synced.map_err(|e| Error::io("write the files in", &self.dir, &e))?;
         Ok(self.written)
     }
 }
@@ -226,27 +237,28 @@ impl OpenPart {
             .map_err(|e| Error::frame("write a Parquet file", &e).in_file(&self.partial))
     }
 
-    /// Ends the part and puts it in its place.
-    fn finish(mut self) -> Result<Part> {
+    /// Ends the part and puts it in its place; gives its file too.
+    fn finish(mut self) -> Result<(Part, File)> {
         self.file
             .end(None)
             .map_err(|e| Error::frame("end a Parquet file", &e).in_file(&self.partial))?;
         let written = self.file.into_inner().into_inner();
         let failed = |e: &io::Error| Error::io("write the file", &self.partial, e);
         let HashingFile {
+            file,
             hash,
             size,
             mut syncing,
-            ..
         } = written.map_err(|e| failed(e.error()))?;
         syncing.finish().map_err(|e| failed(&e))?;
         fs::rename(&self.partial, &self.path)
             .map_err(|e| Error::io("put the file in its place", &self.path, &e))?;
-        Ok(Part {
+        let part = Part {
             path: self.name,
             row_count: self.row_count,
             size,
             sha256: crate::intake::hex(&hash.finalize()),
-        })
+        };
+        Ok((part, file))
     }
 }

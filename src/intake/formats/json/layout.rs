@@ -9,7 +9,7 @@ use wide::u8x16;
 
 use super::Fields;
 use super::scanner::Scanner;
-use crate::bytes::{Mark, bits, first_bit, no_digits, same, word};
+use crate::bytes::{bits, first_bit, no_digits, same, word};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
@@ -82,7 +82,7 @@ struct Layout {
 
 #[derive(Debug)]
 struct Step {
-    before: Literal,
+    before: Box<[u8]>,
     text: bool,
     slots: Vec<u8>,
 }
@@ -118,7 +118,7 @@ impl Layout {
                 }
             };
             steps.push(Step {
-                before: Literal::new(&line[begin..start]),
+                before: bytes[begin..start].into(),
                 text: *byte == b'"',
                 slots: fields.filled_from(start, end),
             });
@@ -136,9 +136,11 @@ impl Layout {
         let bytes = line.as_bytes();
         let mut at = 0;
         for step in &self.steps {
-            let Some(start) = step.before.after(bytes, at) else {
+            let start = at + step.before.len();
+            let before = bytes.get(at..start);
+            if !before.is_some_and(|before| same(before, &step.before)) {
                 return false;
-            };
+            }
             // Whatever ends a text, what stands before the next value begins with a quote.
             let end = if step.text {
                 specials.from(start)
@@ -152,33 +154,6 @@ impl Layout {
             at = end;
         }
         same(&bytes[at..], &self.end)
-    }
-}
-
-/// Text that stands in each line of a layout.
-#[derive(Debug)]
-struct Literal {
-    mark: Mark,
-    text: Box<[u8]>,
-}
-
-impl Literal {
-    fn new(text: &str) -> Self {
-        Literal {
-            mark: Mark::new(text),
-            text: text.as_bytes().into(),
-        }
-    }
-
-    /// Where it ends, if it stands at `at`.
-    #[inline]
-    fn after(&self, bytes: &[u8], at: usize) -> Option<usize> {
-        let end = at + self.text.len();
-        let there = self.mark.at(bytes, at)
-            || bytes
-                .get(at..end)
-                .is_some_and(|there| same(there, &self.text));
-        there.then_some(end)
     }
 }
 
