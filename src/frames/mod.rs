@@ -8,6 +8,8 @@
 mod columns;
 mod pages;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod writer;
 

@@ -119,10 +119,9 @@ impl Held {
     /// Keeps the lines that `kept` is true for.
     fn keep_where(&mut self, kept: impl Fn(usize) -> bool) {
         for places in &mut self.places {
-            let mut to = 0;
-            for line in (0..self.filled.len()).filter(|line| kept(*line)) {
+            let lines = (0..self.filled.len()).filter(|line| kept(*line));
+            for (to, line) in lines.enumerate() {
                 places[to] = places[line];
-                to += 1;
             }
         }
         keep_where(&mut self.numbers, &kept);
