@@ -15,7 +15,7 @@ mod writer;
 
 pub use columns::{Batch, RowGroup, Value};
 pub use reader::{Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
-pub use writer::{FrameWriter, Part, numbered_parts, part_number};
+pub use writer::{FrameWriter, Part, numbered_parts};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

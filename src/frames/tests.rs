@@ -2,9 +2,7 @@
 
 use polars::prelude::*;
 
-use super::{
-    Batch, Column, Frame, FrameWriter, Kind, Value, numbered_parts, part_files, part_number, pieces,
-};
+use super::{Batch, Column, Frame, FrameWriter, Kind, Value, numbered_parts, part_files, pieces};
 
 const fn column(name: &'static str, kind: Kind, required: bool) -> Column {
     Column {
@@ -147,7 +145,4 @@ fn many_row_groups_are_several_parts_that_are_read_in_order() {
     );
     assert_eq!(numbered_parts(dir.path(), &EACH_KIND, 7), parts);
     assert_eq!(numbered_parts(dir.path(), &EACH_KIND, 8).len(), 0);
-    assert!(parts.iter().all(|path| part_number(path) == Some(7)));
-    assert_eq!(part_number("a/000012.parquet".as_ref()), Some(12));
-    assert_eq!(part_number("a/x.parquet".as_ref()), None);
 }

@@ -192,13 +192,6 @@ pub fn numbered_parts(frames_dir: &Path, frame: &Frame, number: u32) -> Vec<Path
     parts.take_while(|path| path.exists()).collect()
 }
 
-/// The number that a part's file name bears, if it is one.
-pub fn part_number(path: &Path) -> Option<u32> {
-    let stem = path.file_stem()?.to_str()?;
-    let number = stem.split_once('_').map_or(stem, |(number, _)| number);
-    number.parse().ok()
-}
-
 impl OpenPart {
     fn create(dir: &Path, frame: &'static Frame, file_name: &str) -> Result<Self> {
         let path = dir.join(file_name);

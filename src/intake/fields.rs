@@ -81,6 +81,18 @@ impl Place {
         }
     }
 
+    /// Whether the text is among the copies.
+    #[inline(always)]
+    pub(super) fn is_copied(self) -> bool {
+        self.start & COPIED != 0
+    }
+
+    /// Where the text is, in the line or among the copies.
+    #[inline(always)]
+    pub(super) fn range(self) -> std::ops::Range<usize> {
+        (self.start & !COPIED) as usize..self.end as usize
+    }
+
     /// Adds `text` to the copies.
     pub(super) fn of_copy(copies: &mut String, text: &str) -> Self {
         let start = copies.len() as u32 | COPIED;
@@ -93,7 +105,7 @@ impl Place {
 }
 
 /// Set in `start` for text among the copies.
-pub(super) const COPIED: u32 = 1 << 31;
+const COPIED: u32 = 1 << 31;
 /// The longest line whose places fit.
 pub(super) const LONGEST_LINE: usize = 1 << 30;
 
@@ -181,23 +193,6 @@ impl<'l> Fields<'l> {
         self.places.first_chunk().expect("columns come first")
     }
 
-    /// Whether any text is not in the line as it stands.
-    #[inline]
-    pub(super) fn has_copies(&self) -> bool {
-        !self.copies.is_empty()
-    }
-
-    /// The place of a slot's text in the stretch in which the line begins at `base`, or among `copies`, if it
-    /// would be gone with the next line.
-    #[cold]
-    pub(super) fn keep(&self, slot: usize, base: Option<usize>, copies: &mut String) -> Place {
-        let place = self.places[slot];
-        match base {
-            Some(base) if place.start & COPIED == 0 => place.after(base),
-            _ => Place::of_copy(copies, self.get(slot).unwrap_or_default()),
-        }
-    }
-
     /// The slots that hold this stretch of the line.
     pub(super) fn filled_from(&self, start: usize, end: usize) -> Vec<u8> {
         let holds = |slot: &usize| {
@@ -245,11 +240,11 @@ impl<'l> Fields<'l> {
         if !self.has(slot) {
             return None;
         }
-        let Place { start, end } = self.places[slot];
-        Some(if start & COPIED == 0 {
-            &self.line[start as usize..end as usize]
+        let place = self.places[slot];
+        Some(if place.is_copied() {
+            &self.copies[place.range()]
         } else {
-            &self.copies[(start & !COPIED) as usize..end as usize]
+            &self.line[place.range()]
         })
     }
 

@@ -33,9 +33,9 @@ pub use manifest::{
 };
 pub use reading::Reading;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use block::Tally;
@@ -46,7 +46,7 @@ use receipts::Receipt;
 
 use crate::case::{Case, SourceKind};
 use crate::error::{Error, Result, closest};
-use crate::frames::{self, FrameWriter, Value, numbered_parts, part_number};
+use crate::frames::{self, FrameWriter, Value, numbered_parts};
 use crate::progress::Progress;
 use crate::results::{Draft, hash_file};
 
@@ -178,32 +178,23 @@ fn known<'j>(case: &Case, draft: &Draft, jobs: &'j [Job]) -> Result<(Vec<Receipt
     });
     missing.extend(orphaned.into_iter().map(|(job, _)| job));
     let receipts: Vec<Receipt> = read.into_iter().flat_map(|(_, found)| found).collect();
-    let kept: Vec<u32> = receipts
-        .iter()
-        .map(|receipt| receipt.file.evidence_id)
-        .collect();
-    clear(&frames_dir, &dir, &kept)?;
+    clear(&frames_dir, &dir, &receipts)?;
     // The largest first, so that no thread begins on it when the others are done.
     missing.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
     Ok((receipts, missing))
 }
 
-/// Removes what an earlier run left that does not count.
-fn clear(frames_dir: &Path, receipts: &Path, kept: &[u32]) -> Result<()> {
-    for path in crate::results::files_below(frames_dir)?
-        .into_iter()
-        .chain(crate::results::files_below(receipts)?)
-    {
-        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-        let of_events = path.parent() == Some(receipts)
-            || event_frames().any(|frame| folder == std::ffi::OsStr::new(frame.name));
-        let number = part_number(&path);
-        let whole = path
-            .extension()
-            .is_some_and(|extension| extension != "partial");
-        if !(of_events && whole && number.is_some_and(|number| kept.contains(&number))) {
-            fs::remove_file(&path).map_err(|e| Error::io("remove the file", &path, &e))?;
-        }
+/// Removes what an earlier run left that does not count: all but `kept` and their parts.
+fn clear(frames_dir: &Path, dir: &Path, kept: &[Receipt]) -> Result<()> {
+    let parts = kept
+        .iter()
+        .flat_map(|receipt| receipt.parts.iter().flatten());
+    let mut count: HashSet<PathBuf> = parts.map(|part| frames_dir.join(&part.path)).collect();
+    count.extend(kept.iter().map(|receipt| receipt.path(dir)));
+    let there = crate::results::files_below(frames_dir)?.into_iter();
+    let there = there.chain(crate::results::files_below(dir)?);
+    for path in there.filter(|path| !count.contains(path)) {
+        fs::remove_file(&path).map_err(|e| Error::io("remove the file", &path, &e))?;
     }
     Ok(())
 }
@@ -216,8 +207,9 @@ fn event_frames() -> impl Iterator<Item = &'static frames::Frame> {
 
 fn remove_parts(frames_dir: &Path, evidence_id: u32) -> Result<()> {
     for frame in event_frames() {
-        for part in numbered_parts(frames_dir, frame, evidence_id) {
-            fs::remove_file(&part).map_err(|e| Error::io("remove the file", &part, &e))?;
+        // The last first: were the program killed here, those that are left would still be found one by one.
+        for part in numbered_parts(frames_dir, frame, evidence_id).iter().rev() {
+            fs::remove_file(part).map_err(|e| Error::io("remove the file", part, &e))?;
         }
     }
     Ok(())

@@ -208,6 +208,19 @@ impl<'a> Pipeline<'a> {
     }
 }
 
+/// Lets the other threads end when one panics, which would else wait for what never comes.
+struct Ending<'r, 'a, 'p>(&'r Run<'a, 'p>);
+
+impl Drop for Ending<'_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut state = lock(&self.0.state);
+            state.failed.get_or_insert_with(Error::interrupted);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 /// What a thread does next.
 enum Next<'a> {
     Read(usize),
@@ -217,6 +230,7 @@ enum Next<'a> {
 
 impl<'a> Run<'a, '_> {
     fn thread(&self) {
+        let _ending = Ending(self);
         loop {
             let result = match self.next() {
                 Next::Read(job) => {

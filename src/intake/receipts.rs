@@ -93,10 +93,15 @@ impl Receipt {
         }
     }
 
+    /// Where it is below `dir`.
+    pub(super) fn path(&self, dir: &Path) -> PathBuf {
+        path(dir, self.file.evidence_id)
+    }
+
     /// Writes it below `dir`.
     pub(super) fn write(&self, dir: &Path) -> Result<()> {
         let text = serde_json::to_string(self).expect("plain numbers and texts");
-        write_private(&path(dir, self.file.evidence_id), &text)
+        write_private(&self.path(dir), &text)
     }
 
     /// The receipt of `evidence_id` below `dir`, if it is for `key` and its parts below `frames_dir`

@@ -10,7 +10,7 @@ use std::iter::repeat_n;
 
 use super::addresses::{Addresses, is_plain};
 use super::clock::LastDate;
-use super::fields::{COPIED, Fields, Place};
+use super::fields::{Fields, Place};
 use super::formats::Reject;
 use super::reading::Reading;
 use crate::bytes::decimal;
@@ -80,11 +80,11 @@ impl Held {
 
     #[inline(always)]
     fn at<'t>(&'t self, place: Place, stretch: &'t str) -> &'t str {
-        let Place { start, end } = place;
-        if start & COPIED == 0 {
-            &stretch[start as usize..end as usize]
+        let range = place.range();
+        if place.is_copied() {
+            &self.copies[range]
         } else {
-            &self.copies[(start & !COPIED) as usize..end as usize]
+            &stretch[range]
         }
     }
 
@@ -245,9 +245,11 @@ impl<'a> Rows<'a> {
         while rest != 0 {
             let column = rest.trailing_zeros() as usize;
             rest &= rest - 1;
+            let place = fields.places()[column];
             held.places[column][line] = match base {
-                Some(base) if !fields.has_copies() => fields.places()[column].after(base),
-                _ => fields.keep(column, base, &mut held.copies),
+                Some(base) if !place.is_copied() => place.after(base),
+                // It would be gone with the next line.
+                _ => Place::of_copy(&mut held.copies, fields.get(column).unwrap_or_default()),
             };
         }
     }

@@ -28,6 +28,8 @@ MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 def run(command, keep=True):
     """Seconds, peak memory in MiB, and standard output of one run; the program ends if it fails."""
     with tempfile.TemporaryFile() if keep else open(os.devnull, "wb") as out, tempfile.TemporaryFile() as err:
+        # What the run before left for the disk to do is not this one's work.
+        os.sync()
         start = time.perf_counter()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         _, status, usage = os.wait4(child.pid, 0)

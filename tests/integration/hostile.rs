@@ -121,6 +121,70 @@ fn every_kind_of_damage_is_a_row_or_a_reject() {
 }
 
 #[test]
+fn damage_among_many_lines_leaves_the_others_as_they_are() {
+    let (mut log, mut rows, mut rejects) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 1..=1000 {
+        let path = format!("/{}", "é".repeat(number % 50));
+        let agent = format!("agent {number}");
+        let line = |time: &str, agent: &str| combined(time, &path, agent).into_bytes();
+        let good = "14/Apr/2025:00:00:00 +0000";
+        let kind = if number < 200 { 0 } else { number * 7919 % 11 };
+        match kind {
+            1 => {
+                log.extend(line("14/Foo/2025:00:00:00 +0000", &agent));
+                rejects.push(format!("{number},bad_time"));
+            }
+            2 => {
+                log.extend(line(good, "x\u{1}y").into_iter().map(|byte| byte.max(2)));
+                log.iter_mut()
+                    .rev()
+                    .take(20)
+                    .filter(|byte| **byte == 2)
+                    .for_each(|byte| *byte = 0xff);
+                rows.push(format!("{number},{path},x\\xFFy"));
+            }
+            3 => {
+                log.extend(line(good, &format!("a \\\"quoted\\\" {number}")));
+                rows.push(format!("{number},{path},\"a \"\"quoted\"\" {number}\""));
+            }
+            4 => log.extend(b" \r\n"),
+            5 => {
+                log.extend(b"nothing\n");
+                rejects.push(format!("{number},log_syntax"));
+            }
+            _ => {
+                log.extend(line(good, &agent));
+                rows.push(format!("{number},{path},{agent}"));
+            }
+        }
+    }
+    let run = Run::new(&[("a.log", &log)], "format = \"combined\"\n");
+    run.go("intake", 3);
+    assert_eq!(
+        run.query("SELECT line_no, path, user_agent FROM requests ORDER BY line_no"),
+        rows
+    );
+    assert_eq!(
+        run.query("SELECT line_no, reason FROM rejects ORDER BY line_no"),
+        rejects
+    );
+}
+
+#[test]
+fn a_token_whose_claims_are_empty_is_a_row_wherever_it_stands() {
+    // {"alg":"HS256"} and {"jti":""}
+    let token = ",\"late\":\"x\",\"auth\":\"Bearer eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiIifQ.AAAA\"";
+    let log: String = (0..5).map(|second| json(second, token)).collect();
+    let settings = format!("{JSON}authorization = \"auth\"\n");
+    let run = Run::new(&[("a.jsonl", log.as_bytes())], &settings);
+    run.go("intake", 0);
+    assert_eq!(
+        run.query("SELECT line_no, path FROM requests ORDER BY line_no"),
+        ["1,/a", "2,/a", "3,/a", "4,/a", "5,/a"]
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_do_not_hide_a_request() {
     let bad = combined("14/Apr/2025:00:00:00 +0000", "/a", "x\u{1}y")
         .replace('\u{1}', "#")
