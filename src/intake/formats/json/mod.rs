@@ -2,8 +2,9 @@
 //!
 //! The scanner walks an object once and copies nothing but strings with escapes. It checks all of it,
 //! so what is called a row is valid JSON; it recurses as deep as the wanted paths, so depth costs no
-//! stack. Lines that look alike are walked once: their layout finds the values of the others. In a path `a.b` leads to the member `b` of `a`, or to a member whose name is
-//! `a.b`; a number leads to an element of an array, from 0.
+//! stack. Lines that look alike are walked once: their layout finds the values of the others. In a path
+//! `a.b` leads to the member `b` of `a`, or to a member whose name is `a.b`; a number leads to an element
+//! of an array, from 0.
 //!
 //! Reasons: `json_syntax`, `field_type` (a wanted field is an object, an array or a truth value),
 //! `duplicate_field` (a wanted field is there twice: which one counts cannot be known).
