@@ -88,21 +88,24 @@ pub(crate) fn word(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 
+/// The four bytes from `at` on, which must be there.
+#[inline]
+fn half_word(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32::from_le_bytes(
+        bytes[at..at + 4].try_into().expect("four bytes"),
+    ))
+}
+
 /// Fewer than eight bytes as one number, different for different bytes of the same length.
 #[inline]
 pub(crate) fn short(bytes: &[u8]) -> u64 {
-    let half = |at: usize| {
-        u64::from(u32::from_le_bytes(
-            bytes[at..at + 4].try_into().expect("four bytes"),
-        ))
-    };
     match bytes.len() {
         0 => 0,
         1..4 => {
             let (first, middle, last) = (bytes[0], bytes[bytes.len() / 2], bytes[bytes.len() - 1]);
             u64::from(first) | u64::from(middle) << 8 | u64::from(last) << 16
         }
-        length => half(0) | half(length - 4) << 32,
+        length => half_word(bytes, 0) | half_word(bytes, length - 4) << 32,
     }
 }
 
@@ -121,20 +124,28 @@ pub(crate) fn special(word: u64) -> u64 {
 /// The high bit of each of eight bytes that is no digit.
 #[inline]
 pub(crate) fn no_digits(word: u64) -> u64 {
-    let value = word ^ (ONES * u64::from(b'0'));
-    (((value & (ONES * 0x7f)) + ONES * 0x76) | value) & HIGH
+    over_nine(word ^ (ONES * u64::from(b'0')))
+}
+
+/// The high bit of each of eight bytes that is more than nine.
+#[inline]
+fn over_nine(values: u64) -> u64 {
+    (((values & (ONES * 0x7f)) + ONES * 0x76) | values) & HIGH
 }
 
 /// The number that up to sixteen digits write, and nothing else.
 #[inline]
 pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
-    let half = |at: usize| u64::from(u32::from_le_bytes(*text[at..].first_chunk().expect("four")));
     match text.len() {
         1..4 => text.iter().try_fold(0, |number, byte| {
             let digit = byte.wrapping_sub(b'0');
             (digit <= 9).then(|| number * 10 + u64::from(digit))
         }),
-        length @ 4..8 => eight_digits(half(0) | half(length - 4) << (8 * (length - 4)), length),
+        length @ 4..8 => {
+            // The halves lie over one another where both have the same bytes.
+            let last = half_word(text, length - 4) << (8 * (length - 4));
+            eight_digits(half_word(text, 0) | last, length)
+        }
         8 => eight_digits(word(text, 0), 8),
         length @ 9..=16 => {
             let first = eight_digits(word(text, 0), length - 8)?;
@@ -149,7 +160,7 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
 fn eight_digits(bytes: u64, length: usize) -> Option<u64> {
     // Moved to the end, behind zeros.
     let digits = (bytes ^ (ONES * u64::from(b'0'))) << (8 * (8 - length));
-    if (((digits & (ONES * 0x7f)) + ONES * 0x76) | digits) & HIGH != 0 {
+    if over_nine(digits) != 0 {
         return None;
     }
     // Neighbours are put together: digits to pairs, pairs to fours, fours to eight.

@@ -2,7 +2,7 @@
 //! so that any thread can do it.
 //!
 //! Encodings follow from the column's kind alone, never from what another batch held: numbers as
-//! deltas, codes and repeating text by dictionary, identifiers plain.
+//! deltas, codes and repeating text by dictionary, identifiers plain. A column without any value is one run.
 
 use std::iter::repeat_n;
 
@@ -170,10 +170,8 @@ impl Filling {
         let Values::Repeating(known) = &mut self.values else {
             unreachable!("a column of one text repeats");
         };
+        assert!(self.present.is_none(), "each row has the column's one text");
         (1..count).for_each(|_| known.repeat());
-        if let Some(present) = &mut self.present {
-            present.extend_constant(count - 1, true);
-        }
         self.length += count - 1;
     }
 

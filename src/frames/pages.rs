@@ -146,6 +146,7 @@ fn levels(
     Ok(buffer)
 }
 
+/// A page of values, of which is kept how many are missing, and neither the least nor the greatest.
 fn data(
     buffer: Vec<u8>,
     encoding: Encoding,

@@ -1,10 +1,13 @@
 //! A run that is cut off leaves the earlier results or the new ones, and the next goes on with it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use breachscope::progress::Quiet;
+use breachscope::case::Case;
+use breachscope::progress::{Progress, Quiet};
+use breachscope::scope;
 use breachscope::synth::{self, Plan, Scenario};
 
 use crate::support::{Replica, breachscope, contents, stderr};
@@ -204,4 +207,31 @@ fn a_second_run_reads_nothing_again_and_verify_tells_what_changed() {
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
+}
+
+/// Panics as soon as a byte is read.
+struct Panics;
+
+impl Progress for Panics {
+    fn begin(&self, _stage: &'static str, _total: u64) {}
+    fn advance(&self, _amount: u64) {
+        panic!("a defect in the middle of reading");
+    }
+    fn end(&self) {}
+}
+
+#[test]
+fn a_panic_in_one_thread_ends_the_run() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let dir = tempfile::tempdir().unwrap();
+        let case = Case::load(&root.join("sample-data/replica")).unwrap();
+        let run = AssertUnwindSafe(|| scope::intake(&case, &dir.path().join("out"), 3, &Panics));
+        let run = catch_unwind(run);
+        tell.send((run.is_err(), dir.path().join("out/manifest.json").exists()))
+    });
+    // A thread that waits for another's work would wait for ever.
+    let ended = told.recv_timeout(Duration::from_secs(60));
+    assert_eq!(ended, Ok((true, false)));
 }
