@@ -1,40 +1,101 @@
 //! Comparing, copying and searching short stretches of bytes without a call: most of what intake meets is
 //! shorter than what a call costs.
 
-use wide::u8x16;
+use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 /// One in each of eight bytes.
 const ONES: u64 = 0x0101_0101_0101_0101;
 /// The high bit of each of eight bytes.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// A bit for each of 64 bytes, as `look` says of sixteen at a time.
+/// A bit for each byte of `text`, as `look` says, 64 in a word. Beyond the end zeros stand, and one word more.
 #[inline(always)]
-pub(crate) fn bits(chunk: &[u8; 64], look: impl Fn(u8x16) -> u8x16) -> u64 {
-    let (parts, _) = chunk.as_chunks::<16>();
-    parts.iter().rev().fold(0, |bits, part| {
-        bits << 16 | u64::from(look(u8x16::new(*part)).to_bitmask())
-    })
+pub(crate) fn mark<S: Simd>(
+    simd: S,
+    text: &[u8],
+    marks: &mut Vec<u64>,
+    look: impl Fn(u8x64<S>) -> mask8x64<S>,
+) {
+    let bits = |chunk: &[u8; 64]| look(u8x64::from_slice(simd, chunk)).to_bitmask();
+    let (chunks, rest) = text.as_chunks::<64>();
+    marks.resize(chunks.len() + 2, 0);
+    for (marks, chunk) in marks.iter_mut().zip(chunks) {
+        *marks = bits(chunk);
+    }
+    let mut last = [0; 64];
+    last[..rest.len()].copy_from_slice(rest);
+    marks[chunks.len()] = bits(&last);
+    marks[chunks.len() + 1] = 0;
 }
 
-/// The place of the first bit at `at` or after that is set in `words`, of which there are as many as it gives.
+/// Adds the places where `byte` stands in `text` to `found`, counted from `base` before it.
+pub(crate) fn find_all(text: &[u8], byte: u8, base: usize, found: &mut Vec<u32>) {
+    dispatch!(Level::new(), simd => find_all_as(simd, text, byte, base, found));
+}
+
 #[inline(always)]
-pub(crate) fn first_bit(at: usize, words: impl Fn(usize) -> Option<u64>) -> Option<usize> {
-    let (mut index, shift) = (at / 64, at % 64);
-    // The next 64 bits, wherever a word ends, are looked at in one step.
-    let next = words(index + 1).unwrap_or(0);
-    let window = words(index)? >> shift | next << 1 << (63 - shift);
-    if window != 0 {
-        return Some(at + window.trailing_zeros() as usize);
-    }
-    let mut bits = next >> shift << shift;
-    loop {
-        index += 1;
-        if bits != 0 {
-            return Some(index * 64 + bits.trailing_zeros() as usize);
+fn find_all_as<S: Simd>(simd: S, text: &[u8], byte: u8, base: usize, found: &mut Vec<u32>) {
+    let (chunks, rest) = text.as_chunks::<64>();
+    let mut at = base as u32;
+    for chunk in chunks {
+        let mut bits = u8x64::from_slice(simd, chunk).simd_eq(byte).to_bitmask();
+        while bits != 0 {
+            found.push(at + bits.trailing_zeros());
+            bits &= bits - 1;
         }
-        bits = words(index + 1)?;
+        at += 64;
     }
+    let rest = rest.iter().enumerate().filter(|(_, there)| **there == byte);
+    found.extend(rest.map(|(place, _)| at + place as u32));
+}
+
+/// For each of some places, the first bit there or after that is set, as of [`first_bit`].
+#[inline(always)]
+pub(crate) fn first_bits(words: &[u64], from: &[u32], found: &mut [u32; 64]) {
+    let mut far = 0u64;
+    for (index, from) in from.iter().enumerate().take(found.len()) {
+        let window = window(words, *from as usize);
+        found[index] = from.wrapping_add(window.trailing_zeros());
+        far |= u64::from(window == 0) << index;
+    }
+    while far != 0 {
+        let index = far.trailing_zeros() as usize;
+        found[index] = far_bit(words, from[index] as usize) as u32;
+        far &= far - 1;
+    }
+}
+
+/// The 64 bits from `at` on, wherever a word ends; none near the end of all.
+#[inline(always)]
+fn window(words: &[u64], at: usize) -> u64 {
+    match words.get(at / 64..).and_then(<[u64]>::first_chunk) {
+        Some([word, next]) => word >> (at % 64) | next << 1 << (63 - at % 64),
+        None => 0,
+    }
+}
+
+/// The place of the first bit at `at` or after that is set; a place behind all if there is none.
+#[inline(always)]
+pub(crate) fn first_bit(words: &[u64], at: usize) -> usize {
+    match window(words, at) {
+        0 => far_bit(words, at),
+        window => at + window.trailing_zeros() as usize,
+    }
+}
+
+#[inline(never)]
+fn far_bit(words: &[u64], at: usize) -> usize {
+    let index = at / 64;
+    let first = words
+        .get(index)
+        .map_or(0, |word| word >> (at % 64) << (at % 64));
+    if first != 0 {
+        return index * 64 + first.trailing_zeros() as usize;
+    }
+    let mut rest = words.iter().enumerate().skip(index + 1);
+    let found = rest.find(|(_, word)| **word != 0);
+    let place = |(index, word): (usize, &u64)| index * 64 + word.trailing_zeros() as usize;
+    found.map_or(words.len() * 64 + at, place)
 }
 
 /// Whether two stretches are the same.
@@ -169,6 +230,18 @@ fn eight_digits(bytes: u64, length: usize) -> Option<u64> {
     Some((fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
+/// The numbers of `12:34:56`, and nothing else.
+#[inline(always)]
+pub(crate) fn two_digits_thrice(text: &[u8; 8]) -> Option<[i64; 3]> {
+    let digits = u64::from_le_bytes(*text) ^ u64::from_le_bytes(*b"00:00:00");
+    let colons = u64::from_le_bytes([0, 0, 0xff, 0, 0, 0xff, 0, 0]);
+    if over_nine(digits) | digits & colons != 0 {
+        return None;
+    }
+    let number = |at: u32| ((digits >> at & 15) * 10 + (digits >> (at + 8) & 15)) as i64;
+    Some([number(0), number(24), number(48)])
+}
+
 /// A short text that is compared in three steps, whatever its length.
 #[derive(Debug)]
 pub(crate) struct Mark {
@@ -242,9 +315,41 @@ mod tests {
                 words[place / 64] |= 1 << (place % 64);
             }
             for at in 0..300 {
-                let found = first_bit(at, |index| words.get(index).copied());
-                let first = places.iter().copied().find(|place| *place >= at);
-                assert_eq!(found, first, "{places:?} from {at}");
+                let found = first_bit(&words, at);
+                match places.iter().copied().find(|place| *place >= at) {
+                    Some(first) => assert_eq!(found, first, "{places:?} from {at}"),
+                    None => assert!(found >= at.max(256), "{places:?} from {at}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_places_of_a_byte_are_found() {
+        for length in [0, 1, 63, 64, 65, 200] {
+            let text: Vec<u8> = (0..length).map(|at| b"ab\0\xff"[at * at % 4]).collect();
+            for byte in [b'a', b'b', b'x'] {
+                let mut found = vec![3];
+                find_all(&text, byte, 7, &mut found);
+                let places = memchr::memchr_iter(byte, &text).map(|at| at as u32 + 7);
+                assert!(std::iter::once(3).chain(places).eq(found));
+            }
+        }
+    }
+
+    #[test]
+    fn each_byte_that_is_looked_for_is_marked() {
+        for length in [0, 1, 63, 64, 65, 200] {
+            let text: Vec<u8> = (0..length).map(|at| b"ab\0\xff"[at % 4]).collect();
+            for byte in [b'a', 0xff, b'x'] {
+                let mut marks = vec![7; 9];
+                let level = Level::new();
+                dispatch!(level, simd => mark(simd, &text, &mut marks, |bytes| bytes.simd_eq(byte)));
+                let there = |at: usize| marks[at / 64] >> (at % 64) & 1 == 1;
+                assert_eq!(marks.len(), length / 64 + 2);
+                for at in 0..marks.len() * 64 {
+                    assert_eq!(there(at), text.get(at) == Some(&byte), "{byte} at {at}");
+                }
             }
         }
     }
@@ -256,6 +361,23 @@ mod tests {
         let found: Vec<usize> = (0..text.len()).filter(|at| mark.at(text, *at)).collect();
         assert_eq!(found, [12]);
         assert!((0..text.len()).all(|at| !Mark::new("").at(text, at)));
+    }
+
+    #[test]
+    fn three_numbers_stand_between_colons_and_nothing_else_does() {
+        assert_eq!(two_digits_thrice(b"12:34:56"), Some([12, 34, 56]));
+        assert_eq!(two_digits_thrice(b"00:99:07"), Some([0, 99, 7]));
+        for at in 0..8 {
+            for byte in 0..=255u8 {
+                let mut text = *b"12:34:56";
+                text[at] = byte;
+                let right = match at {
+                    2 | 5 => byte == b':',
+                    _ => byte.is_ascii_digit(),
+                };
+                assert_eq!(two_digits_thrice(&text).is_some(), right, "{text:?}");
+            }
+        }
     }
 
     #[test]

@@ -4,16 +4,9 @@
 //! Encodings follow from the column's kind alone, never from what another batch held: numbers as
 //! deltas, codes and repeating text by dictionary, identifiers plain. A column without any value is one run.
 
-use std::iter::repeat_n;
-
-use polars_arrow::array::{Array, PrimitiveArray};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit};
-use polars_arrow::types::NativeType;
-use polars_parquet::write::{
-    CompressedPage, CompressionOptions, Encoding, ParquetType, StatisticsOptions, Version,
-    WriteOptions, ZstdLevel, to_parquet_schema,
-};
+use polars_parquet::write::{CompressedPage, CompressionOptions, ParquetType, to_parquet_schema};
 
 use super::texts::{Plain, Repeating, without_tokens};
 use super::{Column, Frame, Kind, pages};
@@ -55,6 +48,9 @@ enum Values {
     Time(Vec<i64>),
 }
 
+/// Rows that are appended at once.
+pub(super) const MOST_AT_ONCE: usize = u64::BITS as usize;
+
 /// One column being filled.
 struct Filling {
     values: Values,
@@ -87,10 +83,10 @@ impl Filling {
     fn push(&mut self, value: Value<'_>) {
         match value {
             Value::Null => self.nulls(1),
-            Value::Text(text) => self.texts(&[Some(text)]),
-            Value::Bytes(bytes) => self.bytes([Some(bytes)].into_iter()),
-            Value::Number(number) => self.numbers([Some(number)].into_iter()),
-            Value::Time(time) => self.times([Some(time)].into_iter()),
+            Value::Text(text) => self.texts(&[text.as_bytes()], 1),
+            Value::Bytes(bytes) => self.bytes(&[bytes], 1),
+            Value::Number(number) => self.numbers(&[number], 1),
+            Value::Time(time) => self.times(&[time], 1),
         }
     }
 
@@ -106,19 +102,18 @@ impl Filling {
     }
 
     fn append_nulls(&mut self, mut count: usize) {
-        match &mut self.values {
-            Values::Repeating(_) | Values::Plain(_) => {
-                let nulls = [None; 64];
-                while count > 0 {
-                    let some = count.min(nulls.len());
-                    self.texts(&nulls[..some]);
-                    count -= some;
+        while count > 0 {
+            let some = count.min(MOST_AT_ONCE);
+            match &mut self.values {
+                Values::Repeating(_) | Values::Plain(_) => {
+                    self.texts(&[&[][..]; MOST_AT_ONCE][..some], 0);
                 }
+                Values::Unsigned(_) | Values::Small(_) | Values::Code(_) => {
+                    self.numbers(&[0; MOST_AT_ONCE][..some], 0);
+                }
+                Values::Time(_) => self.times(&[0; MOST_AT_ONCE][..some], 0),
             }
-            Values::Unsigned(_) | Values::Small(_) | Values::Code(_) => {
-                self.numbers(repeat_n(None, count));
-            }
-            Values::Time(_) => self.times(repeat_n(None, count)),
+            count -= some;
         }
     }
 
@@ -132,33 +127,53 @@ impl Filling {
         }
     }
 
-    fn texts(&mut self, texts: &[Option<&str>]) {
-        self.fill_in();
-        let mut texts = texts.iter().copied();
-        if let Values::Repeating(known) = &mut self.values {
-            let varied = each(&mut texts, &mut self.length, &mut self.present, |text| {
-                match text {
-                    Some(text) => known.push(text.as_bytes()),
-                    None => known.repeat(),
-                }
-                known.is_varied()
-            });
-            if varied {
-                self.values = Values::Plain(known.unfold(self.present.as_ref()));
+    /// Notes which of so many further rows have a value.
+    #[inline]
+    fn note(&mut self, count: usize, there: u64) {
+        assert!(count <= MOST_AT_ONCE, "a bit stands for each row");
+        let all = there.trailing_ones() as usize >= count;
+        match &mut self.present {
+            None if all => {}
+            Some(present) if all => present.extend_constant(count, true),
+            present => {
+                let length = self.length;
+                let present = present.get_or_insert_with(|| MutableBitmap::from_len_set(length));
+                present.extend_from_slice(&there.to_le_bytes(), 0, count);
             }
         }
-        if let Values::Plain(known) = &mut self.values {
-            each(&mut texts, &mut self.length, &mut self.present, |text| {
-                if let Some(text) = text.map(str::as_bytes) {
-                    match without_tokens(text) {
-                        Some(masked) => known.push(masked.as_bytes()),
-                        None => known.push(text),
-                    }
-                }
-                false
-            });
+        self.length += count;
+    }
+
+    fn texts(&mut self, texts: &[&[u8]], there: u64) {
+        self.fill_in();
+        let (mut texts, mut there) = (texts, there);
+        while !texts.is_empty()
+            && let Values::Repeating(known) = &mut self.values
+        {
+            let done = known.append(texts, there);
+            let varied = known.is_varied();
+            self.note(done, there);
+            if varied && let Values::Repeating(known) = &self.values {
+                self.values = Values::Plain(known.unfold(self.present.as_ref()));
+            }
+            texts = &texts[done..];
+            there = there.checked_shr(done as u32).unwrap_or(0);
         }
-        assert!(texts.next().is_none(), "texts belong in a column of text");
+        if texts.is_empty() {
+            return;
+        }
+        self.note(texts.len(), there);
+        let Values::Plain(known) = &mut self.values else {
+            unreachable!("texts belong in a column of text");
+        };
+        for (row, text) in texts.iter().enumerate() {
+            if there >> row & 1 == 1 {
+                match without_tokens(text) {
+                    Some(masked) => known.push(masked.as_bytes()),
+                    None => known.push(text),
+                }
+            }
+        }
     }
 
     /// Appends one text many times, in a column that has no other.
@@ -166,61 +181,48 @@ impl Filling {
         if count == 0 {
             return;
         }
-        self.texts(&[Some(text)]);
+        self.texts(&[text.as_bytes()], 1);
         let Values::Repeating(known) = &mut self.values else {
             unreachable!("a column of one text repeats");
         };
         assert!(self.present.is_none(), "each row has the column's one text");
-        (1..count).for_each(|_| known.repeat());
+        known.repeat(count - 1);
         self.length += count - 1;
     }
 
-    #[inline]
-    fn bytes<'v>(&mut self, mut values: impl Iterator<Item = Option<&'v [u8]>>) {
+    fn bytes(&mut self, values: &[&[u8]], there: u64) {
         self.fill_in();
+        self.note(values.len(), there);
         let Values::Plain(known) = &mut self.values else {
             unreachable!("bytes belong in a column of bytes");
         };
-        each(&mut values, &mut self.length, &mut self.present, |bytes| {
-            if let Some(bytes) = bytes {
+        for (row, bytes) in values.iter().enumerate() {
+            if there >> row & 1 == 1 {
                 known.push(bytes);
             }
-            false
-        });
+        }
     }
 
-    #[inline]
-    fn numbers(&mut self, mut numbers: impl Iterator<Item = Option<u64>>) {
+    fn numbers(&mut self, numbers: &[u64], there: u64) {
         const FITS: &str = "the number fits its column";
         self.fill_in();
-        let (length, present) = (&mut self.length, &mut self.present);
+        self.note(numbers.len(), there);
+        let numbers = numbers.iter().copied();
         match &mut self.values {
-            Values::Unsigned(known) => each(&mut numbers, length, present, |number| {
-                known.push(number.unwrap_or_default());
-                false
-            }),
-            Values::Small(known) => each(&mut numbers, length, present, |number| {
-                known.push(number.unwrap_or_default().try_into().expect(FITS));
-                false
-            }),
-            Values::Code(known) => each(&mut numbers, length, present, |number| {
-                known.push(number.unwrap_or_default().try_into().expect(FITS));
-                false
-            }),
+            Values::Unsigned(known) => known.extend(numbers),
+            Values::Small(known) => known.extend(numbers.map(|n| u32::try_from(n).expect(FITS))),
+            Values::Code(known) => known.extend(numbers.map(|n| u16::try_from(n).expect(FITS))),
             _ => unreachable!("numbers belong in a column of numbers"),
-        };
+        }
     }
 
-    #[inline]
-    fn times(&mut self, mut times: impl Iterator<Item = Option<i64>>) {
+    fn times(&mut self, times: &[i64], there: u64) {
         self.fill_in();
+        self.note(times.len(), there);
         let Values::Time(known) = &mut self.values else {
             unreachable!("times belong in a column of times");
         };
-        each(&mut times, &mut self.length, &mut self.present, |time| {
-            known.push(time.unwrap_or_default());
-            false
-        });
+        known.extend_from_slice(times);
     }
 
     fn finish(self, column: &Column, parquet: &ParquetType) -> Result<Vec<CompressedPage>> {
@@ -230,64 +232,28 @@ impl Filling {
             return pages::compress(vec![page], CompressionOptions::Uncompressed);
         }
         let present: Option<Bitmap> = self.present.map(Bitmap::from);
-        let dtype = arrow_type(column.kind);
-        let options = options(column.kind)?;
-        let (array, encoding) = match self.values {
+        let present = present.as_ref();
+        let pages = match self.values {
             Values::Unsigned(values) => {
-                (numbers(dtype, values, present), Encoding::DeltaBinaryPacked)
+                let values = values.into_iter().map(u64::cast_signed).collect();
+                let order = |value: &i64| value.cast_unsigned();
+                vec![pages::by_deltas(values, rows, present, parquet, order)?]
             }
-            Values::Time(values) => (numbers(dtype, values, present), Encoding::DeltaBinaryPacked),
-            Values::Small(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
-            Values::Code(values) => (numbers(dtype, values, present), Encoding::RleDictionary),
-            Values::Plain(plain) => {
-                let page = pages::plain(plain, rows, present.as_ref(), parquet)?;
-                return pages::compress(vec![page], options.compression);
+            Values::Time(values) => {
+                vec![pages::by_deltas(values, rows, present, parquet, |time| {
+                    *time
+                })?]
             }
-            Values::Repeating(repeating) => {
-                let pages = pages::by_dictionary(*repeating, rows, present.as_ref(), parquet)?;
-                return pages::compress(pages, options.compression);
+            Values::Small(values) => pages::numbers_by_dictionary(values, rows, present, parquet)?,
+            Values::Code(values) => {
+                let values = values.into_iter().map(u32::from).collect();
+                pages::numbers_by_dictionary(values, rows, present, parquet)?
             }
+            Values::Plain(values) => vec![pages::plain(values, rows, present, parquet)?],
+            Values::Repeating(values) => pages::by_dictionary(*values, rows, present, parquet)?,
         };
-        let pages = pages::of(array, encoding, parquet, options)?;
-        pages::compress(pages, options.compression)
+        pages::compress(pages, compression(column.kind))
     }
-}
-
-fn numbers<T: NativeType>(
-    dtype: ArrowDataType,
-    values: Vec<T>,
-    present: Option<Bitmap>,
-) -> Box<dyn Array> {
-    Box::new(PrimitiveArray::new(dtype, values.into(), present))
-}
-
-/// Appends values one after another, until `append` says that it is enough; tells whether it did.
-#[inline(always)]
-fn each<T>(
-    values: &mut impl Iterator<Item = Option<T>>,
-    length: &mut usize,
-    present: &mut Option<MutableBitmap>,
-    mut append: impl FnMut(Option<T>) -> bool,
-) -> bool {
-    for value in values {
-        match present {
-            Some(present) => present.push(value.is_some()),
-            None if value.is_some() => {}
-            None => *present = Some(first_missing(*length)),
-        }
-        *length += 1;
-        if append(value) {
-            return true;
-        }
-    }
-    false
-}
-
-#[cold]
-fn first_missing(length: usize) -> MutableBitmap {
-    let mut present = MutableBitmap::from_len_set(length);
-    present.push(false);
-    present
 }
 
 pub(super) fn failed(source: &polars::error::PolarsError) -> Error {
@@ -318,25 +284,12 @@ pub(super) fn schema(frame: &Frame) -> ArrowSchema {
     frame.columns.iter().map(field).collect()
 }
 
-/// How parts are written. Text has no least and greatest value kept: finding them costs more than
-/// skipping by them could save.
-pub(super) fn options(kind: Kind) -> Result<WriteOptions> {
-    let numeric = matches!(kind, Kind::Unsigned | Kind::Small | Kind::Code | Kind::Time);
-    let level = ZstdLevel::try_new(pages::LEVEL).map_err(|e| failed(&e))?;
-    let compression = match kind {
+/// How pages are compressed, where that pays. Identifiers hardly shrink.
+fn compression(kind: Kind) -> CompressionOptions {
+    match kind {
         Kind::Identifier => CompressionOptions::Uncompressed,
-        _ => CompressionOptions::Zstd(Some(level)),
-    };
-    Ok(WriteOptions {
-        statistics: StatisticsOptions {
-            min_value: numeric,
-            max_value: numeric,
-            ..StatisticsOptions::default()
-        },
-        version: Version::V1,
-        compression,
-        data_page_size: None,
-    })
+        _ => CompressionOptions::Zstd(None),
+    }
 }
 
 /// A row group, ready to be written.
@@ -402,9 +355,18 @@ impl Batch {
         self.filling[column].nulls(count);
     }
 
-    /// Appends texts to one column.
-    pub fn texts(&mut self, column: usize, texts: &[Option<&str>]) {
-        self.filling[column].texts(texts);
+    /// Appends texts, which are UTF-8, to one column, up to [`MOST_AT_ONCE`]; `there` tells bit by bit which rows have one, here
+    /// and below. What stands in place of a missing one is of no matter.
+    pub fn texts(&mut self, column: usize, texts: &[&[u8]], there: u64) {
+        self.filling[column].texts(texts, there);
+    }
+
+    /// The texts that a column surely has already, bit by bit; it may have more of them.
+    pub fn known(&self, column: usize, texts: &[&[u8]]) -> u64 {
+        match &self.filling[column].values {
+            Values::Repeating(known) => known.recent(texts),
+            _ => 0,
+        }
     }
 
     /// Appends one text many times to a column that has no other.
@@ -413,21 +375,18 @@ impl Batch {
     }
 
     /// Appends bytes to one column.
-    #[inline]
-    pub fn bytes<'v>(&mut self, column: usize, values: impl Iterator<Item = Option<&'v [u8]>>) {
-        self.filling[column].bytes(values);
+    pub fn bytes(&mut self, column: usize, values: &[&[u8]], there: u64) {
+        self.filling[column].bytes(values, there);
     }
 
     /// Appends numbers to one column.
-    #[inline]
-    pub fn numbers(&mut self, column: usize, numbers: impl Iterator<Item = Option<u64>>) {
-        self.filling[column].numbers(numbers);
+    pub fn numbers(&mut self, column: usize, numbers: &[u64], there: u64) {
+        self.filling[column].numbers(numbers, there);
     }
 
     /// Appends times to one column.
-    #[inline]
-    pub fn times(&mut self, column: usize, times: impl Iterator<Item = Option<i64>>) {
-        self.filling[column].times(times);
+    pub fn times(&mut self, column: usize, times: &[i64], there: u64) {
+        self.filling[column].times(times, there);
     }
 
     /// Counts so many rows more, which each column has got.

@@ -6,6 +6,7 @@
 //! the same evidence gives the same bytes.
 
 mod columns;
+mod encode;
 mod pages;
 mod reader;
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! A column's values -> the pages of its chunk in a Parquet file, compressed where that pays.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
-use polars_arrow::array::Array;
+use foldhash::fast::FixedState;
 use polars_arrow::bitmap::Bitmap;
 use polars_parquet::parquet::CowBuffer;
 use polars_parquet::parquet::compression::Compression;
-use polars_parquet::parquet::encoding::hybrid_rle::{Encoder, encode};
+use polars_parquet::parquet::encoding::hybrid_rle::Encoder;
 use polars_parquet::parquet::error::ParquetError;
 use polars_parquet::parquet::metadata::Descriptor;
 use polars_parquet::parquet::page::{
@@ -16,32 +17,103 @@ use polars_parquet::parquet::schema::Repetition;
 use polars_parquet::parquet::statistics::BinaryStatistics;
 use polars_parquet::write::{
     CompressedDataPage, CompressedPage, CompressionOptions, Encoding, Page, ParquetType, Version,
-    WriteOptions, array_to_columns, write_def_levels,
+    write_def_levels,
 };
 use zstd::bulk::Compressor;
 
 use super::columns::failed;
+use super::encode;
 use super::texts::{HEAD, Plain, Repeating};
 use crate::error::Result;
 
 /// The level of compression: higher ones take more time than they save.
-pub(super) const LEVEL: i32 = 1;
-/// Bits of a key up to which a dictionary is so small that the same key often comes many times in a row.
-const SHORT_RUNS: u32 = 8;
+const LEVEL: i32 = 1;
+/// Numbers seen lately, by their last bits.
+const RECENT: usize = 1 << 10;
 /// Bytes of a page that are tried.
 const TRIED: usize = 1 << 13;
 
-/// The pages of an array.
-pub(super) fn of(
-    array: Box<dyn Array>,
-    encoding: Encoding,
+/// The least and the greatest value of a page, as it writes them.
+type Span = Option<[Vec<u8>; 2]>;
+
+/// The page of numbers as deltas; `order` puts them in order.
+pub(super) fn by_deltas<K: Ord>(
+    mut values: Vec<i64>,
+    rows: usize,
+    present: Option<&Bitmap>,
     parquet: &ParquetType,
-    options: WriteOptions,
+    order: impl Fn(&i64) -> K,
+) -> Result<Page> {
+    keep_present(&mut values, present);
+    let mut buffer = levels(rows, present, parquet, values.len() * 4)?;
+    encode::deltas(&mut buffer, &values);
+    let ends = values
+        .iter()
+        .min_by_key(|v| order(v))
+        .zip(values.iter().max_by_key(|v| order(v)));
+    let span = ends.map(|(least, greatest)| [least, greatest].map(|v| v.to_le_bytes().to_vec()));
+    Ok(data(
+        buffer,
+        Encoding::DeltaBinaryPacked,
+        rows,
+        present,
+        parquet,
+        span,
+    ))
+}
+
+/// The pages of numbers by dictionary: the dictionary, and each row's key.
+pub(super) fn numbers_by_dictionary(
+    mut values: Vec<u32>,
+    rows: usize,
+    present: Option<&Bitmap>,
+    parquet: &ParquetType,
 ) -> Result<Vec<Page>> {
-    let columns = array_to_columns(array, parquet.clone(), options, &[encoding]);
-    let columns = columns.map_err(|e| failed(&e))?;
-    let pages = columns.into_iter().flatten();
-    pages.map(|page| page.map_err(|e| failed(&e))).collect()
+    keep_present(&mut values, present);
+    let (distinct, keys) = numbered(&values);
+    let ends = distinct.iter().min().zip(distinct.iter().max());
+    let span = ends.map(|(least, greatest)| [least, greatest].map(|v| v.to_le_bytes().to_vec()));
+    let bytes = distinct.iter().flat_map(|value| value.to_le_bytes());
+    dictionary(
+        (bytes.collect(), distinct.len()),
+        &keys,
+        rows,
+        present,
+        parquet,
+        span,
+    )
+}
+
+/// The different values in the order in which they come, and the place of each value among them.
+fn numbered(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    if let Some(first) = values.first()
+        && values.iter().all(|value| value == first)
+    {
+        return (vec![*first], vec![0; values.len()]);
+    }
+    let mut distinct: Vec<u32> = Vec::new();
+    let mut index: HashMap<u32, u32, FixedState> = HashMap::default();
+    let mut recent = [0; RECENT];
+    let keys = values.iter().map(|value| {
+        let recent = &mut recent[*value as usize % RECENT];
+        if distinct.get(*recent as usize) != Some(value) {
+            *recent = *index.entry(*value).or_insert_with(|| {
+                distinct.push(*value);
+                distinct.len() as u32 - 1
+            });
+        }
+        *recent
+    });
+    let keys = keys.collect();
+    (distinct, keys)
+}
+
+/// Leaves out the values of rows that have none.
+fn keep_present<T>(values: &mut Vec<T>, present: Option<&Bitmap>) {
+    if let Some(present) = present {
+        let mut there = present.iter();
+        values.retain(|_| there.next() == Some(true));
+    }
 }
 
 /// The page of texts or bytes, which are in their encoding already.
@@ -58,7 +130,7 @@ pub(super) fn plain(
         buffer.extend_from_slice(values.values());
         buffer
     };
-    Ok(data(buffer, Encoding::Plain, rows, present, parquet))
+    Ok(data(buffer, Encoding::Plain, rows, present, parquet, None))
 }
 
 /// What a page begins with in which each row has a value: one run of ones, its length written in five bytes
@@ -89,29 +161,46 @@ pub(super) fn by_dictionary(
     parquet: &ParquetType,
 ) -> Result<Vec<Page>> {
     let (values, mut keys) = (repeating.values, repeating.keys);
-    if let Some(present) = present {
-        let mut there = present.iter();
-        keys.retain(|_| there.next() == Some(true));
-    }
-    let highest = values.len().saturating_sub(1) as u32;
-    let bits = u32::BITS - highest.leading_zeros();
-    let mut buffer = levels(rows, present, parquet, keys.len() * 2)?;
-    buffer.push(bits as u8);
-    let keys = keys.iter().copied();
-    let encoded = if bits > SHORT_RUNS {
-        <u32 as Encoder<u32>>::bitpacked_encode(&mut buffer, keys, bits as usize)
-    } else {
-        encode(&mut buffer, keys, bits)
-    };
-    encoded.map_err(|e| failed(&e.into()))?;
+    keep_present(&mut keys, present);
     let count = values.len();
+    dictionary(
+        (values.into_bytes(), count),
+        &keys,
+        rows,
+        present,
+        parquet,
+        None,
+    )
+}
+
+/// The pages of a dictionary of so many values and of each row's key.
+fn dictionary(
+    (values, count): (Vec<u8>, usize),
+    keys: &[u32],
+    rows: usize,
+    present: Option<&Bitmap>,
+    parquet: &ParquetType,
+    span: Span,
+) -> Result<Vec<Page>> {
+    let highest = count.saturating_sub(1) as u32;
+    let bits = u32::BITS - highest.leading_zeros();
+    let mut buffer = levels(
+        rows,
+        present,
+        parquet,
+        keys.len() * bits.div_ceil(8) as usize,
+    )?;
+    encode::keys(&mut buffer, keys, bits).map_err(|e| failed(&ParquetError::from(e).into()))?;
     Ok(vec![
-        Page::Dict(DictPage::new(
-            CowBuffer::Owned(values.into_bytes()),
-            count,
-            false,
-        )),
-        data(buffer, Encoding::RleDictionary, rows, present, parquet),
+        Page::Dict(DictPage::new(CowBuffer::Owned(values), count, false)),
+        data(
+            buffer,
+            Encoding::RleDictionary,
+            rows,
+            present,
+            parquet,
+            span,
+        ),
     ])
 }
 
@@ -146,23 +235,25 @@ fn levels(
     Ok(buffer)
 }
 
-/// A page of values, of which is kept how many are missing, and neither the least nor the greatest.
+/// A page of values, of which is kept how many are missing.
 fn data(
     buffer: Vec<u8>,
     encoding: Encoding,
     rows: usize,
     present: Option<&Bitmap>,
     parquet: &ParquetType,
+    span: Span,
 ) -> Page {
     let ParquetType::PrimitiveType(primitive) = parquet else {
         unreachable!("no frame has nested columns");
     };
+    let [min_value, max_value] = span.map_or([None, None], |span| span.map(Some));
     let statistics = BinaryStatistics {
         primitive_type: primitive.clone(),
         null_count: Some(present.map_or(0, Bitmap::unset_bits) as i64),
         distinct_count: None,
-        max_value: None,
-        min_value: None,
+        max_value,
+        min_value,
     };
     let header = DataPageHeaderV1 {
         num_values: i32::try_from(rows).expect("a batch has fewer rows"),

@@ -6,6 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use polars_arrow::bitmap::MutableBitmap;
 
+use super::columns::MOST_AT_ONCE;
 use crate::bytes::{append, same, short, word};
 use crate::jws::mask::{masked, may_hold_token};
 
@@ -69,6 +70,12 @@ impl Strings {
         &self.bytes[self.ends[index] as usize + size_of::<u32>()..self.ends[index + 1] as usize]
     }
 
+    /// Whether there is a value of this key, and it is `value`.
+    #[inline(always)]
+    fn is(&self, key: u32, value: &[u8]) -> bool {
+        (key as usize) < self.len() && same(self.get(key as usize), value)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ends.len() - 1
     }
@@ -80,7 +87,7 @@ impl Strings {
 }
 
 /// Values seen lately, by a few of their bytes.
-const RECENT: usize = 256;
+const RECENT: usize = 1 << 13;
 
 /// Text by dictionary as long as it repeats.
 pub(super) struct Repeating {
@@ -88,7 +95,7 @@ pub(super) struct Repeating {
     /// Hash and key of each value.
     index: HashTable<(u32, u32)>,
     pub(super) keys: Vec<u32>,
-    recent: [u32; RECENT],
+    recent: Box<[u32; RECENT]>,
 }
 
 impl Repeating {
@@ -100,26 +107,50 @@ impl Repeating {
             },
             index: HashTable::new(),
             keys: Vec::with_capacity(rows),
-            recent: [0; RECENT],
+            recent: vec![0; RECENT].try_into().expect("as many as there are"),
         }
     }
 
-    pub(super) fn push(&mut self, value: &[u8]) {
-        // Logs repeat themselves line after line.
-        let place = recent_place(value);
-        let recent = self.recent[place];
-        if (recent as usize) < self.values.len() && same(self.values.get(recent as usize), value) {
-            self.keys.push(recent);
-            return;
+    /// Appends texts as far as the next look at how varied they are; gives how many. `there` tells bit by bit
+    /// which rows have one.
+    pub(super) fn append(&mut self, texts: &[&[u8]], there: u64) -> usize {
+        let count = texts.len().min(TRIED - self.keys.len() % TRIED);
+        let texts = &texts[..count];
+        let mut keys = [0; MOST_AT_ONCE];
+        // Logs repeat themselves. What is looked for is fetched for all rows before any is compared.
+        for (text, key) in texts.iter().zip(&mut keys) {
+            *key = self.recent[recent_place(text)];
         }
+        let mut last = self.keys.last().copied();
+        for (row, text) in texts.iter().enumerate() {
+            keys[row] = match last {
+                // Something stands in place of a missing value.
+                Some(last) if there >> row & 1 == 0 => last,
+                None if there >> row & 1 == 0 => self.key(b""),
+                _ if self.values.is(keys[row], text) => keys[row],
+                _ => self.key(text),
+            };
+            last = Some(keys[row]);
+        }
+        self.keys.extend_from_slice(&keys[..count]);
+        count
+    }
+
+    /// The texts that are among the values seen lately, bit by bit.
+    pub(super) fn recent(&self, texts: &[&[u8]]) -> u64 {
+        let is_recent = |text: &[u8]| self.values.is(self.recent[recent_place(text)], text);
+        let texts = texts.iter().enumerate();
+        texts.fold(0, |found, (row, text)| {
+            found | u64::from(is_recent(text)) << row
+        })
+    }
+
+    /// The key of a value, which may be new.
+    #[inline(never)]
+    fn key(&mut self, value: &[u8]) -> u32 {
         let hash = FixedState::default().hash_one(value);
         let mark = (hash >> 32) as u32;
-        let Repeating {
-            values,
-            index,
-            keys,
-            recent,
-        } = self;
+        let Repeating { values, index, .. } = self;
         // The table's own place comes from the same 32 bits, so that it can grow without the values.
         let entry = index.entry(
             spread(mark),
@@ -130,7 +161,7 @@ impl Repeating {
             hashbrown::hash_table::Entry::Occupied(entry) => entry.get().1,
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 if let Some(masked) = without_tokens(value) {
-                    return self.push(masked.as_bytes());
+                    return self.key(masked.as_bytes());
                 }
                 let key = u32::try_from(values.len()).expect("a batch has fewer rows");
                 values.push(value);
@@ -138,16 +169,17 @@ impl Repeating {
                 key
             }
         };
-        recent[place] = key;
-        keys.push(key);
+        self.recent[recent_place(value)] = key;
+        key
     }
 
-    /// Puts something in place of a missing value.
-    pub(super) fn repeat(&mut self) {
-        match self.keys.last() {
-            Some(last) => self.keys.push(*last),
-            None => self.push(b""),
-        }
+    /// Appends the last value so many times more.
+    pub(super) fn repeat(&mut self, count: usize) {
+        let last = match self.keys.last() {
+            Some(last) => *last,
+            None => self.key(b""),
+        };
+        self.keys.resize(self.keys.len() + count, last);
     }
 
     /// Whether so much is new that a dictionary costs more than it saves.
@@ -176,17 +208,17 @@ pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
     Some(masked(text, "")).filter(|masked| masked != text)
 }
 
-/// Where a value is looked for among the recent ones.
-#[inline]
+/// Where a value is looked for among the recent ones: by its length, and where it begins, ends and is halved.
+#[inline(always)]
 fn recent_place(value: &[u8]) -> usize {
-    let (first, last) = if value.len() < 8 {
-        (short(value), 0)
+    let (first, middle, last) = if value.len() < 8 {
+        (short(value), 0, 0)
     } else {
-        (word(value, 0), word(value, value.len() - 8))
+        let end = value.len() - 8;
+        (word(value, 0), word(value, end / 2), word(value, end))
     };
-    let mixed =
-        (first ^ last.rotate_left(23) ^ value.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 56) as usize % RECENT
+    let mixed = first ^ middle.rotate_left(41) ^ last.rotate_left(23) ^ value.len() as u64;
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - RECENT.ilog2())) as usize
 }
 
 /// 32 bits of hash over 64, as the table wants them.

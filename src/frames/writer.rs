@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use polars_parquet::write::{
-    DynIter, DynStreamingIterator, FileWriter, fallible_streaming_iterator,
+    CompressionOptions, DynIter, DynStreamingIterator, FileWriter, StatisticsOptions, Version,
+    WriteOptions, fallible_streaming_iterator,
 };
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::columns::{options, schema};
-use super::{Batch, Frame, Kind, RowGroup, Value};
+use super::columns::schema;
+use super::{Batch, Frame, RowGroup, Value};
 use crate::error::{Error, Result};
 
 /// Rows in a row group of rows that come one by one.
@@ -206,7 +207,14 @@ impl OpenPart {
         };
         // Larger pages go past it.
         let file = BufWriter::with_capacity(1 << 16, file);
-        let file = FileWriter::try_new(file, schema(frame), options(Kind::Unsigned)?)
+        // Pages come with their statistics, encoded and compressed.
+        let options = WriteOptions {
+            statistics: StatisticsOptions::default(),
+            version: Version::V1,
+            compression: CompressionOptions::Uncompressed,
+            data_page_size: None,
+        };
+        let file = FileWriter::try_new(file, schema(frame), options)
             .map_err(|e| Error::frame("begin a Parquet file", &e).in_file(&partial))?;
         Ok(OpenPart {
             name: format!("{}/{file_name}", frame.name),

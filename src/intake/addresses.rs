@@ -3,28 +3,36 @@
 use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv6Addr};
 
+use fearless_simd::{Level, Simd, dispatch, mask8x16, prelude::*, u8x16};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use wide::u8x16;
-
 use super::formats::Reject;
+use super::stretch::{Lines, each};
 use crate::bytes::same;
 
 /// Spellings of addresses remembered; more begin anew.
 const REMEMBERED: usize = 1 << 16;
 
-/// Whether `text` is an address in its canonical spelling: a quick look that most pass.
-#[inline]
-pub(super) fn is_plain(text: &str) -> bool {
-    let text = text.as_bytes();
-    is_clear_ipv6(text) || is_plain_ipv4(text) || is_plain_ipv6(text)
+/// Those `among` the texts that are addresses in their canonical spelling: a quick look that most pass.
+pub(super) fn plain(texts: &[&[u8]], among: Lines) -> Lines {
+    let level = Level::new();
+    dispatch!(level, simd => plain_as(simd, texts, among))
+}
+
+#[inline(always)]
+fn plain_as<S: Simd>(simd: S, texts: &[&[u8]], among: Lines) -> Lines {
+    let plain =
+        |text: &[u8]| is_clear_ipv6(simd, text) || is_plain_ipv4(text) || is_plain_ipv6(text);
+    each(among).fold(0, |lines, line| {
+        lines | Lines::from(plain(texts[line])) << line
+    })
 }
 
 /// Whether `text` is an IPv6 address whose canonical spelling is clear from where its colons and zeros are.
 /// Most are; of the others some are canonical too.
-#[inline]
-fn is_clear_ipv6(text: &[u8]) -> bool {
+#[inline(always)]
+fn is_clear_ipv6<S: Simd>(simd: S, text: &[u8]) -> bool {
     let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) else {
         return false;
     };
@@ -32,19 +40,19 @@ fn is_clear_ipv6(text: &[u8]) -> bool {
         return false;
     }
     let end = text.len() - 16;
-    let places = |of: fn(u8x16) -> u8x16| {
-        let places = |chunk: &[u8; 16]| u64::from(of(u8x16::new(*chunk)).to_bitmask());
-        places(first) | places(last) << end
+    let (first, last) = (
+        u8x16::from_slice(simd, first),
+        u8x16::from_slice(simd, last),
+    );
+    let places =
+        |first: mask8x16<S>, last: mask8x16<S>| first.to_bitmask() | last.to_bitmask() << end;
+    let digit = |bytes: u8x16<S>| {
+        let decimal = bytes.simd_ge(b'0') & bytes.simd_le(b'9');
+        decimal | bytes.simd_ge(b'a') & bytes.simd_le(b'f')
     };
-    let colons = places(|bytes| bytes.simd_eq(u8x16::splat(b':')));
-    let zeros = places(|bytes| bytes.simd_eq(u8x16::splat(b'0')));
-    let digits = places(|bytes| {
-        let within = |from: u8, to: u8| {
-            let (from, to) = (u8x16::splat(from), u8x16::splat(to));
-            bytes.max(from).min(to).simd_eq(bytes)
-        };
-        within(b'0', b'9') | within(b'a', b'f')
-    });
+    let colons = places(first.simd_eq(b':'), last.simd_eq(b':'));
+    let zeros = places(first.simd_eq(b'0'), last.simd_eq(b'0'));
+    let digits = places(digit(first), digit(last));
     let begins = digits & !(digits << 1);
     let groups = begins.count_ones();
     let gap = colons & colons << 1;
@@ -282,7 +290,7 @@ mod tests {
                 assert!(known || !quick, "{text}");
                 assert!(quick || !known || text.starts_with("::"), "{text}");
                 plain += usize::from(quick);
-                let clear = is_clear_ipv6(text.as_bytes());
+                let clear = dispatch!(Level::new(), simd => is_clear_ipv6(simd, text.as_bytes()));
                 assert!(known || !clear, "{text}");
                 clear_too += usize::from(clear);
             }

@@ -8,7 +8,8 @@ use super::formats::{Framing, Header, Reject};
 use super::framing::{Block, without_bom};
 use super::manifest::Lines;
 use super::reading::Reading;
-use super::rows::{Flushed, MOST_HELD, Rows};
+use super::rows::Rows;
+use super::stretch::{MOST_BYTES, MOST_LINES, Stretch, each};
 use super::token::TokenReader;
 use crate::case::Catalogue;
 use crate::error::Result;
@@ -100,8 +101,6 @@ pub(super) struct Parser<'a> {
     tokens: TokenReader<'a>,
     batch: Batch,
     rejects: Batch,
-    /// The lines that `rows` holds.
-    held: Vec<Place<'a>>,
     tally: Tally,
     /// The events of the stretch of time at hand, and when it begins.
     pulse: Option<(i64, Pulse)>,
@@ -123,15 +122,26 @@ impl<'a> Parser<'a> {
             tokens: TokenReader::new(signing_keys),
             batch: Batch::new(reading.frame, lines)?,
             rejects: Batch::new(&frames::REJECTS, 0)?,
-            held: Vec::new(),
             tally: Tally::default(),
             pulse: None,
         })
     }
 
     /// Reads a block.
-    pub(super) fn parse(mut self, block: &'a Block) -> Result<Parsed> {
+    pub(super) fn parse(mut self, block: &Block) -> Result<Parsed> {
         let bytes = block.buffer.filled();
+        if block.oversized {
+            if !bytes.is_empty() {
+                self.tally.lines.lines += 1;
+                let most = super::framing::LONGEST >> 20;
+                let reject = Reject::new(
+                    "line_too_long",
+                    format!("a line of over {most} MiB, in pieces"),
+                );
+                self.reject(block.first_line, block.offset, bytes, &reject);
+            }
+            return self.finish(block);
+        }
         let mut header = Header::default();
         if let Some(line) = &block.header
             && let Ok(line) = std::str::from_utf8(without_bom(line))
@@ -139,68 +149,41 @@ impl<'a> Parser<'a> {
             header = self.reading.parser.header(line).unwrap_or_default();
         }
         let mut fields = Fields::default();
-        if block.oversized {
-            if !bytes.is_empty() {
-                self.tally.lines.lines += 1;
-                let place = Place {
-                    number: block.first_line,
-                    start: 0,
-                    offset: block.offset,
-                    raw: bytes,
-                };
-                let most = super::framing::LONGEST >> 20;
-                self.reject(
-                    place,
-                    Reject::new(
-                        "line_too_long",
-                        format!("a line of over {most} MiB, in pieces"),
-                    ),
-                );
-            }
-            return self.finish(block);
-        }
-        let mut ends = block.buffer.line_ends();
-        let mut spans = block.spans.iter().flatten();
-        let mut begin = 0;
-        let mut next = || match &block.spans {
-            Some(_) => spans
-                .next()
-                .map(|(start, end)| (*start as usize, *end as usize)),
-            None => {
-                let start = begin;
-                let end = ends
-                    .next()
-                    .or((start < bytes.len()).then_some(bytes.len()))?;
-                begin = end + 1;
-                Some((start, end))
-            }
-        };
-        let mut number = block.first_line;
-        let mut stretch = Vec::with_capacity(MOST_HELD);
+        let mut stretch = Stretch::default();
+        let mut lines = lines(block);
+        let mut near = Vec::with_capacity(MOST_LINES);
         loop {
-            stretch.clear();
-            stretch.extend(std::iter::from_fn(&mut next).take(MOST_HELD));
-            let (Some((start, _)), Some((_, end))) = (stretch.first(), stretch.last()) else {
+            near.clear();
+            while near.len() < MOST_LINES
+                && let Some(line) = lines.next()
+            {
+                near.push(line);
+                if line.end - near[0].start >= MOST_BYTES {
+                    break;
+                }
+            }
+            let (Some(first), Some(last)) = (near.first(), near.last()) else {
                 break;
             };
-            // Valid as a whole is the usual case, and cheaper to find out than line by line.
-            let base = *start;
-            let text = simdutf8::basic::from_utf8(&bytes[base..*end]).ok();
-            for (start, end) in &stretch {
+            stretch.begin(bytes, first.start, last.end);
+            for Line { number, start, end } in &near {
                 let raw = &bytes[*start..*end];
-                let place = Place {
-                    number,
-                    start: start - base,
-                    offset: block.offset + *start as u64,
-                    raw: raw.strip_suffix(b"\r").unwrap_or(raw),
-                };
-                self.line(place, text, &mut header, &mut fields);
-                if self.rows.is_full() {
-                    self.settle(text);
+                let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+                let line = if *number == 1 { without_bom(raw) } else { raw };
+                if line.first().is_none_or(|byte| *byte <= b' ') && line.trim_ascii().is_empty() {
+                    self.tally.lines.blanks += 1;
+                } else if self.is_header(*number, line) {
+                    self.tally.lines.blanks += 1;
+                    self.stretch(block, &mut stretch, &header, &mut fields);
+                    let line = std::str::from_utf8(line).ok();
+                    let named = line.and_then(|line| self.reading.parser.header(line));
+                    header = named.unwrap_or(header);
+                } else {
+                    stretch.add(*number, *start, start + raw.len());
                 }
-                number += 1;
             }
-            self.settle(text);
+            self.tally.lines.lines += near.len() as u64;
+            self.stretch(block, &mut stretch, &header, &mut fields);
         }
         self.finish(block)
     }
@@ -219,52 +202,6 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// `text` is that of the stretch, where all of it is UTF-8.
-    #[inline]
-    fn line(
-        &mut self,
-        place: Place<'a>,
-        text: Option<&'a str>,
-        header: &mut Header,
-        fields: &mut Fields<'a>,
-    ) {
-        self.tally.lines.lines += 1;
-        let bytes = if place.number == 1 {
-            without_bom(place.raw)
-        } else {
-            place.raw
-        };
-        if bytes.first().is_none_or(|byte| *byte <= b' ') && bytes.trim_ascii().is_empty() {
-            self.tally.lines.blanks += 1;
-            return;
-        }
-        if self.is_header(place.number, bytes) {
-            let line = std::str::from_utf8(bytes).ok();
-            let named = line.and_then(|line| self.reading.parser.header(line));
-            *header = named.unwrap_or_else(|| std::mem::take(header));
-            self.tally.lines.blanks += 1;
-            return;
-        }
-        self.held.push(place);
-        let base = place.start + place.raw.len() - bytes.len();
-        if let Some(line) = text.and_then(|text| text.get(base..base + bytes.len())) {
-            self.text(place, Some(base), line, header, fields);
-            return;
-        }
-        match std::str::from_utf8(bytes) {
-            Ok(line) => self.text(place, None, line, header, fields),
-            // JSON is UTF-8 by its definition; text lines carry what clients send.
-            Err(_) if self.reading.framing == Framing::Objects => {
-                let reject = Reject::new("not_utf8", "the line is not UTF-8");
-                self.rows.refuse(place.number, reject);
-            }
-            Err(_) => {
-                let escaped = escaped(bytes);
-                self.text(place, None, &escaped, header, &mut Fields::default());
-            }
-        }
-    }
-
     fn is_header(&self, number: u64, bytes: &[u8]) -> bool {
         match self.reading.framing {
             Framing::Directives => bytes[0] == b'#',
@@ -273,11 +210,78 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Makes rows and rejects of the lines of a stretch, and takes them out.
+    fn stretch<'t>(
+        &mut self,
+        block: &'t Block,
+        stretch: &mut Stretch<'t>,
+        header: &Header,
+        fields: &mut Fields<'t>,
+    ) {
+        if stretch.count() == 0 {
+            return;
+        }
+        let mut left = stretch.all();
+        // The first line of a log may have a mark before it that is none of its text.
+        if stretch.text().is_some() && stretch.numbers()[0] > 1 {
+            let taken = self.reading.parser.parse_many(stretch, fields);
+            let whole = self.reading.parts.assemble_many(taken, stretch);
+            for line in each(taken & !whole) {
+                stretch.give(line, fields);
+                stretch.empty(line);
+                self.assemble(stretch, line, Some(0), fields);
+            }
+            left &= !taken;
+        }
+        for line in each(left) {
+            self.line(block, stretch, line, header, fields);
+        }
+        self.settle(block, stretch);
+        stretch.clear();
+    }
+
+    /// Takes one line of a stretch apart.
+    fn line<'t>(
+        &mut self,
+        block: &'t Block,
+        stretch: &mut Stretch<'t>,
+        line: usize,
+        header: &Header,
+        fields: &mut Fields<'t>,
+    ) {
+        let place = stretch.lines()[line];
+        let mut bytes = &block.buffer.filled()[stretch.in_block(line)];
+        if stretch.numbers()[line] == 1 {
+            bytes = without_bom(bytes);
+        }
+        let base = place.end as usize - bytes.len();
+        let known = stretch
+            .text()
+            .and_then(|text| text.get(base..place.end as usize));
+        if let Some(text) = known {
+            self.text(stretch, line, Some(base), text, header, fields);
+            return;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.text(stretch, line, None, text, header, fields),
+            // JSON is UTF-8 by its definition; text lines carry what clients send.
+            Err(_) if self.reading.framing == Framing::Objects => {
+                let reject = Reject::new("not_utf8", "the line is not UTF-8");
+                self.rows.refuse(stretch, line, reject);
+            }
+            Err(_) => {
+                let escaped = escaped(bytes);
+                let fields = &mut Fields::default();
+                self.text(stretch, line, None, &escaped, header, fields);
+            }
+        }
+    }
+
     /// Reads a line, which begins at `base` in its stretch if it stands there as it is.
-    #[inline]
     fn text<'t>(
         &mut self,
-        place: Place<'_>,
+        stretch: &mut Stretch<'_>,
+        line: usize,
         base: Option<usize>,
         text: &'t str,
         header: &Header,
@@ -285,76 +289,99 @@ impl<'a> Parser<'a> {
     ) {
         if text.len() > LONGEST_LINE {
             let reject = Reject::new("line_too_long", "places in the line do not fit");
-            return self.rows.refuse(place.number, reject);
+            return self.rows.refuse(stretch, line, reject);
         }
         fields.begin(text);
-        let read = self
-            .reading
-            .parser
-            .parse(text, header, fields)
-            .and_then(|()| self.reading.parts.assemble(fields));
-        if let Err(reject) = read {
-            return self.rows.refuse(place.number, reject);
+        match self.reading.parser.parse(text, header, fields) {
+            Ok(()) => self.assemble(stretch, line, base, fields),
+            Err(reject) => self.rows.refuse(stretch, line, reject),
+        }
+    }
+
+    /// Puts the columns of a line together, whose fields are counted from `base` in its stretch.
+    fn assemble(
+        &mut self,
+        stretch: &mut Stretch<'_>,
+        line: usize,
+        base: Option<usize>,
+        fields: &mut Fields<'_>,
+    ) {
+        if let Err(reject) = self.reading.parts.assemble(fields) {
+            return self.rows.refuse(stretch, line, reject);
         }
         if let Some(parts) = &self.reading.token
             && fields.has_token()
         {
             self.tokens.read(parts, fields);
         }
-        self.rows.hold(place.number, base, fields);
+        stretch.take(line, base, fields);
     }
 
-    /// Makes rows and rejects of the lines held.
-    fn settle(&mut self, text: Option<&str>) {
-        let stretch = text.unwrap_or_default();
-        let Flushed { times, rejects } = self.rows.flush(stretch, &mut self.batch);
-        self.tally.lines.rows += times.len() as u64;
-        for time in &times {
-            self.beat(time.expect("a row has a time"));
-        }
-        if self.tally.first_row.is_none()
-            && let Some(time) = times.first().copied().flatten()
-        {
-            let refused = rejects.iter().enumerate();
-            let before = refused.take_while(|(line, (refused, _))| line == refused);
-            self.tally.first_row = Some((self.held[before.count()].number, time));
-        }
+    /// Makes rows and rejects of lines whose fields are known.
+    fn settle(&mut self, block: &Block, stretch: &mut Stretch<'_>) {
+        let numbers = *stretch.numbers();
+        let rejects = self.rows.settle(stretch, &mut self.batch);
         for (line, reject) in rejects {
-            let place = self.held[line];
+            let place = stretch.in_block(line);
+            let raw = &block.buffer.filled()[place.clone()];
             match reject.reason {
                 "time_without_zone" if self.tally.without_zone.is_none() => {
-                    self.tally.without_zone = Some((place.number, reject.detail.clone()));
+                    self.tally.without_zone = Some((numbers[line], reject.detail.clone()));
                 }
                 "field_missing" if self.tally.incomplete.is_none() => {
-                    let line = escaped(without_bom(place.raw));
+                    let line = escaped(without_bom(raw));
                     self.tally.incomplete = Some(line.chars().take(1 << 16).collect());
                 }
                 _ => {}
             }
-            self.reject(place, reject);
+            self.reject(
+                numbers[line],
+                block.offset + place.start as u64,
+                raw,
+                &reject,
+            );
         }
-        self.held.clear();
+        let times = *self.rows.event_times();
+        let times = &times[..stretch.count()];
+        self.tally.lines.rows += times.len() as u64;
+        if let (None, Some(time)) = (self.tally.first_row, times.first()) {
+            self.tally.first_row = Some((stretch.numbers()[0], *time));
+        }
+        self.beat(times);
     }
 
-    /// Counts an event in its stretch of time; log lines come nearly in order, so the last stretch is
+    /// Counts events in their stretches of time; log lines come nearly in order, so the last stretch is
     /// kept at hand.
-    #[inline]
-    fn beat(&mut self, time: i64) {
+    fn beat(&mut self, times: &[i64]) {
+        let span = times.iter().min().zip(times.iter().max());
+        let Some((first, last)) = span else { return };
         if let Some((begin, pulse)) = &mut self.pulse
-            && (*begin..*begin + STRETCH).contains(&time)
+            && *begin <= *first
+            && *last < *begin + STRETCH
         {
-            pulse.count += 1;
-            pulse.first = pulse.first.min(time);
-            pulse.last = pulse.last.max(time);
+            pulse.add(Pulse {
+                count: times.len() as u64,
+                first: *first,
+                last: *last,
+            });
             return;
         }
-        self.put_pulse_away();
-        let pulse = Pulse {
-            count: 1,
-            first: time,
-            last: time,
-        };
-        self.pulse = Some((time.div_euclid(STRETCH) * STRETCH, pulse));
+        for time in times {
+            let event = Pulse {
+                count: 1,
+                first: *time,
+                last: *time,
+            };
+            match &mut self.pulse {
+                Some((begin, pulse)) if (*begin..*begin + STRETCH).contains(time) => {
+                    pulse.add(event);
+                }
+                _ => {
+                    self.put_pulse_away();
+                    self.pulse = Some((time.div_euclid(STRETCH) * STRETCH, event));
+                }
+            }
+        }
     }
 
     fn put_pulse_away(&mut self) {
@@ -365,28 +392,47 @@ impl<'a> Parser<'a> {
     }
 
     #[cold]
-    fn reject(&mut self, place: Place<'_>, reject: Reject) {
+    fn reject(&mut self, number: u64, offset: u64, raw: &[u8], reject: &Reject) {
         self.tally.lines.rejects += 1;
         self.rejects.push(&[
             Value::Number(u64::from(self.evidence_id)),
-            Value::Number(place.number),
-            Value::Number(place.offset),
+            Value::Number(number),
+            Value::Number(offset),
             Value::Text(reject.reason),
             Value::Text(&reject.detail),
-            Value::Bytes(place.raw),
+            Value::Bytes(raw),
         ]);
     }
 }
 
-/// A line and where it is.
+/// Where a line is in its block.
 #[derive(Debug, Clone, Copy)]
-struct Place<'l> {
+struct Line {
     number: u64,
-    /// Where it begins in its stretch.
     start: usize,
-    /// Where it begins in the log.
-    offset: u64,
-    raw: &'l [u8],
+    end: usize,
+}
+
+/// The lines of a block.
+fn lines(block: &Block) -> impl Iterator<Item = Line> {
+    let mut ends = block.buffer.line_ends();
+    let mut spans = block.spans.iter().flatten();
+    let length = block.buffer.filled().len();
+    let mut begin = 0;
+    let places = std::iter::from_fn(move || match &block.spans {
+        Some(_) => spans
+            .next()
+            .map(|(start, end)| (*start as usize, *end as usize)),
+        None => {
+            let start = begin;
+            let end = ends.next().or((start < length).then_some(length))?;
+            begin = end + 1;
+            Some((start, end))
+        }
+    });
+    (block.first_line..)
+        .zip(places)
+        .map(|(number, (start, end))| Line { number, start, end })
 }
 
 /// The bytes as text, each that is none written as `\xHH`, as servers escape them.

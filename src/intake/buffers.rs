@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
 use super::framing::BLOCK;
+use crate::bytes::find_all;
 
 /// Bytes of the largest buffer that is kept: one that had to hold a very long line is not.
 const MOST_POOLED: usize = 2 * BLOCK;
@@ -80,8 +81,8 @@ impl Buffer {
 
     /// Notes the line ends of what was filled from `from` on.
     fn find_line_ends(&mut self, from: usize) {
-        let ends = memchr::memchr_iter(b'\n', &self.bytes[from..self.length]);
-        self.line_ends.extend(ends.map(|at| (from + at) as u32));
+        let new = &self.bytes[from..self.length];
+        find_all(new, b'\n', from, &mut self.line_ends);
     }
 }
 

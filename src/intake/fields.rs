@@ -4,7 +4,8 @@
 //! which a column is put together (a request line, an address with its port). Text is kept as a
 //! place in the line; only what had to be unescaped is copied.
 
-use super::formats::{Layouts, Reject};
+use super::formats::Reject;
+use super::stretch::{Lines, Stretch, each};
 use crate::frames::Frame;
 
 /// Slots that a line can fill.
@@ -12,8 +13,6 @@ pub const SLOTS: usize = 36;
 
 /// Columns of a frame come first; the parts begin here.
 const FIRST_PART: usize = SLOTS - PARTS.len();
-/// As many columns as any event frame has, and some.
-pub(super) const MOST_COLUMNS: usize = FIRST_PART;
 
 /// What a log may have instead of a canonical column, and which column that gives.
 pub(super) const PARTS: [(&str, &str); 12] = [
@@ -81,6 +80,15 @@ impl Place {
         }
     }
 
+    /// The place of a stretch of the text.
+    #[inline]
+    fn cut(self, stretch: std::ops::Range<usize>) -> Self {
+        Place {
+            start: self.start + stretch.start as u32,
+            end: (self.start & !COPIED) + stretch.end as u32,
+        }
+    }
+
     /// Whether the text is among the copies.
     #[inline(always)]
     pub(super) fn is_copied(self) -> bool {
@@ -118,8 +126,6 @@ pub struct Fields<'l> {
     places: [Place; SLOTS],
     ranks: [u8; SLOTS],
     copies: String,
-    /// How the lines before looked, for parsers of lines that are alike.
-    pub(super) layouts: Option<Box<Layouts>>,
 }
 
 impl Default for Fields<'_> {
@@ -130,7 +136,6 @@ impl Default for Fields<'_> {
             places: [Place { start: 0, end: 0 }; SLOTS],
             ranks: [u8::MAX; SLOTS],
             copies: String::new(),
-            layouts: None,
         }
     }
 }
@@ -187,10 +192,10 @@ impl<'l> Fields<'l> {
         self.filled
     }
 
-    /// Where the columns' texts are.
+    /// Where the text in `slot` is, if it is filled.
     #[inline]
-    pub(super) fn places(&self) -> &[Place; MOST_COLUMNS] {
-        self.places.first_chunk().expect("columns come first")
+    pub(super) fn place_of(&self, slot: usize) -> Place {
+        self.places[slot]
     }
 
     /// The slots that hold this stretch of the line.
@@ -250,14 +255,7 @@ impl<'l> Fields<'l> {
 
     /// Moves a stretch of the text in `from` to `to`.
     fn cut(&mut self, from: usize, stretch: std::ops::Range<usize>, to: usize) {
-        let base = self.places[from].start;
-        self.place(
-            to,
-            Place {
-                start: base + stretch.start as u32,
-                end: (base & !COPIED) + stretch.end as u32,
-            },
-        );
+        self.place(to, self.places[from].cut(stretch));
     }
 }
 
@@ -296,10 +294,49 @@ impl Parts {
         self.put_together(fields)
     }
 
+    /// Puts the columns of some lines of a stretch together; gives the lines of which nothing is left to do.
+    pub(super) fn assemble_many(&self, mut lines: Lines, stretch: &mut Stretch<'_>) -> Lines {
+        let others = (FIRST_PART..SLOTS).filter(|slot| *slot != REQUEST_LINE);
+        lines &= !others.fold(0, |lines, slot| lines | stretch.there(slot));
+        let asked = lines & stretch.there(REQUEST_LINE);
+        let (Some(method), Some(path)) = (self.method, self.path) else {
+            return lines;
+        };
+        let known = stretch.there(method) | stretch.there(path);
+        let text = stretch.text().unwrap_or_default();
+        let mut plain = 0;
+        let requests = *stretch.places(REQUEST_LINE);
+        for line in each(asked & !known) {
+            let request = requests[line];
+            let Some(line_text) = text.get(request.range()).filter(|_| !request.is_copied()) else {
+                continue;
+            };
+            if let Some((first, last)) = request_line(line_text)
+                && line_text.as_bytes()[first + 1] == b'/'
+            {
+                stretch.places(method)[line] = request.cut(0..first);
+                stretch.places(path)[line] = request.cut(first + 1..last);
+                plain |= 1 << line;
+            }
+        }
+        for slot in [method, path] {
+            stretch.fill(slot, stretch.there(slot) | plain);
+        }
+        lines & !(asked & !plain)
+    }
+
     fn put_together(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
         if let (Some(method), Some(path)) = (self.method, self.path) {
             if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
-                request_line(fields, method, path)?;
+                let text = fields.get(REQUEST_LINE).unwrap_or_default();
+                let Some((first, last)) = request_line(text) else {
+                    return Err(Reject::new(
+                        "request_line",
+                        "the request is not `METHOD target HTTP/x`",
+                    ));
+                };
+                fields.cut(REQUEST_LINE, 0..first, method);
+                fields.cut(REQUEST_LINE, first + 1..last, path);
             }
             if fields.has(URL) && !fields.has(path) {
                 fields.place(path, fields.places[URL]);
@@ -359,10 +396,11 @@ impl Parts {
     }
 }
 
-/// `GET /a HTTP/1.1` -> method and path; HTTP/0.9 has no version. A line without a method cannot be a
-/// request for a page. A space inside the target is wrong by RFC 9112 and yet served by some gateways.
-fn request_line(fields: &mut Fields<'_>, method: usize, path: usize) -> Result<(), Reject> {
-    let text = fields.get(REQUEST_LINE).unwrap_or_default();
+/// `GET /a HTTP/1.1` -> where the method ends, and where the path does; HTTP/0.9 has no version. A line without
+/// a method cannot be a request for a page. A space inside the target is wrong by RFC 9112 and yet served by
+/// some gateways.
+#[inline]
+fn request_line(text: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let is_method = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let first = match bytes {
@@ -382,15 +420,7 @@ fn request_line(fields: &mut Fields<'_>, method: usize, path: usize) -> Result<(
         },
     };
     let known = first > 0 && last > first + 1 && bytes[0].is_ascii_alphabetic();
-    if !known {
-        return Err(Reject::new(
-            "request_line",
-            "the request is not `METHOD target HTTP/x`",
-        ));
-    }
-    fields.cut(REQUEST_LINE, 0..first, method);
-    fields.cut(REQUEST_LINE, first + 1..last, path);
-    Ok(())
+    known.then_some((first, last))
 }
 
 /// `https://shop.example:443/a?b` -> `/a?b`

@@ -25,6 +25,7 @@ mod reading;
 mod receipts;
 mod rhythm;
 mod rows;
+mod stretch;
 mod token;
 
 pub use containers::hex;

@@ -1,27 +1,20 @@
 //! Fields of text -> typed rows of the frame, the same for all formats.
 //!
-//! Lines are held until there are enough of them, and then typed column by column: a loop that does one
-//! thing to many values is faster than a look at each column's kind for every line.
+//! The lines of a stretch are typed column by column: a loop that does one thing to many values is faster
+//! than a look at each column's kind for every line.
 //!
 //! Reasons: `field_missing`, `bad_time`, `time_without_zone`, `time_in_fold`, `bad_number`,
 //! `bad_address`. A line with several has the reason of the first such column of the frame.
 
-use std::iter::repeat_n;
-
-use super::addresses::{Addresses, is_plain};
+use super::addresses::{self, Addresses};
 use super::clock::LastDate;
-use super::fields::{Fields, Place};
+use super::fields::Place;
 use super::formats::Reject;
 use super::reading::Reading;
+use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
 use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind};
-
-/// Lines typed together, a stretch of a block: few enough that they and their places stay in the processor's
-/// nearest caches.
-pub(super) const MOST_HELD: usize = 128;
-/// Bytes of copies from which on no more lines are held.
-const MOST_COPIED: usize = 1 << 20;
 
 /// How one column of a row comes about.
 #[derive(Debug, Clone, Copy)]
@@ -39,133 +32,46 @@ enum Fill {
     Address,
 }
 
-/// A text of each line that is held, and no more of the others.
-type Texts<'t> = [Option<&'t str>; MOST_HELD];
-const NO_TEXTS: Texts<'static> = [None; MOST_HELD];
-
-/// Lines whose fields are known, column by column.
-#[derive(Default)]
-struct Held {
-    /// By line: its number.
-    numbers: Vec<u64>,
-    /// By line: bit by bit, the columns it fills.
-    filled: Vec<u64>,
-    /// By column and line: where the text is, in the stretch or among the copies.
-    places: Box<[[Place; MOST_HELD]]>,
-    copies: String,
-}
-
-impl Held {
-    fn new(columns: usize) -> Self {
-        Held {
-            places: vec![[Place { start: 0, end: 0 }; MOST_HELD]; columns].into(),
-            ..Held::default()
-        }
-    }
-
-    fn lines(&self) -> usize {
-        self.filled.len()
-    }
-
-    /// The columns that any line fills.
-    fn any(&self) -> u64 {
-        self.filled.iter().fold(0, |bits, filled| bits | filled)
-    }
-
-    #[inline(always)]
-    fn set(&mut self, line: usize, column: usize, place: Place) {
-        self.filled[line] |= 1 << column;
-        self.places[column][line] = place;
-    }
-
-    #[inline(always)]
-    fn at<'t>(&'t self, place: Place, stretch: &'t str) -> &'t str {
-        let range = place.range();
-        if place.is_copied() {
-            &self.copies[range]
-        } else {
-            &stretch[range]
-        }
-    }
-
-    /// The text of each line for `column`, or else `constant`.
-    #[inline]
-    fn texts<'t, 'o>(
-        &'t self,
-        column: usize,
-        constant: Option<&'t str>,
-        stretch: &'t str,
-        out: &'o mut Texts<'t>,
-    ) -> &'o mut [Option<&'t str>] {
-        let places = self.filled.iter().zip(&self.places[column]);
-        for (text, (filled, place)) in out.iter_mut().zip(places) {
-            let there = filled >> column & 1 == 1;
-            *text = if there {
-                Some(self.at(*place, stretch))
-            } else {
-                constant
-            };
-        }
-        &mut out[..self.filled.len()]
-    }
-
-    /// The text of a line for `column`.
-    #[inline]
-    fn text<'t>(&'t self, line: usize, column: usize, stretch: &'t str) -> Option<&'t str> {
-        let there = self.filled[line] >> column & 1 == 1;
-        there.then(|| self.at(self.places[column][line], stretch))
-    }
-
-    /// Keeps the lines that `kept` is true for.
-    fn keep_where(&mut self, kept: impl Fn(usize) -> bool) {
-        for places in &mut self.places {
-            let lines = (0..self.filled.len()).filter(|line| kept(*line));
-            for (to, line) in lines.enumerate() {
-                places[to] = places[line];
-            }
-        }
-        keep_where(&mut self.numbers, &kept);
-        keep_where(&mut self.filled, &kept);
-    }
-
-    fn clear(&mut self) {
-        self.numbers.clear();
-        self.filled.clear();
-        self.copies.clear();
-    }
-}
-
-/// Lines held that are no rows.
-#[derive(Default)]
-struct Refused {
-    /// Bit by bit, the lines.
-    lines: u128,
+/// Lines that are no rows.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    lines: Lines,
     rejects: Vec<(usize, Reject)>,
 }
 
-const _: () = assert!(MOST_HELD <= u128::BITS as usize);
-
 impl Refused {
-    fn has(&self, line: usize) -> bool {
-        self.lines >> line & 1 == 1
-    }
-
     /// Refuses a line; the first reason stays.
     #[cold]
     fn add(&mut self, line: usize, reject: Reject) {
-        if !self.has(line) {
+        if self.lines >> line & 1 == 0 {
             self.lines |= 1 << line;
             self.rejects.push((line, reject));
         }
     }
 }
 
-/// What became of the lines held.
-pub(super) struct Flushed {
-    /// The time of each row, in the order of lines.
-    pub(super) times: Vec<Option<i64>>,
-    /// The lines that are no rows, by their place among those held, in order.
-    pub(super) rejects: Vec<(usize, Reject)>,
+/// Numbers or times of the lines of a stretch, and which lines have one.
+#[derive(Debug, Clone, Copy)]
+struct Typed<T> {
+    values: [T; MOST_LINES],
+    there: Lines,
+}
+
+impl<T: Copy + Default> Default for Typed<T> {
+    fn default() -> Self {
+        Typed {
+            values: [T::default(); MOST_LINES],
+            there: 0,
+        }
+    }
+}
+
+impl<T: Copy> Typed<T> {
+    /// Keeps the values of `kept` lines, side by side.
+    fn keep(&mut self, kept: Lines) {
+        keep(&mut self.values, kept);
+        self.there = side_by_side(self.there, kept);
+    }
 }
 
 /// Types rows of one evidence file.
@@ -180,12 +86,11 @@ pub(super) struct Rows<'a> {
     problem: Option<usize>,
     addresses: Addresses,
     last_date: LastDate,
-    held: Held,
     refused: Refused,
-    /// By column: numbers of the lines held.
-    numbers: Vec<Vec<Option<u64>>>,
-    /// By column: times of the lines held.
-    times: Vec<Vec<Option<i64>>>,
+    /// By column: numbers.
+    numbers: Box<[Typed<u64>]>,
+    /// By column: times.
+    times: Box<[Typed<i64>]>,
     /// Bit by bit, the columns that any line had.
     pub(super) present: u32,
 }
@@ -213,6 +118,7 @@ impl<'a> Rows<'a> {
                 (_, Kind::Address) => Fill::Address,
             }
         });
+        let columns = frame.columns.len();
         Rows {
             reading,
             catalogue,
@@ -225,114 +131,84 @@ impl<'a> Rows<'a> {
             problem: frame.index("token_problem"),
             addresses: Addresses::default(),
             last_date: LastDate::default(),
-            held: Held::new(frame.columns.len()),
             refused: Refused::default(),
-            numbers: vec![Vec::new(); frame.columns.len()],
-            times: vec![Vec::new(); frame.columns.len()],
+            numbers: vec![Typed::default(); columns].into(),
+            times: vec![Typed::default(); columns].into(),
             present: 0,
         }
     }
 
-    /// Holds a line. `base` is where it begins in its stretch, if it stands there as it was read.
-    #[inline]
-    pub(super) fn hold(&mut self, line_no: u64, base: Option<usize>, fields: &Fields<'_>) {
-        let held = &mut self.held;
-        let line = held.lines();
-        let filled = fields.filled() & ((1 << self.fills.len()) - 1);
-        held.numbers.push(line_no);
-        held.filled.push(filled);
-        let mut rest = filled;
-        while rest != 0 {
-            let column = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            let place = fields.places()[column];
-            held.places[column][line] = match base {
-                Some(base) if !place.is_copied() => place.after(base),
-                // It would be gone with the next line.
-                _ => Place::of_copy(&mut held.copies, fields.get(column).unwrap_or_default()),
-            };
-        }
+    /// Takes a line of the stretch for no row.
+    #[cold]
+    pub(super) fn refuse(&mut self, stretch: &mut Stretch<'_>, line: usize, reject: Reject) {
+        stretch.empty(line);
+        self.refused.add(line, reject);
     }
 
-    /// Holds the place of a line that is no row.
-    pub(super) fn refuse(&mut self, line_no: u64, reject: Reject) {
-        self.refused.add(self.held.lines(), reject);
-        self.held.numbers.push(line_no);
-        self.held.filled.push(0);
+    /// The times of the rows of the last stretch.
+    pub(super) fn event_times(&self) -> &[i64; MOST_LINES] {
+        &self.times[self.event_time].values
     }
 
-    /// Whether [`Rows::flush`] is due before the stretch ends.
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.held.copies.len() > MOST_COPIED
-    }
-
-    /// Appends the rows among the lines held.
-    pub(super) fn flush(&mut self, stretch: &str, batch: &mut Batch) -> Flushed {
-        let filled = self.held.any();
-        self.present |= filled as u32;
+    /// Appends the rows among the lines of a stretch, whose fields it types; keeps them alone. Gives the lines
+    /// that are no rows, by their place, in order.
+    pub(super) fn settle(
+        &mut self,
+        stretch: &mut Stretch<'_>,
+        batch: &mut Batch,
+    ) -> Vec<(usize, Reject)> {
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
-            self.present |= u32::from(constant) << column;
             if self.reading.required[column] && !constant {
-                self.require(column);
+                self.require(column, stretch);
             }
-            if filled >> column & 1 == 1 || constant {
-                self.read(column, stretch);
+            if stretch.there(column) != 0 || constant {
+                self.present |= 1 << column;
+                self.read(column, stretch, batch);
             }
         }
-        let mut refused = std::mem::take(&mut self.refused);
-        if !refused.rejects.is_empty() {
-            refused.rejects.sort_by_key(|(line, _)| *line);
-            let rows = |line: usize| !refused.has(line);
-            self.held.keep_where(rows);
+        let refused = std::mem::take(&mut self.refused);
+        let mut rejects = refused.rejects;
+        if !rejects.is_empty() {
+            rejects.sort_by_key(|(line, _)| *line);
+            let rows = stretch.all() & !refused.lines;
+            stretch.keep(rows);
             self.numbers
                 .iter_mut()
-                .for_each(|numbers| keep_where(numbers, rows));
-            self.times
-                .iter_mut()
-                .for_each(|times| keep_where(times, rows));
+                .for_each(|numbers| numbers.keep(rows));
+            self.times.iter_mut().for_each(|times| times.keep(rows));
         }
         self.append(stretch, batch);
-        let times = std::mem::take(&mut self.times[self.event_time]);
-        self.held.clear();
-        self.numbers.iter_mut().for_each(Vec::clear);
-        self.times.iter_mut().for_each(Vec::clear);
-        Flushed {
-            times,
-            rejects: refused.rejects,
-        }
+        rejects
     }
 
     /// Refuses the lines that lack `column`.
-    fn require(&mut self, column: usize) {
-        for (line, filled) in self.held.filled.iter().enumerate() {
-            if filled >> column & 1 == 0 && !self.refused.has(line) {
-                let name = self.reading.frame.columns[column].name;
-                self.refused.add(line, missing(name));
-            }
+    #[inline]
+    fn require(&mut self, column: usize, stretch: &Stretch<'_>) {
+        for line in each(stretch.all() & !stretch.there(column) & !self.refused.lines) {
+            let name = self.reading.frame.columns[column].name;
+            self.refused.add(line, missing(name));
         }
     }
 
     /// Reads the numbers, times or addresses of a column.
-    fn read(&mut self, column: usize, stretch: &str) {
+    fn read(&mut self, column: usize, stretch: &mut Stretch<'_>, batch: &Batch) {
         let reading = self.reading;
         match self.fills[column] {
             Fill::Number(most) => {
                 let name = reading.frame.columns[column].name;
                 self.numbers[column] = self.type_each(column, stretch, |_, text| {
-                    let number = unsigned(text, most).ok_or_else(|| bad_number(name, text))?;
-                    Ok(Some(number))
+                    unsigned(text, most).ok_or_else(|| bad_number(name, text))
                 });
             }
             Fill::EventTime => {
                 let mut last = std::mem::take(&mut self.last_date);
-                let read = |_, text: &str| reading.clock.read_next(&mut last, text).map(Some);
+                let read = |_, text: &[u8]| reading.clock.read_next(&mut last, text);
                 self.times[column] = self.type_each(column, stretch, read);
                 self.last_date = last;
             }
             Fill::Claim => self.claims(column, stretch),
-            Fill::Address => self.canonical(column, stretch),
+            Fill::Address => self.canonical(column, stretch, batch),
             Fill::EvidenceId
             | Fill::LineNo
             | Fill::Tier
@@ -344,121 +220,121 @@ impl<'a> Rows<'a> {
 
     /// Reads what each line has for a column.
     #[inline]
-    fn type_each<T>(
+    fn type_each<T: Copy + Default>(
         &mut self,
         column: usize,
-        stretch: &str,
-        mut read: impl FnMut(usize, &str) -> Result<Option<T>, Reject>,
-    ) -> Vec<Option<T>> {
+        stretch: &Stretch<'_>,
+        mut read: impl FnMut(usize, &[u8]) -> Result<T, Reject>,
+    ) -> Typed<T> {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
         let mut texts = NO_TEXTS;
-        let texts = self.held.texts(column, constant, stretch, &mut texts);
-        let lines = texts.iter().enumerate();
-        let refused = &mut self.refused;
-        let typed = lines.map(|(line, text)| {
-            match *text {
-                None => None,
-                // An empty value of a column that may be missing is a missing value.
-                Some("") if !required => None,
-                Some(text) => read(line, text).unwrap_or_else(|reject| {
-                    refused.add(line, reject);
-                    None
-                }),
+        let there = stretch.texts(column, constant, &mut texts);
+        let mut typed = Typed::default();
+        for (line, text) in texts[..stretch.count()].iter().enumerate() {
+            // An empty value of a column that may be missing is a missing value.
+            if there >> line & 1 == 0 || (text.is_empty() && !required) {
+                continue;
             }
-        });
-        typed.collect()
+            match read(line, text) {
+                Ok(value) => {
+                    typed.values[line] = value;
+                    typed.there |= 1 << line;
+                }
+                Err(reject) => self.refused.add(line, reject),
+            }
+        }
+        typed
     }
 
     /// Reads times that a token claims. What a client claims must not take its request out of the counts.
-    fn claims(&mut self, column: usize, stretch: &str) {
+    fn claims(&mut self, column: usize, stretch: &mut Stretch<'_>) {
         let (reading, problem) = (self.reading, self.problem);
-        let mut bad = Vec::new();
+        let mut bad: Lines = 0;
         self.times[column] = self.type_each(column, stretch, |line, text| {
-            match reading.clock.read_claim(text) {
-                Ok(time) => Ok(Some(time)),
-                Err(reject) if reject.reason == "bad_time" && problem.is_some() => {
-                    bad.push(line);
-                    Ok(None)
-                }
-                Err(reject) => Err(reject),
+            let read = reading.clock.read_claim(text);
+            if problem.is_some()
+                && read
+                    .as_ref()
+                    .is_err_and(|reject| reject.reason == "bad_time")
+            {
+                bad |= 1 << line;
+                return Ok(0);
             }
+            read
         });
+        self.times[column].there &= !bad;
         let Some(problem) = problem else { return };
-        for line in bad {
-            if self.held.filled[line] >> problem & 1 == 0 {
-                let place = Place::of_copy(&mut self.held.copies, "claim_time");
-                self.held.set(line, problem, place);
-            }
+        for line in each(bad & !stretch.there(problem)) {
+            let place = Place::of_copy(&mut stretch.copies, "claim_time");
+            stretch.set(line, problem, place);
         }
     }
 
     /// Puts addresses into their canonical spelling.
-    fn canonical(&mut self, column: usize, stretch: &str) {
+    fn canonical(&mut self, column: usize, stretch: &mut Stretch<'_>, batch: &Batch) {
         let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
-        for line in 0..self.held.lines() {
-            let text = self.held.text(line, column, stretch).or(constant);
-            let Some(text) = text.filter(|text| required || !text.is_empty()) else {
-                continue;
-            };
-            if is_plain(text) {
+        let mut texts = NO_TEXTS;
+        let there = stretch.texts(column, constant, &mut texts);
+        let texts = &texts[..stretch.count()];
+        // What the column has is canonical, or empty.
+        let new = there & !batch.known(column, texts);
+        for line in each(new & !addresses::plain(texts, new)) {
+            let text = stretch.get(line, column).or(constant).unwrap_or_default();
+            if text.is_empty() && !required {
                 continue;
             }
             match self.addresses.canonical(text) {
                 Ok(address) => {
-                    let place = Place::of_copy(&mut self.held.copies, address);
-                    self.held.set(line, column, place);
+                    let place = Place::of_copy(&mut stretch.copies, address);
+                    stretch.set(line, column, place);
                 }
-                Err(reject) => {
-                    self.refused.add(line, reject);
-                }
+                Err(reject) => self.refused.add(line, reject),
             }
         }
     }
 
-    /// Appends the lines held, which are all rows now.
-    fn append(&self, stretch: &str, batch: &mut Batch) {
-        let (held, rows) = (&self.held, self.held.lines());
-        let filled = held.any();
+    /// Appends the lines of a stretch, which are all rows now.
+    fn append(&self, stretch: &Stretch<'_>, batch: &mut Batch) {
+        let rows = stretch.count();
         let mut texts = NO_TEXTS;
         for (column, fill) in self.fills.iter().enumerate() {
             let constant = self.reading.constants[column].as_deref();
-            let there = filled >> column & 1 == 1 || constant.is_some();
+            let there = stretch.there(column) != 0 || constant.is_some();
             match fill {
                 Fill::EvidenceId => {
-                    let number = Some(u64::from(self.evidence_id));
-                    batch.numbers(column, repeat_n(number, rows));
+                    let number = [u64::from(self.evidence_id); MOST_LINES];
+                    batch.numbers(column, &number[..rows], stretch.all());
                 }
-                Fill::LineNo => {
-                    batch.numbers(column, held.numbers.iter().map(|number| Some(*number)));
-                }
+                Fill::LineNo => batch.numbers(column, &stretch.numbers()[..rows], stretch.all()),
                 Fill::Tier => batch.repeat(column, self.reading.tier, rows),
                 Fill::Page if !self.catalogue.pages.is_empty() => {
-                    let mut pages = [None; MOST_HELD];
-                    for (line, page) in pages.iter_mut().enumerate().take(rows) {
-                        *page = self.page(line, stretch);
-                    }
-                    batch.texts(column, &pages[..rows]);
+                    let there = self.pages(stretch, &mut texts);
+                    batch.texts(column, &texts[..rows], there);
                 }
                 Fill::Text if there => {
-                    batch.texts(column, held.texts(column, constant, stretch, &mut texts));
+                    let there = stretch.texts(column, constant, &mut texts);
+                    batch.texts(column, &texts[..rows], there);
                 }
                 Fill::Address if there => {
-                    let texts = held.texts(column, constant, stretch, &mut texts);
-                    let empty = |text: &&mut Option<&str>| **text == Some("");
-                    texts.iter_mut().filter(empty).for_each(|text| *text = None);
-                    batch.texts(column, texts);
+                    let mut there = stretch.texts(column, constant, &mut texts);
+                    for (line, text) in texts[..rows].iter().enumerate() {
+                        there &= !(Lines::from(text.is_empty()) << line);
+                    }
+                    batch.texts(column, &texts[..rows], there);
                 }
                 Fill::Bytes if there => {
-                    let texts = held.texts(column, constant, stretch, &mut texts);
-                    batch.bytes(column, texts.iter().map(|text| text.map(str::as_bytes)));
+                    let there = stretch.texts(column, constant, &mut texts);
+                    batch.bytes(column, &texts[..rows], there);
                 }
                 Fill::Number(_) if there => {
-                    batch.numbers(column, self.numbers[column].iter().copied());
+                    let Typed { values, there } = &self.numbers[column];
+                    batch.numbers(column, &values[..rows], *there);
                 }
                 Fill::EventTime | Fill::Claim if there => {
-                    batch.times(column, self.times[column].iter().copied());
+                    let Typed { values, there } = &self.times[column];
+                    batch.times(column, &values[..rows], *there);
                 }
                 _ => batch.nulls(column, rows),
             }
@@ -466,25 +342,26 @@ impl<'a> Rows<'a> {
         batch.grow(rows);
     }
 
-    /// The page that a request asks for.
-    fn page(&self, line: usize, stretch: &str) -> Option<&'a str> {
-        let text = |column: usize| {
-            let constant = self.reading.constants[column].as_deref();
-            self.held.text(line, column, stretch).or(constant)
+    /// The pages that requests ask for, and which lines ask for one.
+    fn pages<'t>(&'t self, stretch: &Stretch<'_>, out: &mut Texts<'t>) -> Lines {
+        let mut there = 0;
+        let Some((method, path)) = self.method_and_path else {
+            return there;
         };
-        let (method, path) = self.method_and_path?;
-        let page = self.catalogue.find(text(method)?, text(path)?)?;
-        Some(&self.catalogue.pages[page].id)
+        let of = |line: usize, column: usize| {
+            let constant = self.reading.constants[column].as_deref();
+            stretch.get(line, column).or(constant)
+        };
+        for (line, out) in out.iter_mut().enumerate().take(stretch.count()) {
+            let asked = of(line, method).zip(of(line, path));
+            let page = asked.and_then(|(method, path)| self.catalogue.find(method, path));
+            if let Some(page) = page {
+                *out = self.catalogue.pages[page].id.as_bytes();
+                there |= 1 << line;
+            }
+        }
+        there
     }
-}
-
-/// Keeps the items at places that `kept` is true for.
-fn keep_where<T>(items: &mut Vec<T>, kept: impl Fn(usize) -> bool) {
-    let mut place = 0;
-    items.retain(|_| {
-        place += 1;
-        kept(place - 1)
-    });
 }
 
 #[cold]
@@ -493,18 +370,23 @@ fn missing(name: &str) -> Reject {
 }
 
 #[cold]
-fn bad_number(name: &str, text: &str) -> Reject {
-    let shown: String = text.chars().take(40).collect();
+fn bad_number(name: &str, text: &[u8]) -> Reject {
+    let shown = String::from_utf8_lossy(text);
+    let shown: String = shown.chars().take(40).collect();
     Reject::new("bad_number", format!("`{name}` is `{shown}`"))
 }
 
 #[inline]
-fn unsigned(text: &str, most: u64) -> Option<u64> {
-    let number = decimal(text.as_bytes()).or_else(|| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|_| digits && text.len() <= 20)
-    });
+fn unsigned(text: &[u8], most: u64) -> Option<u64> {
+    let number = decimal(text).or_else(|| long_number(text));
     number.filter(|number| *number <= most)
+}
+
+#[cold]
+fn long_number(text: &[u8]) -> Option<u64> {
+    let digits = text.len() <= 20 && text.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text).ok().filter(|_| digits)?;
+    text.parse().ok()
 }
 
 #[cfg(test)]
@@ -513,8 +395,8 @@ mod tests {
 
     #[test]
     fn numbers_are_plain_and_in_range() {
-        assert_eq!(unsigned("200", 65535), Some(200));
-        assert_eq!(unsigned("18446744073709551615", u64::MAX), Some(u64::MAX));
+        assert_eq!(unsigned(b"200", 65535), Some(200));
+        assert_eq!(unsigned(b"18446744073709551615", u64::MAX), Some(u64::MAX));
         for bad in [
             "",
             "-1",
@@ -524,7 +406,7 @@ mod tests {
             "20 ",
             "18446744073709551616",
         ] {
-            assert_eq!(unsigned(bad, 65535), None, "{bad}");
+            assert_eq!(unsigned(bad.as_bytes(), 65535), None, "{bad}");
         }
     }
 }

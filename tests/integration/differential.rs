@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use breachscope::case::SourceKind;
 use breachscope::intake::formats::{
-    self, Fields, Framing, Header, LineParser, SLOTS, Wanted, slot,
+    self, Fields, Framing, Header, LineParser, SLOTS, Stretch, Wanted, slot,
 };
 
 use crate::support::repository;
@@ -199,6 +199,103 @@ fn the_json_engine_agrees_with_a_dom_parser() {
         }
     }
     assert!(good > 1_000 && bad > 1_000, "{good} {bad}");
+}
+
+#[test]
+fn lines_read_together_are_what_they_are_one_by_one() {
+    let combined = |agent: &str, tail: &str| {
+        format!(
+            r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a?b HTTP/1.1" 200 - "-" "{agent}"{tail}"#
+        )
+    };
+    let json = |path: &str, id: &str| format!(r#"{{"p":"{path}","a":{{"b":"y"}},"c":{id}}}"#);
+    let cases: [(&str, &[(&str, &str)], Vec<String>); 6] = [
+        (
+            "combined",
+            &[("request_id", "rid")],
+            vec![
+                combined("agent", " rid=1"),
+                combined("-", ""),
+                combined("x y", " rid=-"),
+            ],
+        ),
+        (
+            "combined",
+            &[("request_id", "rid"), ("key_id", "tail.2")],
+            vec![
+                combined("agent", " rid=1 \"k 1\""),
+                combined("agent", " a=1 rid=\"x\""),
+            ],
+        ),
+        (
+            "combined",
+            &[],
+            vec![combined("agent", " rid=1"), combined(r"a\x22", "")],
+        ),
+        (
+            "common",
+            &[],
+            vec![r#"192.0.2.7 - u [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5"#.into()],
+        ),
+        (
+            "apache",
+            &[],
+            vec![r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200"#.into()],
+        ),
+        (
+            "jsonl",
+            &[("path", "p"), ("user_agent", "a.b"), ("request_id", "c")],
+            vec![json("/x", "12"), json("/é", "-1.5e3"), json("", "\"r-7\"")],
+        ),
+    ];
+    let mut chance = Chance(5);
+    for (name, fields, seeds) in cases {
+        let parser = parser(name, fields);
+        let (mut together, mut alone, mut refused) = (0, 0, 0);
+        for _ in 0..400 {
+            let lines: Vec<String> = (0..1 + chance.below(64))
+                .map(|_| {
+                    let seed = &seeds[chance.below(seeds.len())];
+                    match chance.below(3) {
+                        0 => chance.mutated(seed).replace('\n', " "),
+                        _ => seed.clone(),
+                    }
+                })
+                .collect();
+            let text = lines.join("\n");
+            let mut stretch = Stretch::of(&text);
+            assert_eq!(stretch.count(), lines.len());
+            // What was read before is of no matter.
+            let mut fields = Fields::default();
+            fields.begin(&seeds[0]);
+            assert_eq!(
+                parser.parse(&seeds[0], &Header::default(), &mut fields),
+                Ok(())
+            );
+            let taken = parser.parse_many(&mut stretch, &mut fields);
+            assert_eq!(taken & !stretch.all(), 0, "{name}: lines that are none");
+            for (place, line) in lines.iter().enumerate() {
+                let mut fields = Fields::default();
+                fields.begin(line);
+                let parsed = parser.parse(line, &Header::default(), &mut fields);
+                let is_taken = taken >> place & 1 == 1;
+                match parsed {
+                    Ok(()) if is_taken => together += 1,
+                    Ok(()) => alone += 1,
+                    Err(_) => refused += 1,
+                }
+                assert!(parsed.is_ok() || !is_taken, "{name}: {line}");
+                for slot in 0..SLOTS {
+                    let found = stretch.get(place, slot);
+                    let expected = fields.get(slot).filter(|_| is_taken);
+                    assert_eq!(found, expected, "{name}: {slot} of {line}");
+                }
+            }
+        }
+        // Of JSON all that are rows are read together.
+        let enough = together > 1_000 && (alone > 20 || name == "jsonl") && refused > 100;
+        assert!(enough, "{name}: {together} {alone} {refused}");
+    }
 }
 
 /// Combined lines taken apart character by character.

@@ -43,6 +43,7 @@ mod tsv;
 mod w3c;
 
 pub use super::fields::{Fields, SLOTS, slot};
+pub use super::stretch::{Lines, Stretch};
 use crate::case::{SourceKind, TimeFormat};
 use crate::frames::Frame;
 pub(super) use json::Layouts;
@@ -94,6 +95,12 @@ pub trait LineParser: std::fmt::Debug + Send + Sync {
         header: &Header,
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject>;
+
+    /// Takes apart, all at once, those lines of a stretch that look as most do, and tells which; of them
+    /// nothing is left for [`LineParser::parse`]. `fields` carries what is known of lines before.
+    fn parse_many<'l>(&self, _stretch: &mut Stretch<'l>, _fields: &mut Fields<'l>) -> Lines {
+        0
+    }
 
     /// The slots that this parser can fill.
     fn fills(&self) -> Vec<usize>;

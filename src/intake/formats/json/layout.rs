@@ -5,16 +5,16 @@
 //! same kinds of value, so what the scanner made of the one line is true of the other. Any other line is
 //! left to the scanner, and so are strings with escapes.
 
-use wide::u8x16;
+use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 use super::Fields;
 use super::scanner::Scanner;
-use crate::bytes::{bits, first_bit, no_digits, same, word};
+use crate::bytes::{first_bit, mark, no_digits, same, word};
+use crate::intake::fields::Place;
+use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
-/// Longer lines are not tried.
-const LONGEST: usize = 1 << 16;
 /// What a line that no layout fits costs, where one that fits earns one; with nothing left, no more are tried.
 const MISS: u32 = 4;
 /// The most that is saved up.
@@ -24,7 +24,6 @@ const CREDIT: u32 = 64;
 #[derive(Debug)]
 pub(in crate::intake) struct Layouts {
     known: Vec<Layout>,
-    specials: Specials,
     credit: u32,
 }
 
@@ -32,36 +31,35 @@ impl Default for Layouts {
     fn default() -> Self {
         Layouts {
             known: Vec::new(),
-            specials: Specials::default(),
             credit: CREDIT,
         }
     }
 }
 
 impl Layouts {
-    /// Fills `fields` from `line`, if a layout fits it.
-    #[inline]
-    pub(super) fn read<'l>(&mut self, line: &'l str, fields: &mut Fields<'l>) -> bool {
-        if self.known.is_empty() || line.len() > LONGEST {
-            return false;
-        }
-        self.specials.find(line.as_bytes());
+    /// Reads those of `lines` that a layout fits, and tells which.
+    pub(super) fn read(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+        let mut left = lines;
         for index in 0..self.known.len() {
-            if self.known[index].read(line, &self.specials, fields) {
+            let read = self.known[index].read(stretch, left);
+            left &= !read;
+            if left == 0 {
                 self.known.swap(0, index);
-                self.credit = CREDIT.min(self.credit + 1);
-                return true;
+                break;
             }
-            fields.begin(line);
         }
-        false
+        let read = lines & !left;
+        self.credit = CREDIT.min(self.credit + read.count_ones());
+        read
+    }
+
+    /// Whether a line that no layout fits is worth another.
+    pub(super) fn may_learn(&self) -> bool {
+        self.credit > 0
     }
 
     /// Learns the layout of `line`, from which the scanner has just filled `fields`.
     pub(super) fn learn(&mut self, line: &str, fields: &Fields<'_>) {
-        if self.credit == 0 || line.len() > LONGEST {
-            return;
-        }
         self.credit = self.credit.saturating_sub(MISS);
         if self.credit == 0 {
             // The lines of this block are rarely alike.
@@ -131,29 +129,70 @@ impl Layout {
         })
     }
 
-    #[inline]
-    fn read<'l>(&self, line: &'l str, specials: &Specials, fields: &mut Fields<'l>) -> bool {
-        let bytes = line.as_bytes();
-        let mut at = 0;
-        for step in &self.steps {
-            let start = at + step.before.len();
-            let before = bytes.get(at..start);
-            if !before.is_some_and(|before| same(before, &step.before)) {
-                return false;
-            }
-            // Whatever ends a text, what stands before the next value begins with a quote.
-            let end = if step.text {
-                specials.from(start)
-            } else {
-                number_end(line, start)
-            };
-            let Some(end) = end else { return false };
-            for slot in &step.slots {
-                fields.set(usize::from(*slot), start, end);
-            }
-            at = end;
+    /// Reads those of `lines` that it fits, and tells which.
+    fn read(&self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+        let marks = std::mem::take(&mut stretch.marks);
+        let level = Level::new();
+        let fit = dispatch!(level, simd => self.read_as(simd, stretch, &marks[0], lines));
+        stretch.marks = marks;
+        for slot in self.steps.iter().flat_map(|step| &step.slots) {
+            let slot = usize::from(*slot);
+            stretch.fill(slot, stretch.there(slot) | fit);
         }
-        same(&bytes[at..], &self.end)
+        fit
+    }
+
+    #[inline(always)]
+    fn read_as<S: Simd>(
+        &self,
+        _: S,
+        stretch: &mut Stretch<'_>,
+        specials: &[u64],
+        lines: Lines,
+    ) -> Lines {
+        let text = stretch.text().unwrap_or_default();
+        let mut fit = lines;
+        let mut at = [0; MOST_LINES];
+        for (at, whole) in at.iter_mut().zip(stretch.lines()) {
+            *at = whole.start;
+        }
+        for step in &self.steps {
+            let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
+            let places = match step.slots.first() {
+                Some(slot) => stretch.places(usize::from(*slot)),
+                None => &mut nowhere,
+            };
+            let read = fit;
+            for line in each(read) {
+                let start = at[line] as usize + step.before.len();
+                let before = text.as_bytes().get(at[line] as usize..start);
+                let fits = before.is_some_and(|before| same(before, &step.before));
+                // Whatever ends a text, what stands before the next value begins with a quote.
+                let end = match step.text {
+                    true => first_bit(specials, start),
+                    false if fits => number_end(text, start).unwrap_or(0),
+                    false => 0,
+                };
+                places[line] = Place {
+                    start: start as u32,
+                    end: end as u32,
+                };
+                at[line] = end as u32;
+                fit &= !(Lines::from(!fits | (end < start)) << line);
+            }
+            let places = *places;
+            for slot in step.slots.iter().skip(1) {
+                let known = stretch.places(usize::from(*slot));
+                each(fit).for_each(|line| known[line] = places[line]);
+            }
+        }
+        for line in each(fit) {
+            let end = stretch.lines()[line].end as usize;
+            let rest = text.as_bytes().get(at[line] as usize..end);
+            let fits = rest.is_some_and(|rest| same(rest, &self.end));
+            fit &= !(Lines::from(!fits) << line);
+        }
+        fit
     }
 }
 
@@ -189,38 +228,19 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where a line has bytes that no plain stretch of a string has: quotes, backslashes, control characters.
-#[derive(Debug, Default)]
-struct Specials {
-    /// A bit for each byte.
-    bits: Vec<u64>,
+/// Finds where a stretch has bytes that no plain stretch of a string has: quotes, backslashes, control
+/// characters. Zeros beyond its end are some, so that a string that does not end is never plain.
+pub(super) fn find_specials(stretch: &mut Stretch<'_>) {
+    let text = stretch.text().unwrap_or_default().as_bytes();
+    let marks = &mut stretch.marks;
+    marks.resize_with(marks.len().max(1), Vec::new);
+    let level = Level::new();
+    dispatch!(level, simd => mark(simd, text, &mut marks[0], specials));
 }
 
-impl Specials {
-    #[inline]
-    fn find(&mut self, line: &[u8]) {
-        self.bits.clear();
-        let (chunks, rest) = line.as_chunks::<64>();
-        self.bits.extend(chunks.iter().map(specials));
-        // Beyond the end zeros stand, which are special: a string that does not end is never plain.
-        let mut last = [0; 64];
-        last[..rest.len()].copy_from_slice(rest);
-        self.bits.push(specials(&last));
-    }
-
-    /// The first at `at` or after.
-    #[inline]
-    fn from(&self, at: usize) -> Option<usize> {
-        first_bit(at, |index| self.bits.get(index).copied())
-    }
-}
-
-#[inline]
-fn specials(chunk: &[u8; 64]) -> u64 {
-    bits(chunk, |bytes| {
-        let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))
-    })
+#[inline(always)]
+fn specials<S: Simd>(bytes: u8x64<S>) -> mask8x64<S> {
+    bytes.simd_lt(0x20) | bytes.simd_eq(b'"') | bytes.simd_eq(b'\\')
 }
 
 #[cfg(test)]
@@ -230,11 +250,19 @@ mod tests {
     #[test]
     fn a_bit_stands_for_each_special_byte() {
         for byte in 0..=255u8 {
-            for at in [0, 1, 15, 16, 47, 63] {
-                let mut chunk = [b'x'; 64];
-                chunk[at] = byte;
+            let mut text = [b'x'; 70];
+            for at in [0, 1, 15, 16, 47, 63, 64] {
+                text[at] = byte;
+            }
+            let mut marks = Vec::new();
+            dispatch!(Level::new(), simd => mark(simd, &text, &mut marks, specials));
+            for (at, byte) in text.iter().enumerate() {
                 let special = matches!(byte, b'"' | b'\\' | 0..=0x1f);
-                assert_eq!(specials(&chunk), u64::from(special) << at, "{byte} at {at}");
+                assert_eq!(
+                    marks[at / 64] >> (at % 64) & 1 == 1,
+                    special,
+                    "{byte} at {at}"
+                );
             }
         }
     }
@@ -261,8 +289,7 @@ mod tests {
         let header = super::super::Header::default();
         super::super::LineParser::parse(&parser, first, &header, &mut known).expect("an object");
         let layout = Layout::of(first, &known).expect("no escapes");
-        let mut found = Specials::default();
-        for (line, expected) in [
+        let lines = [
             (first, Some(["x", "17", ""])),
             (
                 r#"{"a":"longer","b":{"c":0,"z":[true,"",2]},"d":"é {}","e":null}"#,
@@ -297,14 +324,25 @@ mod tests {
                 None,
             ),
             (r#"{"a":"x"#, None),
-            ("", None),
-        ] {
-            let mut fields = Fields::default();
-            fields.begin(line);
-            found.find(line.as_bytes());
-            let read = layout.read(line, &found, &mut fields);
-            let values = [0, 1, 2].map(|slot| fields.get(slot).unwrap_or_default());
-            assert_eq!(read.then_some(values), expected, "{line}");
+            (r#"{"a":"x","b":{"c":1"#, None),
+        ];
+        let text = lines.map(|(line, _)| line).join("\n");
+        // A line fits or not whatever stands behind it.
+        for cut in 1..=lines.len() {
+            let lengths = lines[..cut].iter().map(|(line, _)| line.len() + 1);
+            let mut stretch = Stretch::of(&text[..lengths.sum::<usize>() - 1]);
+            find_specials(&mut stretch);
+            let all = stretch.all();
+            let read = layout.read(&mut stretch, all);
+            for (line, (text, expected)) in lines[..cut].iter().enumerate() {
+                let values = [0, 1, 2].map(|slot| stretch.get(line, slot));
+                assert_eq!(
+                    values,
+                    expected.map_or([None; 3], |row| row.map(Some)),
+                    "{text}"
+                );
+                assert_eq!(read >> line & 1 == 1, expected.is_some(), "{text}");
+            }
         }
     }
 }

@@ -15,10 +15,12 @@ mod scanner;
 use std::borrow::Cow;
 
 pub(in crate::intake) use layout::Layouts;
+use layout::find_specials;
 use scanner::Scanner;
 
-use super::{Fields, Header, LineParser, Reject};
+use super::{Fields, Header, LineParser, Lines, Reject, Stretch};
 use crate::bytes::Mark;
+use crate::intake::stretch::each;
 
 /// A key, its mark, and where it leads.
 #[derive(Debug)]
@@ -98,22 +100,49 @@ impl LineParser for Json {
         _header: &Header,
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
-        let mut layouts = fields.layouts.take().unwrap_or_default();
-        let read = if layouts.read(line, fields) {
-            Ok(())
-        } else {
-            let read = Scanner::at(line, 0).whole(&self.root, fields);
-            if read.is_ok() {
-                layouts.learn(line, fields);
-            }
-            read
-        };
-        fields.layouts = Some(layouts);
-        read?;
+        Scanner::at(line, 0).whole(&self.root, fields)?;
         match self.finish {
             Some(finish) => finish(fields),
             None => Ok(()),
         }
+    }
+
+    fn parse_many<'l>(&self, stretch: &mut Stretch<'l>, fields: &mut Fields<'l>) -> Lines {
+        let text = stretch.text().unwrap_or_default();
+        let mut layouts = std::mem::take(&mut stretch.layouts);
+        find_specials(stretch);
+        let (mut read, mut left) = (0, stretch.all());
+        loop {
+            let alike = layouts.read(stretch, left);
+            read |= alike;
+            left &= !alike;
+            // The first of the others may look as some of them do.
+            let Some(line) = each(left).next().filter(|_| layouts.may_learn()) else {
+                break;
+            };
+            left &= !(1 << line);
+            let whole = &text[stretch.lines()[line].range()];
+            fields.begin(whole);
+            if Scanner::at(whole, 0).whole(&self.root, fields).is_ok() {
+                layouts.learn(whole, fields);
+                let base = stretch.lines()[line].start as usize;
+                stretch.take(line, Some(base), fields);
+                read |= 1 << line;
+            }
+        }
+        stretch.layouts = layouts;
+        let Some(finish) = self.finish else {
+            return read;
+        };
+        for line in each(read) {
+            stretch.give(line, fields);
+            stretch.empty(line);
+            match finish(fields) {
+                Ok(()) => stretch.take(line, Some(0), fields),
+                Err(_) => read &= !(1 << line),
+            }
+        }
+        read
     }
 
     fn fills(&self) -> Vec<usize> {

@@ -8,12 +8,13 @@
 
 mod quick;
 
-use quick::Quick;
+use quick::{Known, Quick};
 
-use super::{Fields, Header, LineParser, Reject, Wanted, slot};
+use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted, slot};
 use crate::bytes::same;
 use crate::case::TimeFormat;
 use crate::frames::Frame;
+use crate::intake::stretch::each;
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,8 @@ struct Variable {
     list: bool,
     /// `-` stands for no bytes.
     dash_is_zero: bool,
+    /// Whether the line's end ends the value too.
+    may_end: bool,
 }
 
 /// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
@@ -137,13 +140,18 @@ impl Template {
                         strict: style.escapes,
                         list: name.contains("upstream"),
                         dash_is_zero: matches!(name.as_str(), "$body_bytes_sent" | "%b"),
+                        may_end: false,
                     });
                     before.clear();
                 }
             }
         }
         match template.variables.last_mut() {
-            Some(last) => last.until = before.as_bytes().into(),
+            Some(last) => {
+                last.until = before.as_bytes().into();
+                // A tail may be missing, and with it the space before it.
+                last.may_end = style.tail && before == " ";
+            }
             None => return Err("it names no variable".into()),
         }
         template.want(wanted, style.tail)?;
@@ -164,7 +172,7 @@ impl Template {
                 template.time = template.time.or(meaning.time);
             }
         }
-        template.quick = Quick::new(&template.begin, &template.variables);
+        template.quick = Quick::new(&template.begin, &template.variables, template.tail.as_ref());
         Ok(template)
     }
 
@@ -270,6 +278,29 @@ pub(super) fn put(
 }
 
 impl Template {
+    /// Reads what a line of a stretch has behind its variables, from `at` on; `text` ends where it does. Tells whether
+    /// that is as it should be.
+    fn rest<'l>(
+        &self,
+        text: &'l str,
+        at: usize,
+        stretch: &mut Stretch<'l>,
+        line: usize,
+        fields: &mut Fields<'l>,
+    ) -> bool {
+        let rest = &text.as_bytes()[at..];
+        let Some(tail) = &self.tail else {
+            return rest.is_empty();
+        };
+        let apart = rest.is_empty() || rest[0] == b' ' || text.as_bytes()[at - 1] == b' ';
+        fields.begin(text);
+        let fits = apart && tail.parse(text, at, fields).is_ok();
+        if fits {
+            stretch.take(line, Some(0), fields);
+        }
+        fits
+    }
+
     /// Takes a line apart, variable by variable; gives where the last one ends.
     fn walk(&self, line: &str, fields: &mut Fields<'_>) -> Result<usize, Reject> {
         let bytes = line.as_bytes();
@@ -282,11 +313,8 @@ impl Template {
         let mut at = self.begin.len();
         for variable in &self.variables {
             let start = at;
-            let end = find_end(bytes, start, variable).or_else(|| {
-                // A tail may be missing, and with it the space before it.
-                let last = &*variable.until == b" " && self.tail.is_some();
-                last.then_some(bytes.len())
-            });
+            let end = find_end(bytes, start, variable);
+            let end = end.or(variable.may_end.then_some(bytes.len()));
             let Some(end) = end else {
                 return Err(syntax(
                     format!("the value of `{}` does not end", variable.name),
@@ -320,14 +348,7 @@ impl LineParser for Template {
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
         let bytes = line.as_bytes();
-        let quick = self.quick.as_ref();
-        let at = match quick.and_then(|quick| quick.read(bytes, fields)) {
-            Some(at) => at,
-            None => {
-                fields.begin(line);
-                self.walk(line, fields)?
-            }
-        };
+        let at = self.walk(line, fields)?;
         match &self.tail {
             Some(_) if bytes.get(at).is_some_and(|byte| *byte != b' ') && bytes[at - 1] != b' ' => {
                 Err(syntax("no space before the tail".into(), at))
@@ -336,6 +357,20 @@ impl LineParser for Template {
             None if at < bytes.len() => Err(syntax("more text than the log_format has".into(), at)),
             None => Ok(()),
         }
+    }
+
+    fn parse_many<'l>(&self, stretch: &mut Stretch<'l>, fields: &mut Fields<'l>) -> Lines {
+        let Some(quick) = &self.quick else { return 0 };
+        let Known { mut fit, whole, at } = quick.read(stretch);
+        let text = stretch.text().unwrap_or_default();
+        for line in each(fit & !whole) {
+            let (at, end) = (at[line] as usize, stretch.lines()[line].end as usize);
+            if !self.rest(&text[..end], at, stretch, line, fields) {
+                fit &= !(1 << line);
+                stretch.empty(line);
+            }
+        }
+        fit
     }
 
     fn fills(&self) -> Vec<usize> {
@@ -360,6 +395,20 @@ impl LineParser for Template {
 }
 
 impl Tail {
+    /// The slots that its fields fill.
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        let named = self.named.iter().map(|(_, slot)| *slot);
+        named.chain(self.placed.iter().map(|(_, slot)| *slot))
+    }
+
+    /// Name and slot of its field, if only one is asked for, by its name.
+    fn only_field(&self) -> Option<(&str, usize)> {
+        match (&*self.named, &*self.placed) {
+            ([(name, slot)], []) => Some((name, *slot)),
+            _ => None,
+        }
+    }
+
     fn parse(&self, line: &str, mut at: usize, fields: &mut Fields<'_>) -> Result<(), Reject> {
         if self.named.is_empty() && self.placed.is_empty() {
             return Ok(());

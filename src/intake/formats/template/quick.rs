@@ -1,23 +1,32 @@
 //! How most lines of a template are taken apart: those without escapes. Where the bytes stand that end
-//! values is found for the whole line first, sixteen bytes at once. A line that does not fit, for
-//! whatever reason, is left to the walk.
+//! values is found for a whole stretch first, many bytes at once; then one variable after another is read
+//! in all its lines. A line that does not fit, for whatever reason, is left to the walk.
 
-use wide::u8x16;
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
-use super::{Fields, Variable};
-use crate::bytes::{bits, first_bit, word};
-
-/// Different bytes that end values.
-const STOPS: usize = 3;
-/// The most that a line may have of 64 bytes.
-const CHUNKS: usize = 8;
+use super::{Tail, Variable};
+use crate::bytes::{first_bits, mark, same, word};
+use crate::intake::fields::Place;
+use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
 
 /// The steps through a line, and what they look for.
 #[derive(Debug)]
 pub(super) struct Quick {
     begin: Text,
-    stops: [u8; STOPS],
+    /// The different bytes that end values.
+    stops: Vec<u8>,
     steps: Vec<Step>,
+    field: Option<Field>,
+}
+
+/// The one field of a tail that is asked for.
+#[derive(Debug)]
+struct Field {
+    /// ` name=`
+    before: Box<[u8]>,
+    /// The place of the blank among the stops.
+    blank: usize,
+    slot: usize,
 }
 
 /// A variable.
@@ -27,17 +36,17 @@ struct Step {
     stop: Option<usize>,
     /// What ends the value.
     until: Text,
-    /// `-` and what ends the value.
-    dash: Text,
+    /// Whether the line's end will do as well.
+    or_end: bool,
     slot: Option<usize>,
     dash_is_zero: bool,
 }
 
 impl Quick {
     /// The steps of a template, if it is simple enough.
-    pub(super) fn new(begin: &[u8], variables: &[Variable]) -> Option<Self> {
+    pub(super) fn new(begin: &[u8], variables: &[Variable], tail: Option<&Tail>) -> Option<Self> {
         let mut stops: Vec<u8> = Vec::new();
-        let mut slots = Vec::new();
+        let mut slots: Vec<usize> = tail.into_iter().flat_map(Tail::slots).collect();
         let mut steps = Vec::new();
         for variable in variables {
             let slot = variable.slot.map(|(slot, _)| slot);
@@ -57,78 +66,197 @@ impl Quick {
             steps.push(Step {
                 stop,
                 until: Text::new(&variable.until)?,
-                dash: Text::new(&[b"-", &*variable.until].concat())?,
+                or_end: variable.may_end,
                 slot,
                 dash_is_zero: variable.dash_is_zero,
             });
         }
-        let first = *stops.first()?;
-        stops.resize(STOPS.max(stops.len()), first);
+        let blank = stops.iter().position(|stop| *stop == b' ');
+        let field = tail.and_then(Tail::only_field).zip(blank);
         Some(Quick {
             begin: Text::new(begin)?,
-            stops: stops.try_into().ok()?,
+            stops,
             steps,
+            field: field.map(|((name, slot), blank)| Field {
+                before: format!(" {name}=").into_bytes().into(),
+                blank,
+                slot,
+            }),
         })
     }
 
-    /// Fills `fields` from a line; gives where its last variable ends, or nothing if the line does not fit.
-    #[inline]
-    pub(super) fn read(&self, line: &[u8], fields: &mut Fields<'_>) -> Option<usize> {
-        if line.len() < 8 || line.len() >= CHUNKS * 64 || !self.begin.is_at(line, 0) {
-            return None;
+    /// Reads the variables of a stretch.
+    pub(super) fn read(&self, stretch: &mut Stretch<'_>) -> Known {
+        let mut known = Known::default();
+        let text = stretch.text().unwrap_or_default().as_bytes();
+        if text.len() < 8 {
+            return known;
         }
-        let mut places = [[0; STOPS]; CHUNKS];
-        let (chunks, rest) = line.as_chunks::<64>();
-        let mut last = [0; 64];
-        last[..rest.len()].copy_from_slice(rest);
-        let mut escapes = 0;
-        for (chunk, places) in chunks.iter().chain([&last]).zip(&mut places) {
-            for (stop, places) in self.stops.iter().zip(places) {
-                *places = bits(chunk, |bytes| bytes.simd_eq(u8x16::splat(*stop)));
-            }
-            escapes |= bits(chunk, |bytes| bytes.simd_eq(u8x16::splat(b'\\')));
+        let mut marks = std::mem::take(&mut stretch.marks);
+        marks.resize_with(self.stops.len().max(marks.len()), Vec::new);
+        let level = Level::new();
+        dispatch!(level, simd => self.read_as(simd, stretch, text, &mut marks, &mut known));
+        stretch.marks = marks;
+        for slot in self.steps.iter().filter_map(|step| step.slot) {
+            stretch.fill(slot, stretch.there(slot) & known.fit);
         }
-        if escapes != 0 {
-            return None;
+        known
+    }
+
+    #[inline(always)]
+    fn read_as<S: Simd>(
+        &self,
+        simd: S,
+        stretch: &mut Stretch<'_>,
+        text: &[u8],
+        marks: &mut [Vec<u64>],
+        known: &mut Known,
+    ) {
+        for (stop, marks) in self.stops.iter().zip(marks.iter_mut()) {
+            mark(simd, text, marks, |bytes| bytes.simd_eq(*stop));
         }
-        let mut at = self.begin.length;
+        let at = &mut known.at;
+        known.fit = self.begin(stretch, text, at);
         for step in &self.steps {
-            let start = at;
-            let dash = step.dash.is_at(line, start);
-            if dash && (step.stop.is_some() || line.len() == start + 1) {
-                at += step.dash.length;
-                if let Some(slot) = step.slot.filter(|_| step.dash_is_zero) {
-                    fields.copy(slot, "0");
-                }
-                continue;
+            let mut ends = [0; MOST_LINES];
+            match step.stop {
+                Some(stop) => first_bits(&marks[stop], &at[..stretch.count()], &mut ends),
+                None => ends = stretch.ends(),
             }
-            let end = match step.stop {
-                Some(stop) => first_bit(at, |index| Some(places.get(index)?[stop]))?,
-                None => line.len(),
-            };
-            if !step.until.is_at(line, end) {
-                return None;
-            }
-            at = end + step.until.length;
-            if let Some(slot) = step.slot {
-                fields.set(slot, start, end);
-            }
+            known.fit &= step.read(stretch, text, at, &ends);
         }
-        Some(at)
+        if let Some(field) = &self.field {
+            known.whole = field.read(stretch, text, &marks[field.blank], known);
+        }
+    }
+
+    /// The lines that begin as they should and have no escapes.
+    #[inline(always)]
+    fn begin(&self, stretch: &Stretch<'_>, text: &[u8], at: &mut [u32; MOST_LINES]) -> Lines {
+        let escapes = memchr::memchr(b'\\', text).is_some();
+        let mut fit = 0;
+        for (line, place) in stretch.lines().iter().enumerate() {
+            let begins = self.begin.is_at(text, place.start as usize);
+            let plain = !escapes || memchr::memchr(b'\\', &text[place.range()]).is_none();
+            fit |= Lines::from(begins & plain) << line;
+            at[line] = place.start + self.begin.length;
+        }
+        fit
+    }
+}
+
+/// What is known of the lines of a stretch.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// The lines whose variables fit.
+    pub(super) fit: Lines,
+    /// Those of them whose tail is known too.
+    pub(super) whole: Lines,
+    /// Where the last variable of each ends.
+    pub(super) at: [u32; MOST_LINES],
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known {
+            fit: 0,
+            whole: 0,
+            at: [0; MOST_LINES],
+        }
+    }
+}
+
+impl Field {
+    /// Reads the field of those lines that have nothing else in their tail, and tells which.
+    #[inline(always)]
+    fn read(&self, stretch: &mut Stretch<'_>, text: &[u8], blanks: &[u64], known: &Known) -> Lines {
+        let mut starts = known.at;
+        let length = self.before.len() as u32;
+        starts
+            .iter_mut()
+            .for_each(|start| *start = start.wrapping_add(length));
+        let mut next = [0; MOST_LINES];
+        first_bits(blanks, &starts[..stretch.count()], &mut next);
+        let (lines, places) = stretch.lines_and_places(self.slot);
+        let (mut whole, mut there) = (0, 0);
+        for line in each(known.fit) {
+            let (start, end) = (starts[line], lines[line].end);
+            let before = text.get(known.at[line] as usize..start as usize);
+            let first = text.get(start as usize).filter(|_| start < end);
+            let fits = before.is_some_and(|before| same(before, &self.before))
+                & (start <= end)
+                & (next[line] >= end)
+                & (first != Some(&b'"'));
+            let dash = (start + 1 == end) & (first == Some(&b'-'));
+            places[line] = Place { start, end };
+            whole |= Lines::from(fits) << line;
+            there |= Lines::from(!dash) << line;
+        }
+        stretch.fill(self.slot, whole & there);
+        whole
+    }
+}
+
+impl Step {
+    /// Reads the value of each line, which begins at `at` and ends at `ends`; moves `at` behind what ends it. Gives
+    /// the lines that fit.
+    #[inline(always)]
+    fn read(
+        &self,
+        stretch: &mut Stretch<'_>,
+        text: &[u8],
+        at: &mut [u32; MOST_LINES],
+        ends: &[u32; MOST_LINES],
+    ) -> Lines {
+        let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
+        let (lines, places) = match self.slot {
+            Some(slot) => stretch.lines_and_places(slot),
+            None => (stretch.lines(), &mut nowhere),
+        };
+        let (mut fit, mut there) = (0, 0);
+        let until = self.until;
+        for line in 0..lines.len().min(MOST_LINES) {
+            let mut place = Place {
+                start: at[line],
+                end: ends[line],
+            };
+            let end = lines[line].end;
+            let mut next = place.end.wrapping_add(until.length);
+            let mut fits = until.is_at(text, place.end as usize) & (next <= end);
+            if self.or_end && place.end >= end {
+                (place.end, next, fits) = (end, end, place.start <= end);
+            }
+            let dash = place.end.wrapping_sub(place.start) == 1
+                && text.get(place.start as usize) == Some(&b'-');
+            places[line] = place;
+            at[line] = next;
+            fit |= Lines::from(fits) << line;
+            there |= Lines::from(!dash) << line;
+        }
+        let Some(slot) = self.slot else { return fit };
+        let zeros = stretch.all() & !there;
+        if self.dash_is_zero && zeros != 0 {
+            let zero = Place::of_copy(&mut stretch.copies, "0");
+            let places = stretch.places(slot);
+            each(zeros).for_each(|line| places[line] = zero);
+            there |= zeros;
+        }
+        stretch.fill(slot, there);
+        fit
     }
 }
 
 /// Up to eight bytes.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Text {
     word: u64,
     mask: u64,
-    length: usize,
+    length: u32,
 }
 
 impl Text {
     fn new(text: &[u8]) -> Option<Self> {
-        // Zeros stand beyond a line's end.
+        // Zeros stand beyond a text's end.
         if text.len() > 8 || text.contains(&0) {
             return None;
         }
@@ -138,22 +266,25 @@ impl Text {
         Some(Text {
             word: u64::from_le_bytes(word),
             mask: u64::from_le_bytes(mask),
-            length: text.len(),
+            length: text.len() as u32,
         })
     }
 
-    /// Whether it stands at `at` in a line of at least eight bytes.
+    /// Whether it stands at `at` in a text of at least eight bytes.
     #[inline(always)]
-    fn is_at(&self, line: &[u8], at: usize) -> bool {
-        let there = match line.get(at..at + 8) {
-            Some(there) => word(there, 0),
-            None => {
-                let beyond = (at + 8 - line.len()) as u32;
-                word(line, line.len() - 8)
-                    .checked_shr(beyond * 8)
-                    .unwrap_or(0)
-            }
+    fn is_at(&self, text: &[u8], at: usize) -> bool {
+        let there = match text.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(there) => u64::from_le_bytes(*there),
+            None => last_bytes(text, at),
         };
         (there ^ self.word) & self.mask == 0
     }
+}
+
+/// Fewer than eight bytes from `at` on to the end of the text, and zeros.
+#[cold]
+fn last_bytes(text: &[u8], at: usize) -> u64 {
+    let beyond = (at + 8 - text.len()) as u32;
+    let last = word(text, text.len() - 8);
+    last.checked_shr(beyond.saturating_mul(8)).unwrap_or(0)
 }

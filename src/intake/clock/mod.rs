@@ -4,7 +4,12 @@
 //! left to `jiff`. A local time that a daylight-saving change makes ambiguous or impossible is a
 //! reject, not a guess.
 
+mod shapes;
+
 use jiff::tz::TimeZone;
+
+pub(super) use shapes::LastDate;
+use shapes::{civil_text, common, common_local, rfc3339};
 
 use super::formats::Reject;
 use crate::bytes;
@@ -48,15 +53,39 @@ pub fn serialize_some_utc<S: serde::Serializer>(
 impl Clock {
     /// The true time behind `text`. What a log writes below a microsecond is cut off.
     pub fn read(&self, text: &str) -> Result<i64, Reject> {
-        self.read_next(&mut LastDate::default(), text)
+        self.read_next(&mut LastDate::default(), text.as_bytes())
     }
 
     /// The true time behind `text`, which often has the date of the time before it.
     #[inline]
-    pub(super) fn read_next(&self, last: &mut LastDate, text: &str) -> Result<i64, Reject> {
+    pub(super) fn read_next(&self, last: &mut LastDate, text: &[u8]) -> Result<i64, Reject> {
+        let quick = match self.format {
+            TimeFormat::Common => common(last, text),
+            TimeFormat::Rfc3339 => rfc3339(last, text),
+            TimeFormat::EpochSeconds => whole(text, MICROS),
+            TimeFormat::EpochMilliseconds => whole(text, 1000),
+            TimeFormat::EpochMicroseconds => whole(text, 1),
+            TimeFormat::Epoch => match text.len() {
+                ..=10 => whole(text, MICROS),
+                11..=13 => whole(text, 1000),
+                _ => whole(text, 1),
+            },
+            _ => None,
+        };
+        match quick.and_then(|time| time.checked_add(self.correction)) {
+            Some(time) => Ok(time),
+            None => self.read_any(text),
+        }
+    }
+
+    /// The true time behind what few logs write.
+    fn read_any(&self, text: &[u8]) -> Result<i64, Reject> {
+        let Ok(text) = std::str::from_utf8(text) else {
+            return Err(bad_time(&String::from_utf8_lossy(text)));
+        };
         let logged = match self.format {
-            TimeFormat::Common => common(last, text.as_bytes()),
-            TimeFormat::Rfc3339 => match rfc3339(last, text.as_bytes()) {
+            TimeFormat::Common => common(&mut LastDate::default(), text.as_bytes()),
+            TimeFormat::Rfc3339 => match rfc3339(&mut LastDate::default(), text.as_bytes()) {
                 Some(time) => Some(time),
                 None => self.unusual(text)?,
             },
@@ -87,14 +116,23 @@ impl Clock {
     /// A number of seconds (`iat`, `exp` of RFC 7519) or a time as this source writes it. Claims come
     /// from the issuer's clock, so this source's correction does not apply.
     #[inline]
-    pub fn read_claim(&self, text: &str) -> Result<i64, Reject> {
-        match decimal(text, MICROS) {
+    pub fn read_claim(&self, text: &[u8]) -> Result<i64, Reject> {
+        match whole(text, MICROS) {
+            Some(time) => Ok(time),
+            None => self.read_other_claim(text),
+        }
+    }
+
+    #[cold]
+    fn read_other_claim(&self, text: &[u8]) -> Result<i64, Reject> {
+        let seconds = std::str::from_utf8(text).ok();
+        match seconds.and_then(|text| decimal(text, MICROS)) {
             Some(time) => Ok(time),
             None => Clock {
                 correction: 0,
                 ..self.clone()
             }
-            .read(text),
+            .read_any(text),
         }
     }
 
@@ -131,31 +169,6 @@ impl Clock {
     }
 }
 
-/// The date of the time read last: logs have one line after another of one day.
-#[derive(Debug, Default)]
-pub(super) struct LastDate {
-    text: [u8; 11],
-    length: usize,
-    seconds: i64,
-}
-
-impl LastDate {
-    /// Seconds since 1970 at which the day that `text` names begins, read by `read` if it is another.
-    #[inline]
-    fn begin<const N: usize>(
-        &mut self,
-        text: &[u8; N],
-        read: impl Fn(&[u8; N]) -> Option<i64>,
-    ) -> Option<i64> {
-        if self.length != N || self.text.first_chunk() != Some(text) {
-            let seconds = read(text)?;
-            self.text[..N].copy_from_slice(text);
-            (self.length, self.seconds) = (N, seconds);
-        }
-        Some(self.seconds)
-    }
-}
-
 #[cold]
 fn bad_time(text: &str) -> Reject {
     let shown: String = text.chars().take(60).collect();
@@ -188,18 +201,16 @@ fn nanoseconds(text: &str) -> Option<i64> {
 /// The end of the year 9999 in microseconds: no log is younger, and sums with times do not overflow.
 const LATEST: i64 = 253_402_300_799_999_999;
 
-/// A decimal number of units of so many microseconds, a power of ten, as microseconds; what is below a
-/// microsecond is cut off.
+/// A whole number of up to sixteen digits of units of so many microseconds, as microseconds.
 #[inline]
-fn decimal(text: &str, unit: i64) -> Option<i64> {
-    let micros = match bytes::decimal(text.as_bytes()) {
-        Some(whole) => i64::try_from(whole).ok()?.checked_mul(unit),
-        None => decimal_fraction(text, unit),
-    };
-    micros.filter(|micros| *micros <= LATEST)
+fn whole(text: &[u8], unit: i64) -> Option<i64> {
+    let whole = i64::try_from(bytes::decimal(text)?).ok()?;
+    whole.checked_mul(unit).filter(|micros| *micros <= LATEST)
 }
 
-fn decimal_fraction(text: &str, mut unit: i64) -> Option<i64> {
+/// A decimal number of units of so many microseconds, a power of ten, as microseconds; what is below a
+/// microsecond is cut off.
+fn decimal(text: &str, mut unit: i64) -> Option<i64> {
     let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
     let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !plain(whole) || !plain(digits) {
@@ -210,187 +221,7 @@ fn decimal_fraction(text: &str, mut unit: i64) -> Option<i64> {
         unit /= 10;
         micros = micros.checked_add(i64::from(digit - b'0') * unit)?;
     }
-    Some(micros)
-}
-
-/// The number that some digits write.
-#[inline(always)]
-fn number(digits: &[u8]) -> Option<i64> {
-    let two = |tens: u8, ones: u8| {
-        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-        (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
-    };
-    match *digits {
-        [a, b] => two(a, b),
-        [a, b, c, d] => Some(two(a, b)? * 100 + two(c, d)?),
-        _ => i64::try_from(bytes::decimal(digits)?).ok(),
-    }
-}
-
-/// `14/Apr/2025:00:00:00 +0900`
-#[inline]
-fn common(last: &mut LastDate, text: &[u8]) -> Option<i64> {
-    let (clock, [b' ', sign, offset @ ..]) = text.split_first_chunk::<20>()? else {
-        return None;
-    };
-    let [h1, h2, m1, m2] = offset else {
-        return None;
-    };
-    let offset = self::offset(*sign, &[*h1, *h2], &[*m1, *m2])?;
-    Some((common_seconds(last, clock)? - offset) * MICROS)
-}
-
-/// `14/Apr/2025:00:00:00[.fraction]`, as if in UTC.
-fn common_local(text: &[u8]) -> Option<i64> {
-    let (clock, rest) = text.split_first_chunk::<20>()?;
-    let micros = match rest {
-        [] => 0,
-        [b'.', digits @ ..] => fraction(digits)?,
-        _ => return None,
-    };
-    Some(common_seconds(&mut LastDate::default(), clock)? * MICROS + micros)
-}
-
-#[inline]
-fn common_seconds(last: &mut LastDate, text: &[u8; 20]) -> Option<i64> {
-    let (date, [b':', clock @ ..]) = text.split_first_chunk::<11>()? else {
-        return None;
-    };
-    Some(last.begin(date, common_date)? + time_of_day(clock.first_chunk()?)?)
-}
-
-/// `14/Apr/2025`
-fn common_date(text: &[u8; 11]) -> Option<i64> {
-    if text[2] != b'/' || text[6] != b'/' {
-        return None;
-    }
-    let month = match &text[3..6] {
-        b"Jan" => 1,
-        b"Feb" => 2,
-        b"Mar" => 3,
-        b"Apr" => 4,
-        b"May" => 5,
-        b"Jun" => 6,
-        b"Jul" => 7,
-        b"Aug" => 8,
-        b"Sep" => 9,
-        b"Oct" => 10,
-        b"Nov" => 11,
-        b"Dec" => 12,
-        _ => return None,
-    };
-    date(number(&text[7..11])?, month, number(&text[0..2])?)
-}
-
-/// `2025-04-14`
-fn iso_date(text: &[u8; 10]) -> Option<i64> {
-    if text[4] != b'-' || text[7] != b'-' {
-        return None;
-    }
-    let (year, month) = (number(&text[0..4])?, number(&text[5..7])?);
-    date(year, month, number(&text[8..10])?)
-}
-
-/// The digits of a fraction of a second, as microseconds.
-fn fraction(digits: &[u8]) -> Option<i64> {
-    if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let kept = &digits[..digits.len().min(6)];
-    Some(number(kept)? * 10i64.pow(6 - kept.len() as u32))
-}
-
-/// `2025-04-14 00:00:00[.fraction|,fraction]`, as if in UTC.
-fn civil_text(text: &[u8]) -> Option<i64> {
-    let (seconds, rest) = iso_seconds(&mut LastDate::default(), text)?;
-    let micros = match rest {
-        [] => 0,
-        [b'.' | b',', digits @ ..] => fraction(digits)?,
-        _ => return None,
-    };
-    Some(seconds * MICROS + micros)
-}
-
-/// `2025-04-14T00:00:00`, as if in UTC, and what follows.
-#[inline]
-fn iso_seconds<'t>(last: &mut LastDate, text: &'t [u8]) -> Option<(i64, &'t [u8])> {
-    let (text, rest) = text.split_first_chunk::<19>()?;
-    let (day, [b'T' | b't' | b' ', clock @ ..]) = text.split_first_chunk::<10>()? else {
-        return None;
-    };
-    let seconds = last.begin(day, iso_date)? + time_of_day(clock.first_chunk()?)?;
-    Some((seconds, rest))
-}
-
-/// `2025-04-14T00:00:00[.fraction](Z|+09:00)`
-#[inline]
-fn rfc3339(last: &mut LastDate, text: &[u8]) -> Option<i64> {
-    let (seconds, mut rest) = iso_seconds(last, text)?;
-    let mut micros = 0;
-    if let [b'.', after @ ..] = rest {
-        let digits = after
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        if digits > 6 {
-            return None;
-        }
-        micros = fraction(&after[..digits])?;
-        rest = &after[digits..];
-    }
-    let offset = match rest {
-        [b'Z' | b'z'] => 0,
-        [sign, h1, h2, b':', m1, m2] => offset(*sign, &[*h1, *h2], &[*m1, *m2])?,
-        _ => return None,
-    };
-    Some((seconds - offset) * MICROS + micros)
-}
-
-fn offset(sign: u8, hours: &[u8], minutes: &[u8]) -> Option<i64> {
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    if hours > 23 || minutes > 59 {
-        return None;
-    }
-    let seconds = (hours * 60 + minutes) * 60;
-    match sign {
-        b'+' => Some(seconds),
-        b'-' => Some(-seconds),
-        _ => None,
-    }
-}
-
-/// Seconds since midnight of `HH:MM:SS`. A leap second is no time of this clock.
-#[inline]
-fn time_of_day(text: &[u8; 8]) -> Option<i64> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = *text else {
-        return None;
-    };
-    let (hour, minute, second) = (number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?);
-    (hour <= 23 && minute <= 59 && second <= 59).then(|| (hour * 60 + minute) * 60 + second)
-}
-
-/// Seconds since 1970 at which a date begins, as if in UTC.
-fn date(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let longest = match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=longest).contains(&day) {
-        return None;
-    }
-    // Days from civil: count from 1 March, so that the leap day is the year's last.
-    let shifted = if month > 2 { year } else { year - 1 };
-    let month_from_march = (month + 9) % 12;
-    let days = 365 * shifted + shifted.div_euclid(4) - shifted.div_euclid(100)
-        + shifted.div_euclid(400)
-        + (153 * month_from_march + 2) / 5
-        + day
-        - 1
-        - 719_468;
-    Some(days * 86_400)
+    Some(micros).filter(|micros| *micros <= LATEST)
 }
 
 #[cfg(test)]
@@ -496,7 +327,7 @@ mod tests {
             ("01/Jan/1970:24:00:00 +0000", None),
             ("01/Jan/1970:00:00:00-+0000", None),
         ] {
-            let read = common.read_next(&mut last, text);
+            let read = common.read_next(&mut last, text.as_bytes());
             assert_eq!(read.ok(), expected, "{text}");
             assert_eq!(common.read(text).ok(), expected, "{text}");
         }
