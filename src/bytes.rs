@@ -8,24 +8,85 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 /// The high bit of each of eight bytes.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// A bit for each byte of `text`, as `look` says, 64 in a word. Beyond the end zeros stand, and one word more.
-#[inline(always)]
-pub(crate) fn mark<S: Simd>(
-    simd: S,
-    text: &[u8],
-    marks: &mut Vec<u64>,
-    look: impl Fn(u8x64<S>) -> mask8x64<S>,
-) {
-    let bits = |chunk: &[u8; 64]| look(u8x64::from_slice(simd, chunk)).to_bitmask();
-    let (chunks, rest) = text.as_chunks::<64>();
-    marks.resize(chunks.len() + 2, 0);
-    for (marks, chunk) in marks.iter_mut().zip(chunks) {
-        *marks = bits(chunk);
+/// Bytes of the longest text that can be marked.
+pub(crate) const MOST_MARKED: usize = 64 * WORDS;
+const WORDS: usize = 1 << 10;
+
+/// A bit for each byte of a text, 64 in a word, and a word more. What stands beyond is of no matter.
+#[derive(Debug, Clone)]
+pub(crate) struct Marks(Box<[u64; WORDS + 1]>);
+
+impl Default for Marks {
+    fn default() -> Self {
+        Marks(Box::new([0; WORDS + 1]))
     }
-    let mut last = [0; 64];
-    last[..rest.len()].copy_from_slice(rest);
-    marks[chunks.len()] = bits(&last);
-    marks[chunks.len() + 1] = 0;
+}
+
+impl Marks {
+    /// Marks each byte of `text` as `look` says, and zeros behind it up to the word's end, or a word of them.
+    #[inline(always)]
+    pub(crate) fn mark<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &[u8],
+        look: impl Fn(u8x64<S>) -> mask8x64<S>,
+    ) {
+        let bits = |chunk: &[u8; 64]| look(u8x64::from_slice(simd, chunk)).to_bitmask();
+        let (chunks, rest) = text.as_chunks::<64>();
+        let (marks, rest_marks) = self.0.split_at_mut(chunks.len());
+        for (marks, chunk) in marks.iter_mut().zip(chunks) {
+            *marks = bits(chunk);
+        }
+        let mut last = [0; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        rest_marks[0] = bits(&last);
+    }
+
+    /// For each of `count` places, the first mark there or after, as of [`Marks::first`].
+    #[inline(always)]
+    pub(crate) fn first_each(&self, from: &[u32; 64], count: usize) -> [u32; 64] {
+        let mut found = [0; 64];
+        let mut far = 0u64;
+        for index in 0..count.min(found.len()) {
+            let window = self.window(from[index] as usize);
+            found[index] = from[index].wrapping_add(window.trailing_zeros());
+            far |= u64::from(window == 0) << index;
+        }
+        while far != 0 {
+            let index = far.trailing_zeros() as usize;
+            found[index] = self.first_far(from[index] as usize) as u32;
+            far &= far - 1;
+        }
+        found
+    }
+
+    /// The first mark at `at` or after; some place behind the text if there is none.
+    #[inline(always)]
+    pub(crate) fn first(&self, at: usize) -> usize {
+        match self.window(at) {
+            0 => self.first_far(at),
+            window => at + window.trailing_zeros() as usize,
+        }
+    }
+
+    /// The marks of the 64 bytes from `at` on, wherever a word ends.
+    #[inline(always)]
+    fn window(&self, at: usize) -> u64 {
+        let (index, shift) = (at / 64 % WORDS, at % 64);
+        self.0[index] >> shift | self.0[index + 1] << 1 << (63 - shift)
+    }
+
+    #[inline(never)]
+    fn first_far(&self, at: usize) -> usize {
+        let words = self.0.iter().enumerate().skip(at / 64 + 1);
+        let found = words.clone().find(|(_, word)| **word != 0);
+        let own = self.0.get(at / 64).map_or(0, |word| word >> (at % 64));
+        match (own, found) {
+            (0, Some((index, word))) => index * 64 + word.trailing_zeros() as usize,
+            (0, None) => at.max(MOST_MARKED) + 64,
+            (own, _) => at + own.trailing_zeros() as usize,
+        }
+    }
 }
 
 /// Adds the places where `byte` stands in `text` to `found`, counted from `base` before it.
@@ -49,55 +110,6 @@ fn find_all_as<S: Simd>(simd: S, text: &[u8], byte: u8, base: usize, found: &mut
     found.extend(rest.map(|(place, _)| at + place as u32));
 }
 
-/// For each of some places, the first bit there or after that is set, as of [`first_bit`].
-#[inline(always)]
-pub(crate) fn first_bits(words: &[u64], from: &[u32], found: &mut [u32; 64]) {
-    let mut far = 0u64;
-    for (index, from) in from.iter().enumerate().take(found.len()) {
-        let window = window(words, *from as usize);
-        found[index] = from.wrapping_add(window.trailing_zeros());
-        far |= u64::from(window == 0) << index;
-    }
-    while far != 0 {
-        let index = far.trailing_zeros() as usize;
-        found[index] = far_bit(words, from[index] as usize) as u32;
-        far &= far - 1;
-    }
-}
-
-/// The 64 bits from `at` on, wherever a word ends; none near the end of all.
-#[inline(always)]
-fn window(words: &[u64], at: usize) -> u64 {
-    match words.get(at / 64..).and_then(<[u64]>::first_chunk) {
-        Some([word, next]) => word >> (at % 64) | next << 1 << (63 - at % 64),
-        None => 0,
-    }
-}
-
-/// The place of the first bit at `at` or after that is set; a place behind all if there is none.
-#[inline(always)]
-pub(crate) fn first_bit(words: &[u64], at: usize) -> usize {
-    match window(words, at) {
-        0 => far_bit(words, at),
-        window => at + window.trailing_zeros() as usize,
-    }
-}
-
-#[inline(never)]
-fn far_bit(words: &[u64], at: usize) -> usize {
-    let index = at / 64;
-    let first = words
-        .get(index)
-        .map_or(0, |word| word >> (at % 64) << (at % 64));
-    if first != 0 {
-        return index * 64 + first.trailing_zeros() as usize;
-    }
-    let mut rest = words.iter().enumerate().skip(index + 1);
-    let found = rest.find(|(_, word)| **word != 0);
-    let place = |(index, word): (usize, &u64)| index * 64 + word.trailing_zeros() as usize;
-    found.map_or(words.len() * 64 + at, place)
-}
-
 /// Whether two stretches are the same.
 #[inline(always)]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
@@ -119,9 +131,33 @@ fn same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     (a.first_chunk::<N>() == b.first_chunk()) & (a.last_chunk::<N>() == b.last_chunk())
 }
 
+/// Appends the length of a stretch, and the stretch.
+#[inline]
+pub(crate) fn append_with_length(bytes: &mut Vec<u8>, value: &[u8]) {
+    const LENGTH: usize = size_of::<u32>();
+    let length = u32::try_from(value.len()).expect("a value is shorter than its block");
+    // Most identifiers: one copy, whose end is cut off, is cheaper than several.
+    if let (Some(first), Some(last), 16..=32) = (
+        value.first_chunk::<16>(),
+        value.last_chunk::<16>(),
+        value.len(),
+    ) {
+        let mut both = [0; LENGTH + 32];
+        both[..LENGTH].copy_from_slice(&length.to_le_bytes());
+        both[LENGTH..LENGTH + 16].copy_from_slice(first);
+        both[LENGTH + value.len() - 16..LENGTH + value.len()].copy_from_slice(last);
+        let end = bytes.len() + LENGTH + value.len();
+        bytes.extend_from_slice(&both);
+        bytes.truncate(end);
+        return;
+    }
+    bytes.extend_from_slice(&length.to_le_bytes());
+    append(bytes, value);
+}
+
 /// Appends a stretch.
 #[inline]
-pub(crate) fn append(bytes: &mut Vec<u8>, value: &[u8]) {
+fn append(bytes: &mut Vec<u8>, value: &[u8]) {
     match value.len() {
         0..4 => value.iter().for_each(|byte| bytes.push(*byte)),
         4..8 => append_ends::<4>(bytes, value),
@@ -288,8 +324,11 @@ mod tests {
             let a: Vec<u8> = (0..length).map(|index| index as u8).collect();
             assert!(same(&a, &a.clone()));
             let mut appended = b"before".to_vec();
-            append(&mut appended, &a);
-            assert_eq!(appended, [b"before", &a[..]].concat());
+            append_with_length(&mut appended, &a);
+            assert_eq!(
+                appended,
+                [b"before", &[length as u8, 0, 0, 0][..], &a].concat()
+            );
             assert!(!same(&a, &[&a[..], b"x"].concat()));
             for at in 0..length {
                 let mut b = a.clone();
@@ -300,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bit_is_found_from_any_place() {
+    fn the_first_mark_is_found_from_any_place() {
         for places in [
             &[][..],
             &[0],
@@ -310,15 +349,16 @@ mod tests {
             &[5, 70, 200, 255],
             &[191, 250],
         ] {
-            let mut words = [0u64; 4];
-            for place in places {
-                words[place / 64] |= 1 << (place % 64);
-            }
-            for at in 0..300 {
-                let found = first_bit(&words, at);
+            let mut text = [b'.'; 256];
+            places.iter().for_each(|place| text[*place] = b'x');
+            let mut marks = Marks::default();
+            dispatch!(Level::new(), simd => marks.mark(simd, &text, |bytes| bytes.simd_eq(b'x')));
+            for at in (0..300).chain([MOST_MARKED - 1, MOST_MARKED, MOST_MARKED + 9]) {
+                let each = marks.first_each(&[at as u32; 64], 64);
+                assert_eq!(each, [marks.first(at) as u32; 64]);
                 match places.iter().copied().find(|place| *place >= at) {
-                    Some(first) => assert_eq!(found, first, "{places:?} from {at}"),
-                    None => assert!(found >= at.max(256), "{places:?} from {at}"),
+                    Some(first) => assert_eq!(marks.first(at), first, "{places:?} from {at}"),
+                    None => assert!(marks.first(at) >= text.len(), "{places:?} from {at}"),
                 }
             }
         }
@@ -339,16 +379,15 @@ mod tests {
 
     #[test]
     fn each_byte_that_is_looked_for_is_marked() {
-        for length in [0, 1, 63, 64, 65, 200] {
+        let mut marks = Marks::default();
+        for length in [200, 65, 64, 63, 1, 0] {
             let text: Vec<u8> = (0..length).map(|at| b"ab\0\xff"[at % 4]).collect();
             for byte in [b'a', 0xff, b'x'] {
-                let mut marks = vec![7; 9];
                 let level = Level::new();
-                dispatch!(level, simd => mark(simd, &text, &mut marks, |bytes| bytes.simd_eq(byte)));
-                let there = |at: usize| marks[at / 64] >> (at % 64) & 1 == 1;
-                assert_eq!(marks.len(), length / 64 + 2);
-                for at in 0..marks.len() * 64 {
-                    assert_eq!(there(at), text.get(at) == Some(&byte), "{byte} at {at}");
+                dispatch!(level, simd => marks.mark(simd, &text, |bytes| bytes.simd_eq(byte)));
+                for at in 0..(length / 64 + 1) * 64 {
+                    let there = marks.0[at / 64] >> (at % 64) & 1 == 1;
+                    assert_eq!(there, text.get(at) == Some(&byte), "{byte} at {at}");
                 }
             }
         }

@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use polars_arrow::bitmap::MutableBitmap;
 
 use super::columns::MOST_AT_ONCE;
-use crate::bytes::{append, same, short, word};
+use crate::bytes::{append_with_length, same, short, word};
 use crate::jws::mask::{masked, may_hold_token};
 
 /// A text column of which more than half the values are new after so many rows is written plain: its
@@ -41,16 +41,8 @@ impl Plain {
 
     #[inline]
     pub(super) fn push(&mut self, value: &[u8]) {
-        push(&mut self.0, value);
+        append_with_length(&mut self.0, value);
     }
-}
-
-/// Appends a value, its length before it.
-#[inline]
-fn push(bytes: &mut Vec<u8>, value: &[u8]) {
-    let length = u32::try_from(value.len()).expect("a value is shorter than its block");
-    bytes.extend_from_slice(&length.to_le_bytes());
-    append(bytes, value);
 }
 
 /// Different values, one after another in their encoding.
@@ -61,19 +53,13 @@ pub(super) struct Strings {
 
 impl Strings {
     fn push(&mut self, value: &[u8]) {
-        push(&mut self.bytes, value);
+        append_with_length(&mut self.bytes, value);
         let end = u32::try_from(self.bytes.len()).expect("values are shorter than their block");
         self.ends.push(end);
     }
 
     fn get(&self, index: usize) -> &[u8] {
         &self.bytes[self.ends[index] as usize + size_of::<u32>()..self.ends[index + 1] as usize]
-    }
-
-    /// Whether there is a value of this key, and it is `value`.
-    #[inline(always)]
-    fn is(&self, key: u32, value: &[u8]) -> bool {
-        (key as usize) < self.len() && same(self.get(key as usize), value)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -86,16 +72,13 @@ impl Strings {
     }
 }
 
-/// Values seen lately, by a few of their bytes.
-const RECENT: usize = 1 << 13;
-
 /// Text by dictionary as long as it repeats.
 pub(super) struct Repeating {
     pub(super) values: Strings,
     /// Hash and key of each value.
     index: HashTable<(u32, u32)>,
     pub(super) keys: Vec<u32>,
-    recent: Box<[u32; RECENT]>,
+    recent: Recent,
 }
 
 impl Repeating {
@@ -107,7 +90,7 @@ impl Repeating {
             },
             index: HashTable::new(),
             keys: Vec::with_capacity(rows),
-            recent: vec![0; RECENT].try_into().expect("as many as there are"),
+            recent: Recent::default(),
         }
     }
 
@@ -117,18 +100,17 @@ impl Repeating {
         let count = texts.len().min(TRIED - self.keys.len() % TRIED);
         let texts = &texts[..count];
         let mut keys = [0; MOST_AT_ONCE];
-        // Logs repeat themselves. What is looked for is fetched for all rows before any is compared.
-        for (text, key) in texts.iter().zip(&mut keys) {
-            *key = self.recent[recent_place(text)];
-        }
         let mut last = self.keys.last().copied();
         for (row, text) in texts.iter().enumerate() {
             keys[row] = match last {
                 // Something stands in place of a missing value.
                 Some(last) if there >> row & 1 == 0 => last,
                 None if there >> row & 1 == 0 => self.key(b""),
-                _ if self.values.is(keys[row], text) => keys[row],
-                _ => self.key(text),
+                // Logs repeat themselves.
+                _ => match self.recent.key(text, &self.values) {
+                    Some(key) => key,
+                    None => self.key(text),
+                },
             };
             last = Some(keys[row]);
         }
@@ -138,7 +120,7 @@ impl Repeating {
 
     /// The texts that are among the values seen lately, bit by bit.
     pub(super) fn recent(&self, texts: &[&[u8]]) -> u64 {
-        let is_recent = |text: &[u8]| self.values.is(self.recent[recent_place(text)], text);
+        let is_recent = |text: &[u8]| self.recent.key(text, &self.values).is_some();
         let texts = texts.iter().enumerate();
         texts.fold(0, |found, (row, text)| {
             found | u64::from(is_recent(text)) << row
@@ -169,7 +151,7 @@ impl Repeating {
                 key
             }
         };
-        self.recent[recent_place(value)] = key;
+        self.recent.note(value, key);
         key
     }
 
@@ -208,20 +190,84 @@ pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
     Some(masked(text, "")).filter(|masked| masked != text)
 }
 
-/// Where a value is looked for among the recent ones: by its length, and where it begins, ends and is halved.
-#[inline(always)]
-fn recent_place(value: &[u8]) -> usize {
-    let (first, middle, last) = if value.len() < 8 {
-        (short(value), 0, 0)
-    } else {
-        let end = value.len() - 8;
-        (word(value, 0), word(value, end / 2), word(value, end))
-    };
-    let mixed = first ^ middle.rotate_left(41) ^ last.rotate_left(23) ^ value.len() as u64;
-    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - RECENT.ilog2())) as usize
+/// Values seen lately.
+const RECENT: usize = 1 << 12;
+
+/// Values seen lately, by a few of their bytes: eight each of where they begin, are halved and end, which is all
+/// of a short one; then the length, of which zero is none at all, and the key.
+#[derive(Default)]
+struct Recent(Vec<[u64; 4]>);
+
+/// Bytes of which [`Recent`] holds all.
+const ALL: usize = 24;
+
+impl Recent {
+    /// The key of a value, if it is among them.
+    #[inline(always)]
+    fn key(&self, value: &[u8], values: &Strings) -> Option<u32> {
+        let (words, place) = Self::look(value);
+        // There are none before the first is noted.
+        let known = self.0.get(place)?;
+        let key = known[3] as u32;
+        let differ = known[..3]
+            .iter()
+            .zip(words)
+            .fold(0, |bits, (a, b)| bits | (a ^ b));
+        let alike = differ == 0 && known[3] >> 32 == value.len() as u64 + 1;
+        let same = alike && (value.len() <= ALL || same(values.get(key as usize), value));
+        same.then_some(key)
+    }
+
+    fn note(&mut self, value: &[u8], key: u32) {
+        self.0.resize(RECENT, [0; 4]);
+        let ([first, middle, last], place) = Self::look(value);
+        let length = value.len() as u64 + 1;
+        self.0[place] = [first, middle, last, length << 32 | u64::from(key)];
+    }
+
+    /// A few bytes of a value, and its place.
+    #[inline(always)]
+    fn look(value: &[u8]) -> ([u64; 3], usize) {
+        let [first, middle, last] = if value.len() < 8 {
+            [short(value), 0, 0]
+        } else {
+            let end = value.len() - 8;
+            [0, end / 2, end].map(|at| word(value, at))
+        };
+        let mixed = first ^ middle.rotate_left(41) ^ last.rotate_left(23) ^ value.len() as u64;
+        let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = (mixed >> (u64::BITS - RECENT.ilog2())) as usize;
+        ([first, middle, last], place)
+    }
 }
 
 /// 32 bits of hash over 64, as the table wants them.
 fn spread(mark: u32) -> u64 {
     u64::from(mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_known_by_all_its_bytes() {
+        for length in 0..80 {
+            let value: Vec<u8> = (0..length).map(|at| b'a' + at as u8 % 26).collect();
+            let mut known = Repeating::new(0);
+            assert_eq!(known.append(&[b"first", &value, &value], 0b111), 3);
+            assert_eq!(known.keys[1], known.keys[2]);
+            for at in 0..length {
+                let mut other = value.clone();
+                other[at] ^= 1;
+                // Whatever is found in the place of a value, it is no other.
+                let (_, place) = Recent::look(&other);
+                known.recent.0[place] = known.recent.0[Recent::look(&value).1];
+                assert_eq!(known.recent(&[&value, &other]) & 2, 0, "{length} {at}");
+                assert_eq!(known.append(&[&other], 1), 1);
+                let key = *known.keys.last().expect("appended") as usize;
+                assert_eq!(known.values.get(key), other);
+            }
+        }
+    }
 }

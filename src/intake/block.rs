@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::fields::{Fields, LONGEST_LINE};
 use super::formats::{Framing, Header, Reject};
@@ -140,7 +141,7 @@ impl<'a> Parser<'a> {
                 );
                 self.reject(block.first_line, block.offset, bytes, &reject);
             }
-            return self.finish(block);
+            return self.finish();
         }
         let mut header = Header::default();
         if let Some(line) = &block.header
@@ -150,46 +151,36 @@ impl<'a> Parser<'a> {
         }
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
-        let mut lines = lines(block);
-        let mut near = Vec::with_capacity(MOST_LINES);
-        loop {
-            near.clear();
-            while near.len() < MOST_LINES
-                && let Some(line) = lines.next()
-            {
-                near.push(line);
-                if line.end - near[0].start >= MOST_BYTES {
-                    break;
-                }
-            }
-            let (Some(first), Some(last)) = (near.first(), near.last()) else {
-                break;
-            };
-            stretch.begin(bytes, first.start, last.end);
-            for Line { number, start, end } in &near {
-                let raw = &bytes[*start..*end];
+        let mut next = 0;
+        while let Some(near) = near(block, next) {
+            next = near.end;
+            let (start, end) = (line(block, near.start).start, line(block, near.end - 1).end);
+            stretch.begin(bytes, start, end);
+            for index in near {
+                let number = block.first_line + index as u64;
+                let place = line(block, index);
+                let raw = &bytes[place.clone()];
                 let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-                let line = if *number == 1 { without_bom(raw) } else { raw };
+                let line = if number == 1 { without_bom(raw) } else { raw };
                 if line.first().is_none_or(|byte| *byte <= b' ') && line.trim_ascii().is_empty() {
                     self.tally.lines.blanks += 1;
-                } else if self.is_header(*number, line) {
+                } else if self.is_header(number, line) {
                     self.tally.lines.blanks += 1;
                     self.stretch(block, &mut stretch, &header, &mut fields);
                     let line = std::str::from_utf8(line).ok();
                     let named = line.and_then(|line| self.reading.parser.header(line));
                     header = named.unwrap_or(header);
                 } else {
-                    stretch.add(*number, *start, start + raw.len());
+                    stretch.add(number, place.start, place.start + raw.len());
                 }
             }
-            self.tally.lines.lines += near.len() as u64;
             self.stretch(block, &mut stretch, &header, &mut fields);
         }
-        self.finish(block)
+        self.tally.lines.lines = block.lines;
+        self.finish()
     }
 
-    fn finish(mut self, block: &Block) -> Result<Parsed> {
-        debug_assert_eq!(self.tally.lines.lines, block.lines);
+    fn finish(mut self) -> Result<Parsed> {
         self.put_pulse_away();
         let pulses = self.tally.pulses.values();
         let first = pulses.clone().map(|pulse| pulse.first).min();
@@ -405,34 +396,31 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Where a line is in its block.
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    number: u64,
-    start: usize,
-    end: usize,
+/// The place of a line in its block.
+#[inline]
+fn line(block: &Block, index: usize) -> Range<usize> {
+    match &block.spans {
+        Some(spans) => spans[index].0 as usize..spans[index].1 as usize,
+        None => {
+            let ends = block.buffer.line_ends();
+            let start = index
+                .checked_sub(1)
+                .map_or(0, |before| ends[before] as usize + 1);
+            let end = ends.get(index).map(|end| *end as usize);
+            start..end.unwrap_or(block.buffer.filled().len())
+        }
+    }
 }
 
-/// The lines of a block.
-fn lines(block: &Block) -> impl Iterator<Item = Line> {
-    let mut ends = block.buffer.line_ends();
-    let mut spans = block.spans.iter().flatten();
-    let length = block.buffer.filled().len();
-    let mut begin = 0;
-    let places = std::iter::from_fn(move || match &block.spans {
-        Some(_) => spans
-            .next()
-            .map(|(start, end)| (*start as usize, *end as usize)),
-        None => {
-            let start = begin;
-            let end = ends.next().or((start < length).then_some(length))?;
-            begin = end + 1;
-            Some((start, end))
-        }
-    });
-    (block.first_line..)
-        .zip(places)
-        .map(|(number, (start, end))| Line { number, start, end })
+/// The lines of a stretch that begins with the line `first`; none behind the last line.
+fn near(block: &Block, first: usize) -> Option<Range<usize>> {
+    let count = usize::try_from(block.lines).expect("fewer than the block has bytes");
+    let start = (first < count).then(|| line(block, first).start)?;
+    let mut end = count.min(first + MOST_LINES);
+    while end > first + 1 && line(block, end - 2).end - start >= MOST_BYTES {
+        end -= 1;
+    }
+    Some(first..end)
 }
 
 /// The bytes as text, each that is none written as `\xHH`, as servers escape them.

@@ -47,8 +47,8 @@ impl Buffer {
     }
 
     /// Where lines end among them.
-    pub(super) fn line_ends(&self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator {
-        self.line_ends.iter().map(|end| *end as usize)
+    pub(super) fn line_ends(&self) -> &[u32] {
+        &self.line_ends
     }
 
     /// Reads once, up to `target` bytes in all.

@@ -303,16 +303,16 @@ impl Parts {
             return lines;
         };
         let known = stretch.there(method) | stretch.there(path);
-        let text = stretch.text().unwrap_or_default();
+        let text = stretch.text().unwrap_or_default().as_bytes();
         let mut plain = 0;
-        let requests = *stretch.places(REQUEST_LINE);
         for line in each(asked & !known) {
-            let request = requests[line];
-            let Some(line_text) = text.get(request.range()).filter(|_| !request.is_copied()) else {
+            let request = stretch.places(REQUEST_LINE)[line];
+            if request.is_copied() {
                 continue;
-            };
-            if let Some((first, last)) = request_line(line_text)
-                && line_text.as_bytes()[first + 1] == b'/'
+            }
+            let asked_for = &text[request.range()];
+            if let Some((first, last)) = request_line(asked_for)
+                && asked_for[first + 1] == b'/'
             {
                 stretch.places(method)[line] = request.cut(0..first);
                 stretch.places(path)[line] = request.cut(first + 1..last);
@@ -329,7 +329,7 @@ impl Parts {
         if let (Some(method), Some(path)) = (self.method, self.path) {
             if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
                 let text = fields.get(REQUEST_LINE).unwrap_or_default();
-                let Some((first, last)) = request_line(text) else {
+                let Some((first, last)) = request_line(text.as_bytes()) else {
                     return Err(Reject::new(
                         "request_line",
                         "the request is not `METHOD target HTTP/x`",
@@ -400,8 +400,7 @@ impl Parts {
 /// a method cannot be a request for a page. A space inside the target is wrong by RFC 9112 and yet served by
 /// some gateways.
 #[inline]
-fn request_line(text: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
+fn request_line(bytes: &[u8]) -> Option<(usize, usize)> {
     let is_method = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let first = match bytes {
         [b'G', b'E', b'T', b' ', ..] => 3,

@@ -86,8 +86,8 @@ pub(super) fn cut<E>(
                 spans = Some(found);
                 Some(end).filter(|end| *end > 0)
             }
-            None if continuing => buffer.line_ends().next().map(|at| at + 1),
-            None => buffer.line_ends().next_back().map(|at| at + 1),
+            None if continuing => buffer.line_ends().first().map(|at| *at as usize + 1),
+            None => buffer.line_ends().last().map(|at| *at as usize + 1),
         };
         // Continuations end where their line does; otherwise the end takes all that is left.
         let end = match whole {

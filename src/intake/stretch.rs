@@ -3,6 +3,7 @@
 
 use super::fields::{Fields, Place, SLOTS};
 use super::formats::Layouts;
+use crate::bytes::{MOST_MARKED, Marks};
 
 /// Lines of a stretch: few enough that they and their places stay in the processor's nearest caches.
 pub(super) const MOST_LINES: usize = 64;
@@ -39,14 +40,11 @@ pub struct Stretch<'t> {
     /// By slot and line: where the text is, in the stretch or among the copies.
     places: Box<[[Place; MOST_LINES]; SLOTS]>,
     pub(super) copies: String,
-    /// For parsers: where bytes of some kind stand in the text.
-    pub(super) marks: Marks,
+    /// For parsers: where bytes of some kinds stand in the text, by kind.
+    pub(super) marks: Vec<Marks>,
     /// For parsers: how lines before looked.
     pub(super) layouts: Layouts,
 }
-
-/// By kind of byte: a bit for each byte of a text, 64 in a word.
-pub(super) type Marks = Vec<Vec<u64>>;
 
 impl Default for Stretch<'_> {
     fn default() -> Self {
@@ -60,7 +58,7 @@ impl Default for Stretch<'_> {
             there: [0; SLOTS],
             places: Box::new([[NOWHERE; MOST_LINES]; SLOTS]),
             copies: String::new(),
-            marks: Marks::new(),
+            marks: Vec::new(),
             layouts: Layouts::default(),
         }
     }
@@ -107,6 +105,11 @@ impl<'t> Stretch<'t> {
             end: (end - self.base) as u32,
         };
         self.count += 1;
+    }
+
+    /// What the lines stand in, if all of it is UTF-8 and not longer than can be marked.
+    pub(super) fn short_text(&self) -> Option<&'t str> {
+        self.text.filter(|text| text.len() < MOST_MARKED)
     }
 
     /// What the lines stand in, if all of it is UTF-8.
@@ -163,12 +166,6 @@ impl<'t> Stretch<'t> {
     #[inline]
     pub(super) fn ends(&self) -> [u32; MOST_LINES] {
         self.lines.map(|line| line.end)
-    }
-
-    /// Where the lines are, and where the texts of `slot` are.
-    #[inline]
-    pub(super) fn lines_and_places(&mut self, slot: usize) -> (&[Place], &mut [Place; MOST_LINES]) {
-        (&self.lines[..self.count], &mut self.places[slot])
     }
 
     /// Notes that `lines` fill `slot`, and no others.

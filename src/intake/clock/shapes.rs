@@ -60,17 +60,21 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 /// `14/Apr/2025:00:00:00 +0900`
-#[inline]
+#[inline(always)]
 pub(super) fn common(last: &mut LastDate, text: &[u8]) -> Option<i64> {
-    let (clock, rest) = text.split_first_chunk::<20>()?;
+    let text: &[u8; 26] = text.try_into().ok()?;
+    let (clock, offset) = text.split_first_chunk::<20>()?;
     let seconds = common_seconds(&mut last.day, clock)?;
-    let east = last.offset.seconds::<6>(rest.try_into().ok()?, |text| {
-        let [b' ', sign, h1, h2, m1, m2] = *text else {
-            return None;
-        };
-        offset(sign, &[h1, h2], &[m1, m2])
-    })?;
+    let east = last.offset.seconds(offset.first_chunk()?, common_offset)?;
     Some((seconds - east) * MICROS)
+}
+
+/// ` +0900`
+fn common_offset(text: &[u8; 6]) -> Option<i64> {
+    let [b' ', sign, h1, h2, m1, m2] = *text else {
+        return None;
+    };
+    offset(sign, &[h1, h2], &[m1, m2])
 }
 
 /// `14/Apr/2025:00:00:00[.fraction]`, as if in UTC.
@@ -86,7 +90,7 @@ pub(super) fn common_local(text: &[u8]) -> Option<i64> {
 
 #[inline(always)]
 fn common_seconds(last: &mut Last<11>, text: &[u8; 20]) -> Option<i64> {
-    let (date, [b':', clock @ ..]) = text.split_first_chunk::<11>()? else {
+    let (date, [b':', clock @ ..]) = text.split_first_chunk()? else {
         return None;
     };
     Some(last.seconds(date, common_date)? + time_of_day(clock.first_chunk()?)?)
@@ -196,7 +200,10 @@ fn offset(sign: u8, hours: &[u8], minutes: &[u8]) -> Option<i64> {
 #[inline(always)]
 fn time_of_day(text: &[u8; 8]) -> Option<i64> {
     let [hour, minute, second] = bytes::two_digits_thrice(text)?;
-    (hour <= 23 && minute <= 59 && second <= 59).then(|| (hour * 60 + minute) * 60 + second)
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some((hour * 60 + minute) * 60 + second)
 }
 
 /// Seconds since 1970 at which a date begins, as if in UTC.

@@ -9,7 +9,7 @@ use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 use super::Fields;
 use super::scanner::Scanner;
-use crate::bytes::{first_bit, mark, no_digits, same, word};
+use crate::bytes::{Marks, no_digits, same, word};
 use crate::intake::fields::Place;
 use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
 
@@ -147,7 +147,7 @@ impl Layout {
         &self,
         _: S,
         stretch: &mut Stretch<'_>,
-        specials: &[u64],
+        specials: &Marks,
         lines: Lines,
     ) -> Lines {
         let text = stretch.text().unwrap_or_default();
@@ -169,7 +169,7 @@ impl Layout {
                 let fits = before.is_some_and(|before| same(before, &step.before));
                 // Whatever ends a text, what stands before the next value begins with a quote.
                 let end = match step.text {
-                    true => first_bit(specials, start),
+                    true => specials.first(start),
                     false if fits => number_end(text, start).unwrap_or(0),
                     false => 0,
                 };
@@ -233,9 +233,9 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
 pub(super) fn find_specials(stretch: &mut Stretch<'_>) {
     let text = stretch.text().unwrap_or_default().as_bytes();
     let marks = &mut stretch.marks;
-    marks.resize_with(marks.len().max(1), Vec::new);
+    marks.resize_with(marks.len().max(1), Marks::default);
     let level = Level::new();
-    dispatch!(level, simd => mark(simd, text, &mut marks[0], specials));
+    dispatch!(level, simd => marks[0].mark(simd, text, specials));
 }
 
 #[inline(always)]
@@ -254,15 +254,11 @@ mod tests {
             for at in [0, 1, 15, 16, 47, 63, 64] {
                 text[at] = byte;
             }
-            let mut marks = Vec::new();
-            dispatch!(Level::new(), simd => mark(simd, &text, &mut marks, specials));
+            let mut marks = Marks::default();
+            dispatch!(Level::new(), simd => marks.mark(simd, &text, specials));
             for (at, byte) in text.iter().enumerate() {
                 let special = matches!(byte, b'"' | b'\\' | 0..=0x1f);
-                assert_eq!(
-                    marks[at / 64] >> (at % 64) & 1 == 1,
-                    special,
-                    "{byte} at {at}"
-                );
+                assert_eq!(marks.first(at) == at, special, "{byte} at {at}");
             }
         }
     }

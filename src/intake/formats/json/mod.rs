@@ -108,7 +108,9 @@ impl LineParser for Json {
     }
 
     fn parse_many<'l>(&self, stretch: &mut Stretch<'l>, fields: &mut Fields<'l>) -> Lines {
-        let text = stretch.text().unwrap_or_default();
+        let Some(text) = stretch.short_text() else {
+            return 0;
+        };
         let mut layouts = std::mem::take(&mut stretch.layouts);
         find_specials(stretch);
         let (mut read, mut left) = (0, stretch.all());

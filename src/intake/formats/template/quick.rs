@@ -5,7 +5,7 @@
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use super::{Tail, Variable};
-use crate::bytes::{first_bits, mark, same, word};
+use crate::bytes::{Marks, same, word};
 use crate::intake::fields::Place;
 use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
 
@@ -36,7 +36,7 @@ struct Step {
     stop: Option<usize>,
     /// What ends the value.
     until: Text,
-    /// Whether the line's end will do as well.
+    /// Whether the line's end ends the value, if nothing does before.
     or_end: bool,
     slot: Option<usize>,
     dash_is_zero: bool,
@@ -66,7 +66,7 @@ impl Quick {
             steps.push(Step {
                 stop,
                 until: Text::new(&variable.until)?,
-                or_end: variable.may_end,
+                or_end: variable.may_end || stop.is_none(),
                 slot,
                 dash_is_zero: variable.dash_is_zero,
             });
@@ -88,12 +88,12 @@ impl Quick {
     /// Reads the variables of a stretch.
     pub(super) fn read(&self, stretch: &mut Stretch<'_>) -> Known {
         let mut known = Known::default();
-        let text = stretch.text().unwrap_or_default().as_bytes();
+        let text = stretch.short_text().unwrap_or_default().as_bytes();
         if text.len() < 8 {
             return known;
         }
         let mut marks = std::mem::take(&mut stretch.marks);
-        marks.resize_with(self.stops.len().max(marks.len()), Vec::new);
+        marks.resize_with(self.stops.len().max(marks.len()), Marks::default);
         let level = Level::new();
         dispatch!(level, simd => self.read_as(simd, stretch, text, &mut marks, &mut known));
         stretch.marks = marks;
@@ -109,21 +109,24 @@ impl Quick {
         simd: S,
         stretch: &mut Stretch<'_>,
         text: &[u8],
-        marks: &mut [Vec<u64>],
+        marks: &mut [Marks],
         known: &mut Known,
     ) {
         for (stop, marks) in self.stops.iter().zip(marks.iter_mut()) {
-            mark(simd, text, marks, |bytes| bytes.simd_eq(*stop));
+            marks.mark(simd, text, |bytes| bytes.simd_eq(*stop));
         }
         let at = &mut known.at;
         known.fit = self.begin(stretch, text, at);
         for step in &self.steps {
-            let mut ends = [0; MOST_LINES];
-            match step.stop {
-                Some(stop) => first_bits(&marks[stop], &at[..stretch.count()], &mut ends),
-                None => ends = stretch.ends(),
-            }
+            let ends = match step.stop {
+                Some(stop) => marks[stop].first_each(at, stretch.count()),
+                None => stretch.ends(),
+            };
             known.fit &= step.read(stretch, text, at, &ends);
+        }
+        // A value may have ended in another line; what comes after it stands there too, then.
+        for (line, whole) in stretch.lines().iter().enumerate() {
+            known.fit &= !(Lines::from(at[line] > whole.end) << line);
         }
         if let Some(field) = &self.field {
             known.whole = field.read(stretch, text, &marks[field.blank], known);
@@ -169,18 +172,17 @@ impl Default for Known {
 impl Field {
     /// Reads the field of those lines that have nothing else in their tail, and tells which.
     #[inline(always)]
-    fn read(&self, stretch: &mut Stretch<'_>, text: &[u8], blanks: &[u64], known: &Known) -> Lines {
+    fn read(&self, stretch: &mut Stretch<'_>, text: &[u8], blanks: &Marks, known: &Known) -> Lines {
         let mut starts = known.at;
         let length = self.before.len() as u32;
         starts
             .iter_mut()
             .for_each(|start| *start = start.wrapping_add(length));
-        let mut next = [0; MOST_LINES];
-        first_bits(blanks, &starts[..stretch.count()], &mut next);
-        let (lines, places) = stretch.lines_and_places(self.slot);
+        let next = blanks.first_each(&starts, stretch.count());
+        let mut places = *stretch.places(self.slot);
         let (mut whole, mut there) = (0, 0);
         for line in each(known.fit) {
-            let (start, end) = (starts[line], lines[line].end);
+            let (start, end) = (starts[line], stretch.lines()[line].end);
             let before = text.get(known.at[line] as usize..start as usize);
             let first = text.get(start as usize).filter(|_| start < end);
             let fits = before.is_some_and(|before| same(before, &self.before))
@@ -192,6 +194,7 @@ impl Field {
             whole |= Lines::from(fits) << line;
             there |= Lines::from(!dash) << line;
         }
+        *stretch.places(self.slot) = places;
         stretch.fill(self.slot, whole & there);
         whole
     }
@@ -208,41 +211,64 @@ impl Step {
         at: &mut [u32; MOST_LINES],
         ends: &[u32; MOST_LINES],
     ) -> Lines {
-        let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
-        let (lines, places) = match self.slot {
-            Some(slot) => stretch.lines_and_places(slot),
-            None => (stretch.lines(), &mut nowhere),
-        };
-        let (mut fit, mut there) = (0, 0);
+        let count = stretch.count().min(MOST_LINES);
         let until = self.until;
-        for line in 0..lines.len().min(MOST_LINES) {
-            let mut place = Place {
-                start: at[line],
-                end: ends[line],
-            };
-            let end = lines[line].end;
-            let mut next = place.end.wrapping_add(until.length);
-            let mut fits = until.is_at(text, place.end as usize) & (next <= end);
-            if self.or_end && place.end >= end {
-                (place.end, next, fits) = (end, end, place.start <= end);
+        let mut fit = 0;
+        if self.or_end {
+            // A value that ends beyond its line ends with it, and nothing comes after.
+            let mut ends = *ends;
+            for line in 0..count {
+                let end = stretch.lines()[line].end;
+                let within = ends[line] < end;
+                let fits =
+                    within & until.is_at(text, ends[line] as usize) | (!within & (at[line] <= end));
+                ends[line] = ends[line].min(end);
+                fit |= Lines::from(fits) << line;
             }
-            let dash = place.end.wrapping_sub(place.start) == 1
-                && text.get(place.start as usize) == Some(&b'-');
-            places[line] = place;
-            at[line] = next;
-            fit |= Lines::from(fits) << line;
-            there |= Lines::from(!dash) << line;
+            self.put(stretch, text, at, &ends);
+            for line in 0..count {
+                at[line] = (ends[line] + until.length).min(stretch.lines()[line].end);
+            }
+            return fit;
         }
-        let Some(slot) = self.slot else { return fit };
-        let zeros = stretch.all() & !there;
-        if self.dash_is_zero && zeros != 0 {
+        self.put(stretch, text, at, ends);
+        for line in 0..count {
+            let fits = until.is_at(text, ends[line] as usize);
+            at[line] = ends[line].wrapping_add(until.length);
+            fit |= Lines::from(fits) << line;
+        }
+        fit
+    }
+
+    /// Puts the values between `starts` and `ends` into their slot.
+    #[inline(always)]
+    fn put(
+        &self,
+        stretch: &mut Stretch<'_>,
+        text: &[u8],
+        starts: &[u32; MOST_LINES],
+        ends: &[u32; MOST_LINES],
+    ) {
+        let Some(slot) = self.slot else { return };
+        let count = stretch.count().min(MOST_LINES);
+        let places = stretch.places(slot);
+        let mut short = 0;
+        for line in 0..count {
+            let (start, end) = (starts[line], ends[line]);
+            places[line] = Place { start, end };
+            short |= Lines::from(end.wrapping_sub(start) == 1) << line;
+        }
+        let is_dash = |line: &usize| text.get(starts[*line] as usize) == Some(&b'-');
+        let dashes = each(short).filter(is_dash);
+        let dashes = dashes.fold(0, |dashes, line| dashes | 1 << line);
+        if self.dash_is_zero && dashes != 0 {
             let zero = Place::of_copy(&mut stretch.copies, "0");
             let places = stretch.places(slot);
-            each(zeros).for_each(|line| places[line] = zero);
-            there |= zeros;
+            each(dashes).for_each(|line| places[line] = zero);
+            stretch.fill(slot, stretch.all());
+        } else {
+            stretch.fill(slot, stretch.all() & !dashes);
         }
-        stretch.fill(slot, there);
-        fit
     }
 }
 
