@@ -1,9 +1,10 @@
 //! Evidence -> frames. Opens each file read-only, hashes it, takes each line apart, and keeps what it
 //! cannot read as a reject: per log, lines read = rows + rejects + blanks.
 //!
-//! `jobs` finds the files, `containers` unpacks them, `framing` cuts them into blocks, [`formats`]
-//! takes lines apart, `rows` types them, `pipeline` puts threads to all of it. `receipts` let a
-//! run that was cut off go on; `overlap` and `rhythm` look at what was read.
+//! `jobs` finds the files, `containers` unpacks them, `framing` cuts them into blocks, `block` those into
+//! a `stretch` of lines after the other, [`formats`] takes lines apart, `rows` types them, `pipeline` puts
+//! threads to all of it. `receipts` let a run that was cut off go on; `overlap` and `rhythm` look at what
+//! was read.
 
 mod addresses;
 mod block;

@@ -11,7 +11,7 @@ use breachscope::progress::{Progress, Quiet};
 use breachscope::scope;
 use breachscope::synth::{self, Plan, Scenario};
 
-use crate::support::{Replica, breachscope, contents, stderr};
+use crate::support::{Replica, breachscope, contents, files, stderr};
 
 fn start(replica: &Replica, out: &Path) -> std::process::Child {
     Command::new(env!("CARGO_BIN_EXE_breachscope"))
@@ -84,6 +84,69 @@ fn killed_a_hundred_times_it_ends_with_the_same_bytes() {
     for (path, bytes) in &expected {
         assert!(found[path] == *bytes, "{} differs", path.display());
     }
+}
+
+/// What had not reached the disk when the power went may be there, in part, as zeros or not at all. All of that
+/// is in the folder of the next results, as long as it is not marked as complete.
+#[test]
+fn what_a_loss_of_power_takes_is_made_anew() {
+    let replica = Replica::new(0.0002, 13, true);
+    let began = Instant::now();
+    assert_eq!(replica.scope(&[]).status.code(), Some(3));
+    let whole = began.elapsed();
+    let expected = contents(&replica.out());
+    let out = replica.dir.path().join("cut");
+    let next = out.join("next");
+    let mut chance = 0x2545_f491_4f6c_dd1d_u64;
+    let mut draw = |below: u64| {
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 33) % below
+    };
+    let (mut lost, mut damaged) = (0, [0; 4]);
+    for round in 0..40 {
+        if round % 6 == 0 {
+            let _ = std::fs::remove_dir_all(&out);
+        }
+        let mut run = start(&replica, &out);
+        std::thread::sleep(whole.mul_f64(draw(1000) as f64 / 1000.0));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        if next.join("complete").exists() {
+            continue;
+        }
+        for path in files(&next) {
+            let bytes = std::fs::read(&path).unwrap();
+            let kind = draw(5) as usize;
+            match kind {
+                0 => std::fs::remove_file(&path).unwrap(),
+                1 => std::fs::write(&path, b"").unwrap(),
+                2 => {
+                    std::fs::write(&path, &bytes[..draw(bytes.len() as u64 + 1) as usize]).unwrap()
+                }
+                3 => std::fs::write(&path, vec![0; bytes.len()]).unwrap(),
+                _ => continue,
+            }
+            damaged[kind] += 1;
+            lost += 1;
+        }
+    }
+    assert!(
+        lost > 100 && damaged.iter().all(|count| *count > 10),
+        "{damaged:?}"
+    );
+    let end = breachscope(&[
+        "scope",
+        replica.case().to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(end.status.code(), Some(3), "{}", stderr(&end));
+    assert!(
+        contents(&out) == expected,
+        "the results are those of a whole run"
+    );
 }
 
 #[test]

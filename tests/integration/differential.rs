@@ -209,7 +209,8 @@ fn lines_read_together_are_what_they_are_one_by_one() {
         )
     };
     let json = |path: &str, id: &str| format!(r#"{{"p":"{path}","a":{{"b":"y"}},"c":{id}}}"#);
-    let cases: [(&str, &[(&str, &str)], Vec<String>); 6] = [
+    type Asked = &'static [(&'static str, &'static str)];
+    let cases: [(&str, Asked, Vec<String>); 6] = [
         (
             "combined",
             &[("request_id", "rid")],

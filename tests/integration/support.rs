@@ -147,23 +147,29 @@ pub(crate) fn expected(case: &Path) -> Figures {
 
 /// Every file below `dir` with its bytes; receipts aside, which know when a file was last changed.
 pub(crate) fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut all = BTreeMap::new();
+    let found = files(dir).into_iter();
+    let found = found.filter(|path| !path.parent().unwrap().ends_with("receipts"));
+    let of = |path: PathBuf| {
+        let bytes = std::fs::read(&path).unwrap();
+        (path.strip_prefix(dir).unwrap().to_path_buf(), bytes)
+    };
+    found.map(of).collect()
+}
+
+/// All files below a folder; none if it is not there.
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
             let path = entry.unwrap().path();
-            if path.ends_with("receipts") {
-                continue;
-            }
             if path.is_dir() {
                 folders.push(path);
             } else {
-                all.insert(
-                    path.strip_prefix(dir).unwrap().to_path_buf(),
-                    std::fs::read(&path).unwrap(),
-                );
+                all.push(path);
             }
         }
     }
+    all.sort();
     all
 }

@@ -86,7 +86,7 @@ pub enum Framing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header(pub Vec<Vec<usize>>);
 
-/// Takes lines of one format apart.
+/// Takes lines of one format apart: each by itself, and those that look as most do many at once.
 pub trait LineParser: std::fmt::Debug + Send + Sync {
     /// Fills `fields` from `line`, which has no line end.
     fn parse<'l>(
@@ -97,7 +97,7 @@ pub trait LineParser: std::fmt::Debug + Send + Sync {
     ) -> Result<(), Reject>;
 
     /// Takes apart, all at once, those lines of a stretch that look as most do, and tells which; of them
-    /// nothing is left for [`LineParser::parse`]. `fields` carries what is known of lines before.
+    /// nothing is left for [`LineParser::parse`]. `fields` is used on the way.
     fn parse_many<'l>(&self, _stretch: &mut Stretch<'l>, _fields: &mut Fields<'l>) -> Lines {
         0
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use breachscope::case::{CASE_FILE, Case};
 use breachscope::frames::Frame;
 use breachscope::intake::formats::{
-    self, Fields, Framing, Header, LineParser, LogFormat, SLOTS, Wanted, slot,
+    self, Fields, Framing, Header, LineParser, LogFormat, SLOTS, Stretch, Wanted, slot,
 };
 
 /// A format and its parser, made once.
@@ -127,6 +127,26 @@ fn read(parser: &dyn LineParser, framing: Framing, mark: fn(&str) -> bool, log: 
             let text = fields.get(slot);
             assert!(text.is_none() || fills.contains(&slot), "slot {slot}");
             assert!(found.is_err() || text == fresh.get(slot), "slot {slot}");
+        }
+    }
+    together(parser, log, &mut fields);
+}
+
+/// Reads the first lines of a log together: those that are taken are what they are one by one.
+fn together<'l>(parser: &dyn LineParser, log: &'l str, fields: &mut Fields<'l>) {
+    let mut stretch = Stretch::of(log);
+    let taken = parser.parse_many(&mut stretch, fields);
+    assert_eq!(taken & !stretch.all(), 0, "lines that are none");
+    let header = Header::default();
+    for (place, line) in log.split('\n').take(stretch.count()).enumerate() {
+        let is_taken = taken >> place & 1 == 1;
+        let mut alone = Fields::default();
+        alone.begin(line);
+        let found = parser.parse(line, &header, &mut alone);
+        assert!(found.is_ok() || !is_taken, "{line}");
+        for slot in 0..SLOTS {
+            let expected = alone.get(slot).filter(|_| is_taken);
+            assert_eq!(stretch.get(place, slot), expected, "slot {slot} of {line}");
         }
     }
 }
