@@ -57,6 +57,8 @@ pub struct Detected {
     pub last_event: Option<String>,
     /// Whether the end of the log was looked at.
     pub end_seen: bool,
+    /// Whether all of it was, and not its first and last lines alone.
+    pub all_seen: bool,
     /// Canonical columns that it can fill.
     pub fills: Vec<&'static str>,
     /// Those that it cannot.
@@ -133,6 +135,7 @@ impl Sample {
                         .take(HEAD as u64)
                         .read_to_end(&mut sample.head);
                     sample.damage = read.err().map(|error| error.to_string());
+                    sample.end_seen = sample.damage.is_none() && sample.head.len() < HEAD;
                 }
                 Ok(Err(damage)) => sample.damage = Some(damage),
                 Err(error) => sample.damage = Some(error.to_string()),
@@ -187,6 +190,7 @@ impl Sample {
             first_event: None,
             last_event: None,
             end_seen: self.end_seen,
+            all_seen: self.end_seen && self.tail.is_empty(),
             fills: Vec::new(),
             lacks: Vec::new(),
             fields: Vec::new(),

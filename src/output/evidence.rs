@@ -180,10 +180,10 @@ pub fn detected(found: &[Detected]) -> String {
         );
         wrapped(&format!("why    {}", one.why), "  ", &mut out);
         if let (Some(first), Some(last)) = (&one.first_event, &one.last_event) {
-            let seen = if one.end_seen {
-                ""
-            } else {
-                " (its end was not looked at)"
+            let seen = match (one.all_seen, one.end_seen) {
+                (true, _) => "",
+                (false, true) => ", by its first and last lines",
+                (false, false) => ", by its first lines",
             };
             wrapped(&format!("time   {first} to {last}{seen}"), "  ", &mut out);
             wrapped(&format!("zone   {}", one.zone), "  ", &mut out);

@@ -288,3 +288,28 @@ fn detect_names_each_format_and_init_makes_a_case_of_a_folder_of_them() {
         );
     }
 }
+
+#[test]
+fn detect_says_whether_it_looked_at_all_of_a_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |second: usize| {
+        format!(
+            "192.0.2.7 - - [14/Apr/2025:00:{:02}:{:02} +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"agent\"\n",
+            second / 60 % 60,
+            second % 60
+        )
+    };
+    for (count, all) in [(100, true), (60_000, false)] {
+        let log = dir.path().join(format!("{count}.log"));
+        std::fs::write(&log, (0..count).map(line).collect::<String>()).unwrap();
+        let of = |format: &str| {
+            let found = breachscope(&["detect", log.to_str().unwrap(), "--format", format]);
+            String::from_utf8(found.stdout).unwrap()
+        };
+        let shown = of("text");
+        assert_eq!(shown.contains("by its first and last"), !all, "{shown}");
+        let found: Vec<serde_json::Value> = serde_json::from_str(&of("json")).unwrap();
+        assert_eq!(found[0]["all_seen"], all, "{found:?}");
+        assert_eq!(found[0]["first_event"], "2025-04-14T00:00:00Z");
+    }
+}
