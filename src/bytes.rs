@@ -234,10 +234,7 @@ fn over_nine(values: u64) -> u64 {
 #[inline]
 pub(crate) fn decimal(text: &[u8]) -> Option<u64> {
     match text.len() {
-        1..4 => text.iter().try_fold(0, |number, byte| {
-            let digit = byte.wrapping_sub(b'0');
-            (digit <= 9).then(|| number * 10 + u64::from(digit))
-        }),
+        length @ 1..4 => eight_digits(short(text), length),
         length @ 4..8 => {
             // The halves lie over one another where both have the same bytes.
             let last = half_word(text, length - 4) << (8 * (length - 4));

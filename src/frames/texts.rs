@@ -100,19 +100,21 @@ impl Repeating {
         let count = texts.len().min(TRIED - self.keys.len() % TRIED);
         let texts = &texts[..count];
         let mut keys = [0; MOST_AT_ONCE];
-        let mut last = self.keys.last().copied();
-        for (row, text) in texts.iter().enumerate() {
-            keys[row] = match last {
-                // Something stands in place of a missing value.
-                Some(last) if there >> row & 1 == 0 => last,
-                None if there >> row & 1 == 0 => self.key(b""),
-                // Logs repeat themselves.
-                _ => match self.recent.key(text, &self.values) {
-                    Some(key) => key,
-                    None => self.key(text),
-                },
-            };
-            last = Some(keys[row]);
+        if there.trailing_ones() as usize >= count {
+            for (key, text) in keys.iter_mut().zip(texts) {
+                *key = self.key(text);
+            }
+        } else {
+            // Something stands in place of a missing value.
+            let mut last = self.keys.last().copied();
+            for (row, text) in texts.iter().enumerate() {
+                keys[row] = match last {
+                    Some(last) if there >> row & 1 == 0 => last,
+                    None if there >> row & 1 == 0 => self.key(b""),
+                    _ => self.key(text),
+                };
+                last = Some(keys[row]);
+            }
         }
         self.keys.extend_from_slice(&keys[..count]);
         count
@@ -128,8 +130,17 @@ impl Repeating {
     }
 
     /// The key of a value, which may be new.
-    #[inline(never)]
+    #[inline(always)]
     fn key(&mut self, value: &[u8]) -> u32 {
+        // Logs repeat themselves.
+        match self.recent.key(value, &self.values) {
+            Some(key) => key,
+            None => self.find(value),
+        }
+    }
+
+    #[inline(never)]
+    fn find(&mut self, value: &[u8]) -> u32 {
         let hash = FixedState::default().hash_one(value);
         let mark = (hash >> 32) as u32;
         let Repeating { values, index, .. } = self;
@@ -143,7 +154,7 @@ impl Repeating {
             hashbrown::hash_table::Entry::Occupied(entry) => entry.get().1,
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 if let Some(masked) = without_tokens(value) {
-                    return self.key(masked.as_bytes());
+                    return self.find(masked.as_bytes());
                 }
                 let key = u32::try_from(values.len()).expect("a batch has fewer rows");
                 values.push(value);
@@ -182,6 +193,7 @@ impl Repeating {
 }
 
 /// A text with a signed token in it, as it may be written: no frame holds one. `Bytes` are kept as they are.
+#[inline(always)]
 pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
     if !may_hold_token(value) {
         return None;
