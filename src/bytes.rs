@@ -14,11 +14,18 @@ const WORDS: usize = 1 << 10;
 
 /// A bit for each byte of a text, 64 in a word, and a word more. What stands beyond is of no matter.
 #[derive(Debug, Clone)]
-pub(crate) struct Marks(Box<[u64; WORDS + 1]>);
+pub(crate) struct Marks {
+    words: Box<[u64; WORDS + 1]>,
+    /// How many of them are those of the text.
+    count: usize,
+}
 
 impl Default for Marks {
     fn default() -> Self {
-        Marks(Box::new([0; WORDS + 1]))
+        Marks {
+            words: Box::new([0; WORDS + 1]),
+            count: 0,
+        }
     }
 }
 
@@ -33,13 +40,14 @@ impl Marks {
     ) {
         let bits = |chunk: &[u8; 64]| look(u8x64::from_slice(simd, chunk)).to_bitmask();
         let (chunks, rest) = text.as_chunks::<64>();
-        let (marks, rest_marks) = self.0.split_at_mut(chunks.len());
+        let (marks, rest_marks) = self.words.split_at_mut(chunks.len());
         for (marks, chunk) in marks.iter_mut().zip(chunks) {
             *marks = bits(chunk);
         }
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
         rest_marks[0] = bits(&last);
+        self.count = chunks.len() + 1;
     }
 
     /// For each of `count` places, the first mark there or after, as of [`Marks::first`].
@@ -73,18 +81,20 @@ impl Marks {
     #[inline(always)]
     fn window(&self, at: usize) -> u64 {
         let (index, shift) = (at / 64 % WORDS, at % 64);
-        self.0[index] >> shift | self.0[index + 1] << 1 << (63 - shift)
+        self.words[index] >> shift | self.words[index + 1] << 1 << (63 - shift)
     }
 
     #[inline(never)]
     fn first_far(&self, at: usize) -> usize {
-        let words = self.0.iter().enumerate().skip(at / 64 + 1);
-        let found = words.clone().find(|(_, word)| **word != 0);
-        let own = self.0.get(at / 64).map_or(0, |word| word >> (at % 64));
-        match (own, found) {
-            (0, Some((index, word))) => index * 64 + word.trailing_zeros() as usize,
-            (0, None) => at.max(MOST_MARKED) + 64,
-            (own, _) => at + own.trailing_zeros() as usize,
+        let words = &self.words[..self.count];
+        let own = words.get(at / 64).map_or(0, |word| word >> (at % 64));
+        if own != 0 {
+            return at + own.trailing_zeros() as usize;
+        }
+        let mut rest = words.iter().enumerate().skip(at / 64 + 1);
+        match rest.find(|(_, word)| **word != 0) {
+            Some((index, word)) => index * 64 + word.trailing_zeros() as usize,
+            None => at.max(words.len() * 64),
         }
     }
 }
@@ -383,7 +393,7 @@ mod tests {
                 let level = Level::new();
                 dispatch!(level, simd => marks.mark(simd, &text, |bytes| bytes.simd_eq(byte)));
                 for at in 0..(length / 64 + 1) * 64 {
-                    let there = marks.0[at / 64] >> (at % 64) & 1 == 1;
+                    let there = marks.words[at / 64] >> (at % 64) & 1 == 1;
                     assert_eq!(there, text.get(at) == Some(&byte), "{byte} at {at}");
                 }
             }

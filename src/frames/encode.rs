@@ -23,12 +23,14 @@ pub(super) fn deltas(buffer: &mut Vec<u8>, values: &[i64]) {
     let mut deltas = [0; BLOCK];
     for block in values.chunks(BLOCK) {
         let least = dispatch!(Level::new(), simd => block_deltas(simd, last, block, &mut deltas));
+        let all = deltas.iter().fold(0, |bits, delta| bits | delta);
+        let mut bits = u64::BITS - all.leading_zeros();
+        // Readers may multiply a delta that is the same throughout; this one would overflow.
+        let product = least.checked_mul(BLOCK as i64);
+        if bits == 0 && product.and_then(|sum| last.checked_add(sum)).is_none() {
+            bits = 1;
+        }
         last = block.last().copied().unwrap_or(last);
-        let bits = u64::BITS
-            - deltas
-                .iter()
-                .fold(0, |bits, delta| bits | delta)
-                .leading_zeros();
         signed(buffer, least);
         buffer.push(bits as u8);
         pack(buffer, &deltas, bits as usize);

@@ -124,6 +124,31 @@ fn each_kind_of_column_comes_back_as_it_was_written() {
 }
 
 #[test]
+fn numbers_come_back_however_far_they_are_apart() {
+    let far = 1u64 << 63;
+    let steps = [
+        vec![0, far, 0, far, 0],
+        vec![far - 3, far - 2, far - 1, far, far + 1],
+        vec![u64::MAX; 3],
+        (0..600).map(|at| u64::MAX - 7 + at % 8).collect(),
+        (0..600).map(|at| at << 54).collect(),
+    ];
+    for numbers in steps {
+        let rows = numbers.iter().map(|number| {
+            let mut row = row(*number, 9, |_| true);
+            row[6] = Some(number.to_string());
+            // Times have a sign.
+            row[9] = Some(number.cast_signed().to_string());
+            row
+        });
+        let rows: Vec<_> = rows.collect();
+        let dir = tempfile::tempdir().expect("a folder");
+        write(dir.path(), std::slice::from_ref(&rows));
+        assert!(read(dir.path()) == rows, "{numbers:?}");
+    }
+}
+
+#[test]
 fn many_row_groups_are_several_parts_that_are_read_in_order() {
     let groups: Vec<_> = (0..300)
         .map(|group| vec![row(2 * group, 9, |_| true), row(2 * group + 1, 9, |_| true)])

@@ -15,6 +15,8 @@ use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
+/// Values of an object beyond which its layout is not learned.
+const MOST_STEPS: usize = 1 << 10;
 /// What a line that no layout fits costs, where one that fits earns one; with nothing left, no more are tried.
 const MISS: u32 = 4;
 /// The most that is saved up.
@@ -41,32 +43,53 @@ impl Layouts {
     pub(super) fn read(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
         let mut left = lines;
         for index in 0..self.known.len() {
+            if left == 0 {
+                break;
+            }
             let read = self.known[index].read(stretch, left);
             left &= !read;
             if left == 0 {
                 self.known.swap(0, index);
-                break;
             }
         }
-        let read = lines & !left;
+        self.earn(lines & !left)
+    }
+
+    /// Reads those of `lines` that the layout learned last fits, and tells which.
+    pub(super) fn read_by_newest(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+        let newest = self.known.first().filter(|_| lines != 0);
+        let read = newest.map_or(0, |layout| layout.read(stretch, lines));
+        self.earn(read)
+    }
+
+    fn earn(&mut self, read: Lines) -> Lines {
         self.credit = CREDIT.min(self.credit + read.count_ones());
         read
     }
 
-    /// Whether a line that no layout fits is worth another.
+    /// Whether a line that no layout fits is worth a look.
     pub(super) fn may_learn(&self) -> bool {
         self.credit > 0
     }
 
-    /// Learns the layout of `line`, from which the scanner has just filled `fields`.
-    pub(super) fn learn(&mut self, line: &str, fields: &Fields<'_>) {
+    /// Learns the layout of `line`, from which the scanner has just filled `fields`; tells whether it is one.
+    pub(super) fn learn(&mut self, line: &str, fields: &Fields<'_>) -> bool {
+        self.miss();
+        let layout = Layout::of(line, fields).filter(|_| self.credit > 0);
+        let learned = layout.is_some();
+        if let Some(layout) = layout {
+            self.known.truncate(KNOWN - 1);
+            self.known.insert(0, layout);
+        }
+        learned
+    }
+
+    /// Pays for a line that no layout fits.
+    pub(super) fn miss(&mut self) {
         self.credit = self.credit.saturating_sub(MISS);
         if self.credit == 0 {
             // The lines of this block are rarely alike.
             self.known.clear();
-        } else if let Some(layout) = Layout::of(line, fields) {
-            self.known.truncate(KNOWN - 1);
-            self.known.insert(0, layout);
         }
     }
 }
@@ -86,7 +109,8 @@ struct Step {
 }
 
 impl Layout {
-    /// The layout of an object that the scanner has read; none if a value has escapes.
+    /// The layout of an object that the scanner has read; none if a value has escapes, or
+    /// there are very many.
     fn of(line: &str, fields: &Fields<'_>) -> Option<Self> {
         let bytes = line.as_bytes();
         let mut steps = Vec::new();
@@ -115,6 +139,9 @@ impl Layout {
                     continue;
                 }
             };
+            if steps.len() == MOST_STEPS {
+                return None;
+            }
             steps.push(Step {
                 before: bytes[begin..start].into(),
                 text: *byte == b'"',
@@ -157,6 +184,9 @@ impl Layout {
             *at = whole.start;
         }
         for step in &self.steps {
+            if fit == 0 {
+                return 0;
+            }
             let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
             let places = match step.slots.first() {
                 Some(slot) => stretch.places(usize::from(*slot)),

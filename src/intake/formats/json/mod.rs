@@ -113,23 +113,24 @@ impl LineParser for Json {
         };
         let mut layouts = std::mem::take(&mut stretch.layouts);
         find_specials(stretch);
-        let (mut read, mut left) = (0, stretch.all());
-        loop {
-            let alike = layouts.read(stretch, left);
-            read |= alike;
-            left &= !alike;
-            // The first of the others may look as some of them do.
-            let Some(line) = each(left).next().filter(|_| layouts.may_learn()) else {
-                break;
-            };
+        let mut read = layouts.read(stretch, stretch.all());
+        let mut left = stretch.all() & !read;
+        // The first of the others may look as some of them do.
+        while let Some(line) = each(left).next().filter(|_| layouts.may_learn()) {
             left &= !(1 << line);
             let whole = &text[stretch.lines()[line].range()];
             fields.begin(whole);
-            if Scanner::at(whole, 0).whole(&self.root, fields).is_ok() {
-                layouts.learn(whole, fields);
-                let base = stretch.lines()[line].start as usize;
-                stretch.take(line, Some(base), fields);
-                read |= 1 << line;
+            if Scanner::at(whole, 0).whole(&self.root, fields).is_err() {
+                layouts.miss();
+                continue;
+            }
+            let base = stretch.lines()[line].start as usize;
+            stretch.take(line, Some(base), fields);
+            read |= 1 << line;
+            if layouts.learn(whole, fields) {
+                let alike = layouts.read_by_newest(stretch, left);
+                read |= alike;
+                left &= !alike;
             }
         }
         stretch.layouts = layouts;
