@@ -20,6 +20,7 @@ mod jobs;
 mod manifest;
 mod overlap;
 mod parquet_rows;
+mod parts;
 mod pipeline;
 pub mod raw;
 mod reading;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::clock::Clock;
-use super::fields::{PARTS, Parts, gives, slot};
+use super::fields::{PARTS, gives, slot};
 use super::formats::{Framing, LineParser, LogFormat, Takes, Wanted};
+use super::parts::Parts;
 use super::token::TokenParts;
 use crate::case::{Source, SourceKind, TimeFormat, named_zone, suggest};
 use crate::error::{Error, Position, Result};

@@ -313,14 +313,13 @@ impl<'a> Rows<'a> {
                     let there = self.pages(stretch, &mut texts);
                     batch.texts(column, &texts[..rows], there);
                 }
-                Fill::Text if there => {
-                    let there = stretch.texts(column, constant, &mut texts);
-                    batch.texts(column, &texts[..rows], there);
-                }
-                Fill::Address if there => {
+                Fill::Text | Fill::Address if there => {
                     let mut there = stretch.texts(column, constant, &mut texts);
-                    for (line, text) in texts[..rows].iter().enumerate() {
-                        there &= !(Lines::from(text.is_empty()) << line);
+                    // An empty id is none: it would make one of all that have it.
+                    if !self.reading.required[column] {
+                        for (line, text) in texts[..rows].iter().enumerate() {
+                            there &= !(Lines::from(text.is_empty()) << line);
+                        }
                     }
                     batch.texts(column, &texts[..rows], there);
                 }

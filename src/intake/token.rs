@@ -222,7 +222,7 @@ fn fill(parts: &TokenParts, looked: &Looked, fields: &mut Fields<'_>) {
     let id = decoded
         .token_id
         .as_deref()
-        .filter(|id| decoded.problem.is_none() && !reserved(id));
+        .filter(|id| decoded.problem.is_none() && !id.is_empty() && !reserved(id));
     put(
         fields,
         Some(parts.token_id),

@@ -185,6 +185,47 @@ fn a_token_whose_claims_are_empty_is_a_row_wherever_it_stands() {
 }
 
 #[test]
+fn an_empty_id_is_none() {
+    let log = ["", " rid=", " rid=\"\"", " rid=-", " rid=7"].map(|tail| {
+        let line = combined("14/Apr/2025:00:00:00 +0000", "/a", "x");
+        format!("{}{tail}\n", line.trim_end())
+    });
+    // Once as the first stretch, which is read line by line, and once more behind it.
+    let log = log.concat().repeat(20);
+    let settings = "format = \"combined\"\n[source.fields]\nrequest_id = \"rid\"\n";
+    let run = Run::new(&[("a.log", log.as_bytes())], settings);
+    run.go("intake", 0);
+    let sql = "SELECT request_id, COUNT(*) AS n FROM requests GROUP BY request_id ORDER BY n";
+    assert_eq!(run.query(sql), ["7,20", ",80"]);
+    let sql = "SELECT COUNT(*) AS n FROM requests WHERE request_id IS NULL";
+    assert_eq!(run.query(sql), ["80"]);
+    let log = [",\"rid\":\"\"", ",\"rid\":null", ",\"rid\":\"7\""].map(|rest| json(1, rest));
+    let run = Run::new(
+        &[(
+            "a.jsonl",
+            log.concat().replace("}", ",\"late\":\"x\"}").as_bytes(),
+        )],
+        &format!("{JSON}request_id = \"rid\"\n"),
+    );
+    run.go("intake", 0);
+    assert_eq!(run.query(sql), ["2"]);
+}
+
+#[test]
+fn lines_that_look_alike_to_no_end_take_no_time() {
+    let mut log = json(1, &format!(",\"late\":\"{}\"", "x".repeat(40_000)));
+    for blanks in 0..4 {
+        let long = format!(",\"x\":[{}1]{}", "1,".repeat(32_000), " ".repeat(blanks));
+        log.push_str(&json(2, &long));
+    }
+    log.push_str(&"{\n".repeat(400_000));
+    let run = Run::new(&[("a.jsonl", log.as_bytes())], JSON);
+    let began = std::time::Instant::now();
+    assert_eq!(run.go("intake", 3)["evidence"][0]["rows"], 5);
+    assert!(began.elapsed().as_secs() < 30);
+}
+
+#[test]
 fn bytes_that_are_no_text_do_not_hide_a_request() {
     let bad = combined("14/Apr/2025:00:00:00 +0000", "/a", "x\u{1}y")
         .replace('\u{1}', "#")

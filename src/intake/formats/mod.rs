@@ -235,7 +235,7 @@ fn has_keys(line: &str, keys: &[&str]) -> bool {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::intake::fields::Parts;
+    use crate::intake::parts::Parts;
 
     /// A parser of `format` for its first kind, with these further fields.
     pub(crate) fn parser(format: &LogFormat, more: &[(&str, &str)]) -> Box<dyn LineParser> {

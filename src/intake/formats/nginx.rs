@@ -141,6 +141,11 @@ mod tests {
         for (line, reason) in [
             ("192.0.2.7 [2025-04-14T00:00:00", "log_syntax"),
             (r#"192.0.2.7 [t] "\x16\x03" 200 1 1 "a" t"#, "request_line"),
+            // Two lines of which the end between them is lost.
+            (
+                r#"192.0.2.7 [t] "GET /a" 200 1 1 "a" t192.0.2.7 [t] "GET /b" 200 1 1 "a" t"#,
+                "log_syntax",
+            ),
         ] {
             assert_eq!(
                 read(&FORMAT, &*parser, line, &columns),

@@ -13,7 +13,7 @@ use quick::{Known, Quick};
 use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted, slot};
 use crate::bytes::same;
 use crate::case::TimeFormat;
-use crate::frames::Frame;
+use crate::frames::{Frame, Kind};
 use crate::intake::stretch::each;
 
 /// A piece of a template.
@@ -172,8 +172,29 @@ impl Template {
                 template.time = template.time.or(meaning.time);
             }
         }
+        template.end_words(frame);
         template.quick = Quick::new(&template.begin, &template.variables, template.tail.as_ref());
         Ok(template)
+    }
+
+    /// Has a last variable that is a word end with it: where two lines became one, the second is not part of an id.
+    fn end_words(&mut self, frame: &Frame) {
+        let Some(last) = self.variables.last_mut() else {
+            return;
+        };
+        let column = last.slot.and_then(|(slot, _)| frame.columns.get(slot));
+        let words = [
+            Kind::Identifier,
+            Kind::Address,
+            Kind::Unsigned,
+            Kind::Small,
+            Kind::Code,
+        ];
+        let is_word = column.is_some_and(|column| words.contains(&column.kind));
+        if last.until.is_empty() && !last.quoted && is_word {
+            last.until = Box::new(*b" ");
+            last.may_end = true;
+        }
     }
 
     fn want(&mut self, wanted: &Wanted, tail: bool) -> Result<(), String> {
