@@ -355,8 +355,8 @@ impl Batch {
         self.filling[column].nulls(count);
     }
 
-    /// Appends texts, which are UTF-8, to one column, up to [`MOST_AT_ONCE`]; `there` tells bit by bit which rows have one, here
-    /// and below. What stands in place of a missing one is of no matter.
+    /// Appends texts, which are UTF-8, to one column, up to 64 at once; `there` tells bit by bit which rows have
+    /// one, here and below. What stands in place of a missing one is of no matter.
     pub fn texts(&mut self, column: usize, texts: &[&[u8]], there: u64) {
         self.filling[column].texts(texts, there);
     }
