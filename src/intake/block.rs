@@ -215,7 +215,7 @@ impl<'a> Parser<'a> {
         let mut left = stretch.all();
         // The first line of a log may have a mark before it that is none of its text.
         if stretch.text().is_some() && stretch.numbers()[0] > 1 {
-            let taken = self.reading.parser.parse_many(stretch, fields);
+            let taken = self.reading.parser.parse_many(stretch);
             let whole = self.reading.parts.assemble_many(taken, stretch);
             for line in each(taken & !whole) {
                 stretch.give(line, fields);

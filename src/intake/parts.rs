@@ -173,13 +173,10 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
     if first == 0 || last <= first + 1 || !bytes[0].is_ascii_alphabetic() {
         return None;
     }
-    let blanks = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take_while(|b| **b == b' ').count();
+    let blank = |byte: &&u8| **byte == b' ';
     let target = &bytes[first + 1..last];
-    let (mut start, mut end) = (first + 1, last);
-    if target[0] == b' ' || target[target.len() - 1] == b' ' {
-        start += blanks(&mut target.iter());
-        end -= blanks(&mut target.iter().rev());
-    }
+    let start = first + 1 + target.iter().take_while(blank).count();
+    let end = last - target.iter().rev().take_while(blank).count();
     (start < end).then_some((first, start..end))
 }
 

@@ -213,7 +213,6 @@ impl<'t> Stretch<'t> {
     }
 
     /// Empties all slots of `line`.
-    #[cold]
     pub(super) fn empty(&mut self, line: usize) {
         self.there
             .iter_mut()

@@ -1,7 +1,8 @@
 //! A run that is cut off leaves the earlier results or the new ones, and the next goes on with it.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use breachscope::progress::{Progress, Quiet};
 use breachscope::scope;
 use breachscope::synth::{self, Plan, Scenario};
 
-use crate::support::{Replica, breachscope, contents, files, stderr};
+use crate::support::{Chance, Replica, breachscope, contents, files, stderr};
 
 fn start(replica: &Replica, out: &Path) -> std::process::Child {
     Command::new(env!("CARGO_BIN_EXE_breachscope"))
@@ -27,15 +28,61 @@ fn start(replica: &Replica, out: &Path) -> std::process::Child {
         .unwrap()
 }
 
+/// Runs that are cut off, and what one makes that is not.
+struct Cut {
+    replica: Replica,
+    out: PathBuf,
+    expected: BTreeMap<PathBuf, Vec<u8>>,
+    whole: Duration,
+    chance: Chance,
+}
+
+impl Cut {
+    fn new(seed: u64) -> Self {
+        let replica = Replica::new(0.0002, seed, true);
+        let began = Instant::now();
+        assert_eq!(replica.scope(&[]).status.code(), Some(3));
+        Cut {
+            out: replica.dir.path().join("cut"),
+            expected: contents(&replica.out()),
+            whole: began.elapsed(),
+            replica,
+            chance: Chance(seed),
+        }
+    }
+
+    /// Starts a run and kills it at some moment; tells whether it was still running.
+    fn kill(&mut self) -> bool {
+        let mut run = start(&self.replica, &self.out);
+        let part = self.chance.below(10_000) as f64 / 10_000.0;
+        std::thread::sleep(self.whole.mul_f64(part));
+        run.kill().unwrap();
+        run.wait().unwrap().code().is_none()
+    }
+
+    /// Lets a run end, which must make what one makes that is not cut off.
+    fn end(&self) {
+        let end = breachscope(&[
+            "scope",
+            self.replica.case().to_str().unwrap(),
+            "--out",
+            self.out.to_str().unwrap(),
+        ]);
+        assert_eq!(end.status.code(), Some(3), "{}", stderr(&end));
+        let found = contents(&self.out);
+        assert_eq!(
+            found.keys().collect::<Vec<_>>(),
+            self.expected.keys().collect::<Vec<_>>()
+        );
+        for (path, bytes) in &self.expected {
+            assert!(found[path] == *bytes, "{} differs", path.display());
+        }
+    }
+}
+
 #[test]
 fn killed_a_hundred_times_it_ends_with_the_same_bytes() {
-    let replica = Replica::new(0.0002, 11, true);
-    let began = Instant::now();
-    assert_eq!(replica.scope(&[]).status.code(), Some(3));
-    let whole = began.elapsed();
-    let expected = contents(&replica.out());
-    let out = replica.dir.path().join("cut");
-    let mut chance = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut cut = Cut::new(11);
     let mut killed = 0;
     let mut published = false;
     let mut round = 0;
@@ -44,19 +91,13 @@ fn killed_a_hundred_times_it_ends_with_the_same_bytes() {
         round += 1;
         // Every tenth round begins anew; the others go on with what the last left.
         if round % 10 == 0 {
-            let _ = std::fs::remove_dir_all(&out);
+            let _ = std::fs::remove_dir_all(&cut.out);
             published = false;
         }
-        let mut run = start(&replica, &out);
-        chance = chance
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        std::thread::sleep(whole.mul_f64((chance >> 40) as f64 / (1u64 << 24) as f64));
-        run.kill().unwrap();
-        killed += usize::from(run.wait().unwrap().code().is_none());
+        killed += usize::from(cut.kill());
         let query = breachscope(&[
             "query",
-            out.to_str().unwrap(),
+            cut.out.to_str().unwrap(),
             "SELECT COUNT(*) AS n FROM figures",
         ]);
         match query.status.code() {
@@ -69,62 +110,31 @@ fn killed_a_hundred_times_it_ends_with_the_same_bytes() {
         }
     }
     assert_eq!(killed, 100, "in {round} rounds");
-    let end = breachscope(&[
-        "scope",
-        replica.case().to_str().unwrap(),
-        "--out",
-        out.to_str().unwrap(),
-    ]);
-    assert_eq!(end.status.code(), Some(3), "{}", stderr(&end));
-    let found = contents(&out);
-    assert_eq!(
-        found.keys().collect::<Vec<_>>(),
-        expected.keys().collect::<Vec<_>>()
-    );
-    for (path, bytes) in &expected {
-        assert!(found[path] == *bytes, "{} differs", path.display());
-    }
+    cut.end();
 }
 
 /// What had not reached the disk when the power went may be there, in part, as zeros or not at all. All of that
 /// is in the folder of the next results, as long as it is not marked as complete.
 #[test]
 fn what_a_loss_of_power_takes_is_made_anew() {
-    let replica = Replica::new(0.0002, 13, true);
-    let began = Instant::now();
-    assert_eq!(replica.scope(&[]).status.code(), Some(3));
-    let whole = began.elapsed();
-    let expected = contents(&replica.out());
-    let out = replica.dir.path().join("cut");
-    let next = out.join("next");
-    let mut chance = 0x2545_f491_4f6c_dd1d_u64;
-    let mut draw = |below: u64| {
-        chance = chance
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (chance >> 33) % below
-    };
+    let mut cut = Cut::new(13);
+    let next = cut.out.join("next");
     let (mut lost, mut damaged) = (0, [0; 4]);
     for round in 0..40 {
         if round % 6 == 0 {
-            let _ = std::fs::remove_dir_all(&out);
+            let _ = std::fs::remove_dir_all(&cut.out);
         }
-        let mut run = start(&replica, &out);
-        std::thread::sleep(whole.mul_f64(draw(1000) as f64 / 1000.0));
-        run.kill().unwrap();
-        run.wait().unwrap();
+        cut.kill();
         if next.join("complete").exists() {
             continue;
         }
         for path in files(&next) {
             let bytes = std::fs::read(&path).unwrap();
-            let kind = draw(5) as usize;
+            let kind = cut.chance.below(5);
             match kind {
                 0 => std::fs::remove_file(&path).unwrap(),
                 1 => std::fs::write(&path, b"").unwrap(),
-                2 => {
-                    std::fs::write(&path, &bytes[..draw(bytes.len() as u64 + 1) as usize]).unwrap()
-                }
+                2 => std::fs::write(&path, &bytes[..cut.chance.below(bytes.len() + 1)]).unwrap(),
                 3 => std::fs::write(&path, vec![0; bytes.len()]).unwrap(),
                 _ => continue,
             }
@@ -136,17 +146,7 @@ fn what_a_loss_of_power_takes_is_made_anew() {
         lost > 100 && damaged.iter().all(|count| *count > 10),
         "{damaged:?}"
     );
-    let end = breachscope(&[
-        "scope",
-        replica.case().to_str().unwrap(),
-        "--out",
-        out.to_str().unwrap(),
-    ]);
-    assert_eq!(end.status.code(), Some(3), "{}", stderr(&end));
-    assert!(
-        contents(&out) == expected,
-        "the results are those of a whole run"
-    );
+    cut.end();
 }
 
 #[test]

@@ -173,3 +173,16 @@ pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     all.sort();
     all
 }
+
+/// A sequence of numbers that is the same in each run.
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    pub(crate) fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most.max(1)
+    }
+}

@@ -97,8 +97,8 @@ pub trait LineParser: std::fmt::Debug + Send + Sync {
     ) -> Result<(), Reject>;
 
     /// Takes apart, all at once, those lines of a stretch that look as most do, and tells which; of them
-    /// nothing is left for [`LineParser::parse`]. `fields` is used on the way.
-    fn parse_many<'l>(&self, _stretch: &mut Stretch<'l>, _fields: &mut Fields<'l>) -> Lines {
+    /// nothing is left for [`LineParser::parse`].
+    fn parse_many(&self, _stretch: &mut Stretch<'_>) -> Lines {
         0
     }
 

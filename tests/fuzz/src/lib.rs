@@ -129,13 +129,13 @@ fn read(parser: &dyn LineParser, framing: Framing, mark: fn(&str) -> bool, log: 
             assert!(found.is_err() || text == fresh.get(slot), "slot {slot}");
         }
     }
-    together(parser, log, &mut fields);
+    together(parser, log);
 }
 
 /// Reads the first lines of a log together: those that are taken are what they are one by one.
-fn together<'l>(parser: &dyn LineParser, log: &'l str, fields: &mut Fields<'l>) {
+fn together(parser: &dyn LineParser, log: &str) {
     let mut stretch = Stretch::of(log);
-    let taken = parser.parse_many(&mut stretch, fields);
+    let taken = parser.parse_many(&mut stretch);
     assert_eq!(taken & !stretch.all(), 0, "lines that are none");
     let header = Header::default();
     for (place, line) in log.split('\n').take(stretch.count()).enumerate() {

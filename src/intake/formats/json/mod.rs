@@ -107,10 +107,11 @@ impl LineParser for Json {
         }
     }
 
-    fn parse_many<'l>(&self, stretch: &mut Stretch<'l>, fields: &mut Fields<'l>) -> Lines {
+    fn parse_many(&self, stretch: &mut Stretch<'_>) -> Lines {
         let Some(text) = stretch.short_text() else {
             return 0;
         };
+        let mut fields = Fields::default();
         let mut layouts = std::mem::take(&mut stretch.layouts);
         find_specials(stretch);
         let mut read = layouts.read(stretch, stretch.all());
@@ -120,14 +121,17 @@ impl LineParser for Json {
             left &= !(1 << line);
             let whole = &text[stretch.lines()[line].range()];
             fields.begin(whole);
-            if Scanner::at(whole, 0).whole(&self.root, fields).is_err() {
+            if Scanner::at(whole, 0)
+                .whole(&self.root, &mut fields)
+                .is_err()
+            {
                 layouts.miss();
                 continue;
             }
             let base = stretch.lines()[line].start as usize;
-            stretch.take(line, Some(base), fields);
+            stretch.take(line, Some(base), &fields);
             read |= 1 << line;
-            if layouts.learn(whole, fields) {
+            if layouts.learn(whole, &fields) {
                 let alike = layouts.read_by_newest(stretch, left);
                 read |= alike;
                 left &= !alike;
@@ -138,10 +142,10 @@ impl LineParser for Json {
             return read;
         };
         for line in each(read) {
-            stretch.give(line, fields);
+            stretch.give(line, &mut fields);
             stretch.empty(line);
-            match finish(fields) {
-                Ok(()) => stretch.take(line, Some(0), fields),
+            match finish(&mut fields) {
+                Ok(()) => stretch.take(line, Some(0), &fields),
                 Err(_) => read &= !(1 << line),
             }
         }

@@ -380,13 +380,14 @@ impl LineParser for Template {
         }
     }
 
-    fn parse_many<'l>(&self, stretch: &mut Stretch<'l>, fields: &mut Fields<'l>) -> Lines {
+    fn parse_many(&self, stretch: &mut Stretch<'_>) -> Lines {
         let Some(quick) = &self.quick else { return 0 };
         let Known { mut fit, whole, at } = quick.read(stretch);
         let text = stretch.text().unwrap_or_default();
+        let mut fields = Fields::default();
         for line in each(fit & !whole) {
             let (at, end) = (at[line] as usize, stretch.lines()[line].end as usize);
-            if !self.rest(&text[..end], at, stretch, line, fields) {
+            if !self.rest(&text[..end], at, stretch, line, &mut fields) {
                 fit &= !(1 << line);
                 stretch.empty(line);
             }
