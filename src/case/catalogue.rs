@@ -131,27 +131,70 @@ impl Catalogue {
         }
     }
 
-    /// The page that `method path` asks for, the query string aside.
+    /// The page that `method path` asks for, the query string aside, as the path is spelled or else
+    /// [as a server reads it](served).
     pub fn find(&self, method: &str, path: &str) -> Option<usize> {
         if self.pages.is_empty() {
             return None;
         }
         let path = path.split(['?', '#']).next().unwrap_or(path);
         let path = path.strip_prefix('/')?;
+        let spelled = self.matching(method, || path.split('/'));
+        spelled.or_else(|| {
+            let segments = served(path)?;
+            self.matching(method, || segments.iter().map(String::as_str))
+        })
+    }
+
+    /// The first page whose route these segments are.
+    fn matching<'p, S>(&self, method: &str, segments: impl Fn() -> S) -> Option<usize>
+    where
+        S: Iterator<Item = &'p str>,
+    {
         self.routes
             .iter()
             .zip(&self.pages)
             .position(|(route, page)| {
-                let mut given = path.split('/');
-                page.method == method
-                    && route.iter().all(|segment| match (segment, given.next()) {
+                page.method == method && {
+                    let mut given = segments();
+                    route.iter().all(|segment| match (segment, given.next()) {
                         (Some(fixed), Some(given)) => fixed == given,
                         (None, Some(given)) => !given.is_empty(),
                         (_, None) => false,
-                    })
-                    && given.next().is_none()
+                    }) && given.next().is_none()
+                }
             })
     }
+}
+
+/// The segments of a path of another spelling, as a server reads them before it looks for the page:
+/// percent-encoding undone and dot segments resolved (RFC 3986, 6.2.2), several slashes one. `None`
+/// where that leaves the path as it is. An encoded slash stays within its segment; a slash at the end
+/// is another page's, as are letters in another case.
+fn served(path: &str) -> Option<Vec<String>> {
+    let double = |bytes: &[u8]| bytes[0] == b'/' && matches!(bytes[1], b'/' | b'.');
+    let another = path.starts_with(['/', '.'])
+        || path.contains('%')
+        || path.as_bytes().windows(2).any(double);
+    if !another {
+        return None;
+    }
+    let mut segments: Vec<String> = Vec::new();
+    let mut ends_with_slash = false;
+    for segment in path.split('/') {
+        let plain = percent_encoding::percent_decode_str(segment).decode_utf8();
+        let plain = plain.unwrap_or(segment.into());
+        ends_with_slash = matches!(&*plain, "" | "." | "..");
+        if plain == ".." {
+            segments.pop();
+        } else if !ends_with_slash {
+            segments.push(plain.into_owned());
+        }
+    }
+    if ends_with_slash {
+        segments.push(String::new());
+    }
+    Some(segments)
 }
 
 #[cfg(test)]
@@ -182,8 +225,39 @@ mod tests {
         assert_eq!(catalogue.find("GET", "/member/addresses?page=2"), Some(0));
         assert_eq!(catalogue.find("GET", "/member/addresses/7/edit"), Some(1));
         assert_eq!(catalogue.find("GET", "/member/addresses//edit"), None);
+        assert_eq!(catalogue.find("GET", "/member/addresses/edit"), None);
         assert_eq!(catalogue.find("GET", "/member/addresses/7/edit/x"), None);
         assert_eq!(catalogue.find("HEAD", "/member/addresses"), None);
         assert_eq!(catalogue.find("GET", "/member/addresses/"), None);
+    }
+
+    #[test]
+    fn a_page_is_found_in_any_spelling_that_servers_take_for_its_own() {
+        let catalogue = Catalogue::new(vec![
+            page("list", "GET", "/member/addresses"),
+            page("edit", "GET", "/member/addresses/{address}/edit"),
+            page("literal", "GET", "/a%20b"),
+        ]);
+        for (path, expected) in [
+            ("//member///addresses", Some(0)),
+            ("/member/%61ddresses?x=%2F", Some(0)),
+            ("/member/%61ddresses%3Fx", None),
+            ("/./member/x/../addresses", Some(0)),
+            ("/../member/addresses", Some(0)),
+            ("/member/addresses/7/%65dit", Some(1)),
+            ("/member/addresses/a%2Fb/edit", Some(1)),
+            ("/member/addresses//7/edit", Some(1)),
+            ("/a%20b", Some(2)),
+            ("/member%2Faddresses", None),
+            ("//member/addresses/", None),
+            ("/member/addresses/.", None),
+            ("/member/addresses/7/edit/..", None),
+            ("/member/addresses/%ff/edit", Some(1)),
+            ("/member/Addresses", None),
+            ("/member/%41ddresses", None),
+            ("/%6dember/%zzaddresses", None),
+        ] {
+            assert_eq!(catalogue.find("GET", path), expected, "{path}");
+        }
     }
 }

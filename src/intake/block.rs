@@ -44,6 +44,8 @@ pub(super) struct Tally {
     pub(super) incomplete: Option<String>,
     /// The first line whose time needs a zone, and what it says.
     pub(super) without_zone: Option<(u64, String)>,
+    /// How many lines have a time that needs one.
+    pub(super) zoneless: u64,
     /// The first row: line number and time.
     pub(super) first_row: Option<(u64, i64)>,
     /// Events by stretch of time.
@@ -65,6 +67,7 @@ impl Tally {
         if self.without_zone.is_none() {
             self.without_zone = other.without_zone;
         }
+        self.zoneless += other.zoneless;
         self.first_row = self.first_row.or(other.first_row);
         for (stretch, pulse) in other.pulses {
             self.pulses
@@ -196,7 +199,7 @@ impl<'a> Parser<'a> {
     fn is_header(&self, number: u64, bytes: &[u8]) -> bool {
         match self.reading.framing {
             Framing::Directives => bytes[0] == b'#',
-            Framing::Header => number == 1,
+            Framing::Records { .. } => number == 1,
             Framing::Lines | Framing::Objects | Framing::Parquet => false,
         }
     }
@@ -316,8 +319,10 @@ impl<'a> Parser<'a> {
             let place = stretch.in_block(line);
             let raw = &block.buffer.filled()[place.clone()];
             match reject.reason {
-                "time_without_zone" if self.tally.without_zone.is_none() => {
-                    self.tally.without_zone = Some((numbers[line], reject.detail.clone()));
+                "time_without_zone" => {
+                    self.tally.zoneless += 1;
+                    let first = &mut self.tally.without_zone;
+                    first.get_or_insert_with(|| (numbers[line], reject.detail.clone()));
                 }
                 "field_missing" if self.tally.incomplete.is_none() => {
                     let line = escaped(without_bom(raw));

@@ -61,6 +61,12 @@ pub(super) fn gives(name: &str) -> &'static [&'static str] {
     }
 }
 
+/// Whether a value is none: empty, or the `-` that servers write where there is nothing.
+#[inline]
+pub(super) fn says_nothing(text: &str) -> bool {
+    matches!(text, "" | "-")
+}
+
 /// Where a field's text is: in the line, or among the copies.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffer, Pool};
 use super::formats::Framing;
+use super::records::{Walked, walk};
 
 /// Bytes of a block, before its last line is whole.
 pub(super) const BLOCK: usize = 8 << 20;
@@ -82,7 +83,7 @@ pub(super) fn cut<E>(
         let mut spans = None;
         let whole = match &records {
             Some(records) => {
-                let (found, end) = records.find(buffer.filled(), at_end);
+                let (found, end) = records.find(buffer.filled(), next.index == 0, at_end);
                 spans = Some(found);
                 Some(end).filter(|end| *end > 0)
             }
@@ -122,7 +123,7 @@ pub(super) fn cut<E>(
         continuing = records.is_none() && oversized && block.buffer.filled().last() != Some(&b'\n');
         if framing == Framing::Directives {
             header = last_header(block.buffer.filled()).or(header);
-        } else if framing == Framing::Header && header.is_none() {
+        } else if header.is_none() && matches!(framing, Framing::Records { .. }) {
             header =
                 block.spans.iter().flatten().next().map(|(start, end)| {
                     block.buffer.filled()[*start as usize..*end as usize].into()
@@ -192,7 +193,7 @@ enum Records {
     /// Objects of an array that is this deep in the document.
     Objects { base: usize },
     /// CSV records, in which quotes may hold line ends.
-    Quoted,
+    Quoted { delimiter: u8 },
 }
 
 impl Records {
@@ -201,16 +202,16 @@ impl Records {
             Framing::Objects => {
                 array_depth(without_bom(head)).map(|base| Records::Objects { base })
             }
-            Framing::Header => Some(Records::Quoted),
+            Framing::Records { delimiter } => Some(Records::Quoted { delimiter }),
             Framing::Lines | Framing::Directives | Framing::Parquet => None,
         }
     }
 
     /// The records of a block and where the last of them ends. At the end of the log all is taken.
-    fn find(&self, bytes: &[u8], at_end: bool) -> (Vec<(u32, u32)>, usize) {
+    fn find(&self, bytes: &[u8], first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
         match self {
             Records::Objects { base } => objects(bytes, *base, at_end),
-            Records::Quoted => quoted(bytes, at_end),
+            Records::Quoted { delimiter } => quoted(bytes, *delimiter, first, at_end),
         }
     }
 }
@@ -347,40 +348,43 @@ fn objects(bytes: &[u8], base: usize, at_end: bool) -> (Vec<(u32, u32)>, usize) 
     (spans, whole)
 }
 
-/// Records of RFC 4180. A quote that is not closed within [`LONGEST_RECORD`] bytes, or before the log
-/// ends, was opened by mistake: its first line is a record by itself, for a reject.
-fn quoted(bytes: &[u8], at_end: bool) -> (Vec<(u32, u32)>, usize) {
+/// Records of RFC 4180. Where a quote was opened or closed by mistake (nothing closes it before the log
+/// ends or within [`LONGEST_RECORD`] bytes, or text stands behind the closing one), no one can say where
+/// the record ends: its first line is a record by itself, for a reject.
+fn quoted(bytes: &[u8], delimiter: u8, first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
     let mut spans = Vec::new();
+    // How the last walk over several lines ended, and where: another one that is inside quotes at any
+    // line end before comes to the same end. So no byte is walked over for each line before it.
+    let mut known = (0, Walked::End);
     let mut begin = 0;
     while begin < bytes.len() {
-        let mut at = begin;
-        let mut open = false;
-        let end = loop {
-            match memchr::memchr2(b'"', b'\n', &bytes[at..]) {
-                Some(found) if bytes[at + found] == b'"' => {
-                    open = !open;
-                    at += found + 1;
-                }
-                Some(found) if !open => break Some(at + found),
-                Some(found) if at + found - begin < LONGEST_RECORD => at += found + 1,
-                Some(_) => break memchr::memchr(b'\n', &bytes[begin..]).map(|first| begin + first),
-                None if at_end && open => {
-                    break memchr::memchr(b'\n', &bytes[begin..]).map(|first| begin + first);
-                }
-                None => break None,
-            }
+        let mark = match first && begin == 0 {
+            true => bytes.len() - without_bom(bytes).len(),
+            false => 0,
         };
-        match end {
-            Some(end) => {
-                spans.push((begin as u32, end as u32));
-                begin = end + 1;
+        let line = memchr::memchr(b'\n', &bytes[begin..]).map(|at| begin + at);
+        let line_end = line.map_or(bytes.len(), |at| at + 1);
+        let mut walked = walk(delimiter, &bytes[..line_end], begin + mark);
+        if walked == Walked::Open && line_end < bytes.len() {
+            if known.0 < line_end {
+                let end = walk(delimiter, bytes, begin + mark);
+                known = (end.place().unwrap_or(bytes.len()), end);
             }
-            None if at_end => {
-                spans.push((begin as u32, bytes.len() as u32));
-                begin = bytes.len();
-            }
-            None => break,
+            walked = known.1;
         }
+        let until = walked.place().unwrap_or(bytes.len());
+        let too_long = until > line_end && until - begin > LONGEST_RECORD;
+        let end = match walked {
+            Walked::LineEnd(end) if !too_long => Some(end),
+            Walked::End if !too_long => None,
+            Walked::Open if !too_long && !at_end => None,
+            _ => line,
+        };
+        let Some(end) = end.or(at_end.then_some(bytes.len())) else {
+            break;
+        };
+        spans.push((begin as u32, end as u32));
+        begin = (end + 1).min(bytes.len());
     }
     (spans, begin)
 }
@@ -504,15 +508,64 @@ mod tests {
         assert_eq!(plain.len(), 2, "lines of objects are lines");
     }
 
+    const CSV: Framing = Framing::Records { delimiter: b',' };
+
+    fn records(text: &[u8]) -> Vec<String> {
+        let found = |size| -> Vec<String> {
+            lines(text, CSV, size)
+                .into_iter()
+                .map(|(_, _, text)| String::from_utf8_lossy(&text).into_owned())
+                .collect()
+        };
+        let all = found(1 << 20);
+        for size in 1..40 {
+            assert_eq!(found(size), all, "{size}");
+        }
+        all
+    }
+
     #[test]
     fn records_may_hold_line_ends_and_a_stray_quote_costs_one_line() {
-        let text = b"a,b\n1,\"x\ny\"\n2,z\n3,\"open\n4,w\n";
-        let found = lines(text, Framing::Header, 1 << 20);
-        let texts: Vec<&[u8]> = found.iter().map(|(_, _, text)| text.as_slice()).collect();
-        assert_eq!(
-            texts,
-            [&b"a,b"[..], b"1,\"x\ny\"", b"2,z", b"3,\"open", b"4,w"]
-        );
+        for (text, expected) in [
+            ("a,b\n1,\"x\ny\"\n2,z\n", &["a,b", "1,\"x\ny\"", "2,z"][..]),
+            ("a\n\"open\nb\nc\n", &["a", "\"open", "b", "c"]),
+            // Text behind a closing quote, and another stray quote later: all between are records.
+            (
+                "1,\"x\"y,\"\n2,b\n3,c\n4,\"z\n",
+                &["1,\"x\"y,\"", "2,b", "3,c", "4,\"z"],
+            ),
+            ("\"a\nb\"c\nd\n", &["\"a", "b\"c", "d"]),
+            // A quote inside a bare field opens nothing.
+            ("5\" disk,a\nb\n\"c\nd\n", &["5\" disk,a", "b", "\"c", "d"]),
+            (
+                "\u{feff}\"a\nb\",c\r\n\"d\"\r\n",
+                &["\u{feff}\"a\nb\",c\r", "\"d\"\r"],
+            ),
+            ("x\",\",\nx\",\",\ny\n", &["x\",\",", "x\",\",", "y"]),
+        ] {
+            assert_eq!(records(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_beyond_the_longest_costs_one_line() {
+        let long = "\"".to_string() + &"x\n".repeat(LONGEST_RECORD / 2 + 1) + "\"\nb\n";
+        let count = lines(long.as_bytes(), CSV, 1 << 22).len();
+        assert_eq!(count, LONGEST_RECORD / 2 + 3);
+        assert_eq!(lines(long.as_bytes(), CSV, 1 << 12).len(), count);
+        let short = "\"".to_string() + &"x\n".repeat(LONGEST_RECORD / 2 - 2) + "\"\nb\n";
+        for size in [1 << 22, 1 << 12] {
+            assert_eq!(lines(short.as_bytes(), CSV, size).len(), 2);
+        }
+        // On one line, any length is a record's.
+        let line = format!("a,\"{}\"\nb\n", "x".repeat(LONGEST_RECORD * 2));
+        assert_eq!(lines(line.as_bytes(), CSV, 1 << 12).len(), 2);
+    }
+
+    #[test]
+    fn quotes_that_open_on_every_line_take_no_longer() {
+        let hostile = "x\",\",\n".repeat(1 << 20);
+        assert_eq!(lines(hostile.as_bytes(), CSV, BLOCK).len(), 1 << 20);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod pipeline;
 pub mod raw;
 mod reading;
 mod receipts;
+mod records;
 mod rhythm;
 mod rows;
 mod stretch;
@@ -47,7 +48,7 @@ use jobs::{Job, Jobs, Log};
 use pipeline::{Pipeline, Read};
 use receipts::Receipt;
 
-use crate::case::{Case, SourceKind};
+use crate::case::{Case, Source, SourceKind};
 use crate::error::{Error, Result, closest};
 use crate::frames::{self, FrameWriter, Value, numbered_parts};
 use crate::progress::Progress;
@@ -101,9 +102,11 @@ pub fn run(
     receipts.extend(done.into_inner().expect("no panic while reading"));
     receipts.sort_by_key(|receipt| receipt.file.evidence_id);
     for receipt in &receipts {
-        let source = &readings[source_of(case, &receipt.file)];
         time_needs_zone(case, receipt)?;
-        missing_from_all(case, receipt, source)?;
+    }
+    for (source, reading) in case.file.source.iter().zip(&readings) {
+        let of_source = |one: &&Receipt| one.file.source == *source.id.get_ref();
+        missing_from_all(case, source, reading, receipts.iter().filter(of_source))?;
     }
     let written: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
     find_duplicates(&mut receipts);
@@ -267,10 +270,15 @@ fn source_of(case: &Case, file: &EvidenceFile) -> usize {
         .expect("a source of the case")
 }
 
+/// A log most of whose times need a zone. A few such lines in a log of others are rejects.
 fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
-    let Some((number, detail)) = &receipt.tally.without_zone else {
+    let tally = &receipt.tally;
+    let Some((number, detail)) = &tally.without_zone else {
         return Ok(());
     };
+    if tally.zoneless <= tally.lines.rows {
+        return Ok(());
+    }
     let source = &case.file.source[source_of(case, &receipt.file)];
     Err(case
         .error_at(
@@ -280,38 +288,45 @@ fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
         .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"))
 }
 
-/// A required column that no line of the log had: the mapping is wrong, not the lines.
-fn missing_from_all(case: &Case, receipt: &Receipt, reading: &Reading) -> Result<()> {
-    let Some(line) = &receipt.tally.incomplete else {
+/// A required column that no line of a source's logs had: the mapping is wrong, not the lines.
+fn missing_from_all<'r>(
+    case: &Case,
+    source: &Source,
+    reading: &Reading,
+    receipts: impl Iterator<Item = &'r Receipt>,
+) -> Result<()> {
+    let (mut present, mut incomplete) = (0, None);
+    for receipt in receipts {
+        present |= receipt.tally.present;
+        let line = receipt.tally.incomplete.as_ref();
+        incomplete = incomplete.or(line.map(|line| (&receipt.file, line)));
+    }
+    let Some((file, line)) = incomplete else {
         return Ok(());
     };
-    let source = &case.file.source[source_of(case, &receipt.file)];
     for (index, column) in reading.frame.columns.iter().enumerate() {
         let mapped = source
             .fields
             .iter()
             .find(|(name, _)| name.get_ref() == column.name);
-        let seen = receipt.tally.present >> index & 1 == 1;
+        let seen = present >> index & 1 == 1;
         let (true, false, Some((_, field))) = (reading.required[index], seen, mapped) else {
             continue;
         };
+        let (place, name, fills) = (file.place(), field.get_ref(), column.name);
         let there = reading.parser.field_names(line);
-        let error = case.error_at(
-            field.span(),
-            format!(
-                "no line of {} has the field `{}` for `{}`",
-                receipt.file.place(),
-                field.get_ref(),
-                column.name
-            ),
-        );
+        if there.contains(name) {
+            let says =
+                format!("no line of {place} has a value in the field `{name}` for `{fills}`");
+            return Err(case.error_at(field.span(), says));
+        }
+        let says = format!("no line of {place} has the field `{name}` for `{fills}`");
+        let error = case.error_at(field.span(), says);
         let error = error.hint(format!("its fields are {}", there.join(", ")));
-        return Err(
-            match closest(field.get_ref(), there.iter().map(String::as_str)) {
-                Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-                None => error,
-            },
-        );
+        return Err(match closest(name, there.iter().map(String::as_str)) {
+            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+            None => error,
+        });
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use super::fields::{
     CLIENT_ENDPOINT, DATE, FIRST_PART, FORWARDED_FOR, Fields, QUERY, REQUEST_LINE, SLOTS,
-    TIME_OF_DAY, URL,
+    TIME_OF_DAY, URL, says_nothing,
 };
 use super::formats::Reject;
 use super::stretch::{Lines, Stretch, each};
@@ -204,10 +204,7 @@ fn without_authority(fields: &mut Fields<'_>, path: usize) {
 }
 
 fn query(fields: &mut Fields<'_>, path: usize) {
-    let Some(query) = fields
-        .get(QUERY)
-        .filter(|text| !text.is_empty() && *text != "-")
-    else {
+    let Some(query) = fields.get(QUERY).filter(|text| !says_nothing(text)) else {
         return;
     };
     let Some(target) = fields.get(path).filter(|path| !path.contains('?')) else {

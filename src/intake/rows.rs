@@ -16,6 +16,15 @@ use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind};
 
+/// Columns of a request that its token's claims fill, and nothing else.
+const CLAIMS: [&str; 5] = [
+    "token_issuer",
+    "token_subject",
+    "key_id",
+    "token_issued_at",
+    "token_expires_at",
+];
+
 /// How one column of a row comes about.
 #[derive(Debug, Clone, Copy)]
 enum Fill {
@@ -27,6 +36,8 @@ enum Fill {
     Bytes,
     /// A number of at most this.
     Number(u64),
+    /// A status code.
+    Code,
     EventTime,
     Claim,
     Address,
@@ -84,6 +95,9 @@ pub(super) struct Rows<'a> {
     method_and_path: Option<(usize, usize)>,
     /// The column for what is wrong with a token.
     problem: Option<usize>,
+    /// The column of a token's id, where the log has a field for it, and those of its claims.
+    token_id: Option<usize>,
+    claims: Vec<usize>,
     addresses: Addresses,
     last_date: LastDate,
     refused: Refused,
@@ -112,7 +126,7 @@ impl<'a> Rows<'a> {
                 (_, Kind::Bytes) => Fill::Bytes,
                 (_, Kind::Unsigned) => Fill::Number(u64::MAX),
                 (_, Kind::Small) => Fill::Number(u64::from(u32::MAX)),
-                (_, Kind::Code) => Fill::Number(u64::from(u16::MAX)),
+                (_, Kind::Code) => Fill::Code,
                 (_, Kind::Time) if index == event_time => Fill::EventTime,
                 (_, Kind::Time) => Fill::Claim,
                 (_, Kind::Address) => Fill::Address,
@@ -129,6 +143,10 @@ impl<'a> Rows<'a> {
                 .index("page")
                 .and(frame.index("method").zip(frame.index("path"))),
             problem: frame.index("token_problem"),
+            token_id: frame
+                .index("token_id")
+                .filter(|id| reading.parser.fills().contains(id)),
+            claims: CLAIMS.iter().filter_map(|name| frame.index(name)).collect(),
             addresses: Addresses::default(),
             last_date: LastDate::default(),
             refused: Refused::default(),
@@ -159,7 +177,9 @@ impl<'a> Rows<'a> {
     ) -> Vec<(usize, Reject)> {
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
-            if self.reading.required[column] && !constant {
+            if !self.reading.required[column] {
+                stretch.forget_nothing(column);
+            } else if !constant {
                 self.require(column, stretch);
             }
             if stretch.there(column) != 0 || constant {
@@ -167,6 +187,7 @@ impl<'a> Rows<'a> {
                 self.read(column, stretch, batch);
             }
         }
+        self.note_unnamed(stretch);
         let refused = std::mem::take(&mut self.refused);
         let mut rejects = refused.rejects;
         if !rejects.is_empty() {
@@ -201,6 +222,12 @@ impl<'a> Rows<'a> {
                     unsigned(text, most).ok_or_else(|| bad_number(name, text))
                 });
             }
+            Fill::Code => {
+                let name = reading.frame.columns[column].name;
+                self.numbers[column] = self.type_each(column, stretch, |_, text| {
+                    code(text).ok_or_else(|| bad_number(name, text))
+                });
+            }
             Fill::EventTime => {
                 let mut last = std::mem::take(&mut self.last_date);
                 let read = |_, text: &[u8]| reading.clock.read_next(&mut last, text);
@@ -226,14 +253,12 @@ impl<'a> Rows<'a> {
         stretch: &Stretch<'_>,
         mut read: impl FnMut(usize, &[u8]) -> Result<T, Reject>,
     ) -> Typed<T> {
-        let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
         let mut texts = NO_TEXTS;
         let there = stretch.texts(column, constant, &mut texts);
         let mut typed = Typed::default();
         for (line, text) in texts[..stretch.count()].iter().enumerate() {
-            // An empty value of a column that may be missing is a missing value.
-            if there >> line & 1 == 0 || (text.is_empty() && !required) {
+            if there >> line & 1 == 0 {
                 continue;
             }
             match read(line, text) {
@@ -264,27 +289,31 @@ impl<'a> Rows<'a> {
             read
         });
         self.times[column].there &= !bad;
-        let Some(problem) = problem else { return };
-        for line in each(bad & !stretch.there(problem)) {
-            let place = Place::of_copy(&mut stretch.copies, "claim_time");
-            stretch.set(line, problem, place);
+        if let Some(problem) = problem {
+            note(stretch, bad, problem, "claim_time");
+        }
+    }
+
+    /// A token that the log tells claims of, but no id, is a token all the same.
+    fn note_unnamed(&self, stretch: &mut Stretch<'_>) {
+        if let (Some(token_id), Some(problem)) = (self.token_id, self.problem) {
+            let claims = self.claims.iter().map(|column| stretch.there(*column));
+            let claimed = claims.fold(0, |all, lines| all | lines);
+            let unnamed = claimed & !stretch.there(token_id);
+            note(stretch, unnamed, problem, "token_id_absent");
         }
     }
 
     /// Puts addresses into their canonical spelling.
     fn canonical(&mut self, column: usize, stretch: &mut Stretch<'_>, batch: &Batch) {
-        let required = self.reading.required[column];
         let constant = self.reading.constants[column].as_deref();
         let mut texts = NO_TEXTS;
         let there = stretch.texts(column, constant, &mut texts);
         let texts = &texts[..stretch.count()];
-        // What the column has is canonical, or empty.
+        // What the column has is canonical.
         let new = there & !batch.known(column, texts);
         for line in each(new & !addresses::plain(texts, new)) {
             let text = stretch.get(line, column).or(constant).unwrap_or_default();
-            if text.is_empty() && !required {
-                continue;
-            }
             match self.addresses.canonical(text) {
                 Ok(address) => {
                     let place = Place::of_copy(&mut stretch.copies, address);
@@ -314,20 +343,14 @@ impl<'a> Rows<'a> {
                     batch.texts(column, &texts[..rows], there);
                 }
                 Fill::Text | Fill::Address if there => {
-                    let mut there = stretch.texts(column, constant, &mut texts);
-                    // An empty id is none: it would make one of all that have it.
-                    if !self.reading.required[column] {
-                        for (line, text) in texts[..rows].iter().enumerate() {
-                            there &= !(Lines::from(text.is_empty()) << line);
-                        }
-                    }
+                    let there = stretch.texts(column, constant, &mut texts);
                     batch.texts(column, &texts[..rows], there);
                 }
                 Fill::Bytes if there => {
                     let there = stretch.texts(column, constant, &mut texts);
                     batch.bytes(column, &texts[..rows], there);
                 }
-                Fill::Number(_) if there => {
+                Fill::Number(_) | Fill::Code if there => {
                     let Typed { values, there } = &self.numbers[column];
                     batch.numbers(column, &values[..rows], *there);
                 }
@@ -363,6 +386,14 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Notes what is wrong with the tokens of `lines`, where nothing is noted yet.
+fn note(stretch: &mut Stretch<'_>, lines: Lines, problem: usize, reason: &str) {
+    for line in each(lines & !stretch.there(problem)) {
+        let place = Place::of_copy(&mut stretch.copies, reason);
+        stretch.set(line, problem, place);
+    }
+}
+
 #[cold]
 fn missing(name: &str) -> Reject {
     Reject::new("field_missing", format!("`{name}` is not there"))
@@ -379,6 +410,14 @@ fn bad_number(name: &str, text: &[u8]) -> Reject {
 fn unsigned(text: &[u8], most: u64) -> Option<u64> {
     let number = decimal(text).or_else(|| long_number(text));
     number.filter(|number| *number <= most)
+}
+
+/// A status code of RFC 9110, section 15: three digits. Servers write `0` or `000` where a client went
+/// before there was one.
+#[inline]
+fn code(text: &[u8]) -> Option<u64> {
+    let number = decimal(text)?;
+    (text.len() == 3 || text == b"0").then_some(number)
 }
 
 #[cold]
@@ -406,6 +445,22 @@ mod tests {
             "18446744073709551616",
         ] {
             assert_eq!(unsigned(bad.as_bytes(), 65535), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_status_has_three_digits_or_is_none() {
+        for (text, status) in [
+            ("200", 200),
+            ("599", 599),
+            ("0", 0),
+            ("000", 0),
+            ("999", 999),
+        ] {
+            assert_eq!(code(text.as_bytes()), Some(status), "{text}");
+        }
+        for bad in ["", "20", "2000", "0200", "-1", "2e2", "20x", "00"] {
+            assert_eq!(code(bad.as_bytes()), None, "{bad}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A stretch of a log: lines that are read together, and their fields, slot by slot. A loop that does one
 //! thing to many lines is faster than many things done to each line.
 
-use super::fields::{Fields, Place, SLOTS};
+use super::fields::{Fields, Place, SLOTS, says_nothing};
 use super::formats::Layouts;
 use crate::bytes::{MOST_MARKED, Marks};
 
@@ -172,6 +172,20 @@ impl<'t> Stretch<'t> {
     #[inline]
     pub(super) fn fill(&mut self, slot: usize, lines: Lines) {
         self.there[slot] = lines;
+    }
+
+    /// Forgets the texts in `slot` that say nothing: empty ones, and the `-` of servers.
+    #[inline]
+    pub(super) fn forget_nothing(&mut self, slot: usize) {
+        let mut nothing: Lines = 0;
+        for (line, place) in self.places[slot][..self.count].iter().enumerate() {
+            nothing |= Lines::from(place.range().len() <= 1) << line;
+        }
+        for line in each(nothing & self.there[slot]) {
+            if self.get(line, slot).is_some_and(says_nothing) {
+                self.there[slot] &= !(1 << line);
+            }
+        }
     }
 
     /// Puts a text of `line` into `slot`.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::fields::{Fields, slot};
+use super::fields::{Fields, says_nothing, slot};
 use crate::frames::Frame;
 use crate::jws::{self, Decoded, Signature, SigningKeys};
 
@@ -125,7 +125,7 @@ impl<'a> TokenReader<'a> {
     /// of the log's own stays.
     pub(super) fn read(&mut self, parts: &TokenParts, fields: &mut Fields<'_>) {
         for (slot, holds) in &parts.parts {
-            let Some(text) = fields.get(*slot).filter(|text| !matches!(*text, "" | "-")) else {
+            let Some(text) = fields.get(*slot).filter(|text| !says_nothing(text)) else {
                 continue;
             };
             let token = match holds {
@@ -203,7 +203,7 @@ impl<'a> TokenReader<'a> {
 
 fn put(fields: &mut Fields<'_>, slot: Option<usize>, text: Option<&str>) {
     if let (Some(slot), Some(text)) = (slot, text)
-        && !fields.has(slot)
+        && fields.get(slot).is_none_or(says_nothing)
     {
         fields.copy(slot, text);
     }
@@ -222,7 +222,7 @@ fn fill(parts: &TokenParts, looked: &Looked, fields: &mut Fields<'_>) {
     let id = decoded
         .token_id
         .as_deref()
-        .filter(|id| decoded.problem.is_none() && !id.is_empty() && !reserved(id));
+        .filter(|id| decoded.problem.is_none() && !says_nothing(id) && !reserved(id));
     put(
         fields,
         Some(parts.token_id),

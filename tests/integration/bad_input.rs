@@ -161,10 +161,7 @@ fn times_without_a_zone_are_an_error_until_the_case_says_the_zone() {
             .collect(),
     )
     .unwrap();
-    pack(
-        &path,
-        text.replacen("Z\",\"rid\"", "\",\"rid\"", 1).as_bytes(),
-    );
+    pack(&path, text.replace("Z\",\"rid\"", "\",\"rid\"").as_bytes());
     let message = refused(&replica);
     assert!(
         message.contains("gateway-a-0001.jsonl.gz:1:") && message.contains("add zone = "),
@@ -180,6 +177,37 @@ fn times_without_a_zone_are_an_error_until_the_case_says_the_zone() {
         figures["tokens.forged"],
         replica.expected()["tokens.forged"]
     );
+}
+
+#[test]
+fn one_time_without_a_zone_among_others_is_a_reject() {
+    let replica = Replica::small();
+    let before = replica.figures(3);
+    let path = gateway(&replica, 1);
+    let line = b"{\"ts\":\"2025-04-14T00:00:00\",\"rid\":\"x\",\"client\":\"192.0.2.9\",\"method\":\"GET\",\"path\":\"/\",\"status\":200}\n";
+    pack(&path, &[line, &unpack(&path)[..]].concat());
+    let after = replica.figures(3);
+    assert_eq!(after["intake.rejects"][0], before["intake.rejects"][0] + 1);
+    assert_eq!(after["tokens.forged"], before["tokens.forged"]);
+    let rejects = "SELECT line_no, detail FROM rejects WHERE reason = 'time_without_zone'";
+    let csv = replica.query(rejects);
+    assert!(
+        csv.contains("\n1,`2025-04-14T00:00:00` has no offset"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn a_log_without_a_required_field_beside_others_that_have_it_is_rejects() {
+    let replica = Replica::small();
+    let before = replica.figures(3);
+    let path = gateway(&replica, 1);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let odd = path.with_file_name(name.replace("0001", "odd"));
+    pack(&odd, b"{\"note\":\"rotated\"}\n{\"note\":\"done\"}\n");
+    let after = replica.figures(3);
+    assert_eq!(after["intake.rejects"][0], before["intake.rejects"][0] + 2);
+    assert_eq!(after["tokens.forged"], before["tokens.forged"]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn parser(name: &str, fields: &[(&str, &str)]) -> Box<dyn LineParser> {
             .collect(),
         log_format: match name {
             "nginx" => Some("$remote_addr [$time_iso8601] \"$request\" $status".into()),
-            "apache" => Some("%h %t \"%r\" %>s".into()),
+            "apache" => Some("%h %t \"%r\" %>s %D".into()),
             _ => None,
         },
     };
@@ -218,7 +218,12 @@ fn lines_read_together_are_what_they_are_one_by_one() {
         (
             "combined",
             &[],
-            vec![combined("agent", " rid=1"), combined(r"a\x22", "")],
+            vec![
+                combined("agent", " rid=1"),
+                combined(r"a\x22", ""),
+                combined("a", " x [14/Apr/2025:00:00:00"),
+                combined("a", " \"[14/Apr/\""),
+            ],
         ),
         (
             "common",
@@ -228,7 +233,10 @@ fn lines_read_together_are_what_they_are_one_by_one() {
         (
             "apache",
             &[],
-            vec![r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200"#.into()],
+            vec![
+                r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5"#.into(),
+                r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 519 [14/Apr/2025:0"#.into(),
+            ],
         ),
         (
             "jsonl",

@@ -108,9 +108,8 @@ fn slow_columns(
     }))
 }
 
-/// The values of a record of RFC 4180; what stands behind a closing quote belongs to the value. Left
-/// open: line ends outside quotes, and quotes that nothing closes.
-fn slow_record(delimiter: char, line: &str) -> Option<Vec<String>> {
+/// The values of a record of RFC 4180, or why it is none. Left open: line ends outside quotes.
+fn slow_record(delimiter: char, line: &str) -> Result<Vec<String>, Said> {
     #[derive(Clone, Copy)]
     enum At {
         Begin,
@@ -119,38 +118,47 @@ fn slow_record(delimiter: char, line: &str) -> Option<Vec<String>> {
         Quote,
     }
     if line.is_empty() {
-        return Some(Vec::new());
+        return Ok(Vec::new());
     }
-    let mut values = vec![String::new()];
+    let mut value = String::new();
+    let mut values = Vec::new();
     let mut at = At::Begin;
     for c in line.chars() {
         at = match (at, c) {
             (At::Quoted, '"') => At::Quote,
             (At::Begin, '"') => At::Quoted,
             (At::Begin | At::Bare | At::Quote, c) if c == delimiter => {
-                values.push(String::new());
+                values.push(std::mem::take(&mut value));
                 At::Begin
             }
-            (At::Begin | At::Bare | At::Quote, '\r' | '\n') => return None,
+            (At::Begin | At::Bare | At::Quote, '\n') | (At::Quote, '\r') => return Err(Said::Open),
+            (At::Quote, c) if c != '"' => return Err(Said::Reject("stray_quote")),
             _ => {
-                values.last_mut()?.push(c);
-                match (at, c) {
-                    (At::Quoted, _) | (At::Quote, '"') => At::Quoted,
-                    _ => At::Bare,
+                value.push(c);
+                match at {
+                    At::Quoted | At::Quote => At::Quoted,
+                    At::Begin | At::Bare => At::Bare,
                 }
             }
         };
     }
-    (!matches!(at, At::Quoted)).then_some(values)
+    values.push(value);
+    match at {
+        At::Quoted => Err(Said::Reject("open_quote")),
+        _ => Ok(values),
+    }
 }
 
 /// A record below a header, both as records.
 fn slow_table(delimiter: char, wanted: &[(&'static str, &str)], header: &str, line: &str) -> Said {
-    match (slow_record(delimiter, header), slow_record(delimiter, line)) {
-        (Some(names), Some(values)) => {
-            slow_columns(&names, &values, wanted, |_, text| Some(text.to_string()))
-        }
-        _ => Said::Open,
+    match slow_record(delimiter, header) {
+        Err(Said::Open) => Said::Open,
+        Err(_) => Said::Reject("no_header"),
+        Ok(names) => match slow_record(delimiter, line) {
+            _ if names.is_empty() => Said::Reject("no_header"),
+            Err(said) => said,
+            Ok(values) => slow_columns(&names, &values, wanted, |_, text| Some(text.to_string())),
+        },
     }
 }
 
@@ -340,7 +348,7 @@ fn slow_httplog(line: &str) -> Option<Httplog> {
             ("event_time", Some(date)),
             (
                 "status",
-                Some(status.to_string()).filter(|text| text != "-1"),
+                Some(if *status == "-1" { "0" } else { status }.to_string()),
             ),
             ("body_bytes", Some(size.trim_start_matches('+').to_string())),
             ("request_line", Some(request)),

@@ -317,6 +317,43 @@ fn local_times_that_happened_twice_are_rejects() {
 }
 
 #[test]
+fn stray_quotes_cost_their_own_lines_and_none_between() {
+    let settings = "format = \"csv\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"ua\"\nrequest_id = \"rid\"\nbody_bytes = \"b\"\n";
+    let agents = [
+        "\"x\"y",
+        "plain",
+        "5\" disk",
+        "\"two\nlines\"",
+        "\"q\"\"q\"",
+        "-",
+        "z\"",
+        "\"open",
+        "last",
+    ];
+    let mut log = "t,ip,m,p,s,rid,b,ua\n".to_string();
+    for (second, agent) in agents.iter().enumerate() {
+        log += &format!("2025-04-14T00:00:0{second}Z,192.0.2.7,GET,/,200,-,-,{agent}\n");
+    }
+    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+    run.go("intake", 3);
+    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    assert_eq!(rejects, ["2,stray_quote", "9,open_quote"]);
+    // No request id, size or agent is what `-` says, or all of them would be one request.
+    let rows = "SELECT line_no, user_agent FROM requests WHERE request_id IS NULL AND body_bytes IS NULL ORDER BY line_no";
+    let expected = [
+        "3,plain",
+        "4,\"5\"\" disk\"",
+        "5,\"two",
+        "lines\"",
+        "6,\"q\"\"q\"",
+        "7,",
+        "8,\"z\"\"\"",
+        "10,last",
+    ];
+    assert_eq!(run.query(rows), expected);
+}
+
+#[test]
 fn overlapping_rotations_without_request_ids_are_the_same_lines() {
     let line = |second: usize| combined(&format!("14/Apr/2025:00:00:{second:02} +0000"), "/a", "x");
     let lines = |seconds: std::ops::Range<usize>| seconds.map(line).collect::<String>();

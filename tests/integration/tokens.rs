@@ -429,6 +429,19 @@ fn masked_tokens_and_a_wrong_field_are_said_and_are_no_clean_bill() {
     assert!(masked.contains(
         "1 gateway lines have no token, for the log has none that can be read (token_redacted)"
     ));
+    // A claim without an id is a token's; without a field for ids, or with no claim either, it is nothing.
+    let unnamed =
+        "1 gateway lines have no token, for the log has none that can be read (token_id_absent)";
+    let claimed = "token_id = \"jti\"\ntoken_issuer = \"iss\"\ntoken_subject";
+    assert!(told(claimed, "1").contains(unnamed));
+    let id = "token_issuer = \"iss\"\ntoken_subject = \"sub\"\ntoken_id";
+    for (field, value) in [
+        (claimed, "-"),
+        (id, "-"),
+        ("token_subject = \"sub\"\ntoken", "-"),
+    ] {
+        assert!(!told(field, value).contains(unnamed), "{field} {value}");
+    }
     let mut case = Case::new();
     let token = case.es256(&Case::claims("t3", "3", 10));
     let typo = told(

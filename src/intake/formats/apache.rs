@@ -175,10 +175,10 @@ mod tests {
                 row,
                 Ok(expected.map(|text| Some(text.to_string())).to_vec())
             );
-            assert_eq!(
-                read(&FORMAT, &*parser, &line[..60], &columns),
-                Err("log_syntax")
-            );
+            for broken in [&line[..60], &format!("{line}{line}")] {
+                let row = read(&FORMAT, &*parser, broken, &columns);
+                assert_eq!(row, Err("log_syntax"), "{broken}");
+            }
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Engine for lines whose columns a header names: W3C extended logs, CSV, TSV.
 //!
-//! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`.
+//! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`, `stray_quote`.
 
 use std::cell::RefCell;
 
 use super::{Fields, Header, LineParser, Reject};
+use crate::intake::fields::says_nothing;
+use crate::intake::records::{Walked, walk};
 
 /// How a line is cut into columns, and how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl Columns {
             let end =
                 memchr::memchr(separator, &bytes[start..]).map_or(bytes.len(), |at| start + at);
             let value = &line[start..end];
-            if value != "-" && !value.is_empty() {
+            if !says_nothing(value) {
                 for slot in header.0.get(count).into_iter().flatten() {
                     self.value(*slot, value, fields);
                 }
@@ -104,25 +106,8 @@ fn counted(count: usize, header: &Header) -> Result<(), Reject> {
 /// Undoes percent-encoding, twice where it was done twice; `None` where what comes out is no text.
 fn percent(text: &str) -> Option<String> {
     let once = |text: &str| {
-        let mut plain = Vec::with_capacity(text.len());
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            let hex = text.get(at + 1..at + 3).filter(|hex| {
-                bytes[at] == b'%' && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
-            });
-            match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-                Some(byte) => {
-                    plain.push(byte);
-                    at += 3;
-                }
-                None => {
-                    plain.push(bytes[at]);
-                    at += 1;
-                }
-            }
-        }
-        String::from_utf8(plain).ok()
+        let plain = percent_encoding::percent_decode_str(text).decode_utf8();
+        plain.ok().map(String::from)
     };
     let first = once(text)?;
     if text.contains("%25") {
@@ -167,9 +152,7 @@ impl LineParser for Columns {
                 counted(count, header)
             }
             Dialect::Delimited(delimiter) => {
-                if quote_is_open(delimiter, line) {
-                    return Err(Reject::new("open_quote", "a quote that nothing closes"));
-                }
+                quotes(delimiter, line)?;
                 let values = record(delimiter, line);
                 for (slots, value) in header.0.iter().zip(&values) {
                     for slot in slots.iter().filter(|_| !value.is_empty()) {
@@ -201,35 +184,29 @@ impl Columns {
                 let names = line.strip_prefix("#Fields:")?;
                 Some(names.split_ascii_whitespace().map(str::to_string).collect())
             }
-            Dialect::Delimited(delimiter) => Some(record(delimiter, line)),
+            Dialect::Delimited(delimiter) => {
+                quotes(delimiter, line).ok()?;
+                Some(record(delimiter, line))
+            }
         }
     }
 }
 
 /// Whether a record's values are what stands between its delimiters.
 fn is_plain(line: &str) -> bool {
-    !line.is_empty() && memchr::memchr3(b'"', b'\r', b'\n', line.as_bytes()).is_none()
+    !line.is_empty() && memchr::memchr2(b'"', b'\n', line.as_bytes()).is_none()
 }
 
-/// Whether a record ends inside a quoted value: it was cut off there.
-fn quote_is_open(delimiter: u8, line: &str) -> bool {
-    if !line.contains('"') {
-        return false;
+/// A record whose quotes do not hold whole fields is damaged.
+fn quotes(delimiter: u8, line: &str) -> Result<(), Reject> {
+    match walk(delimiter, line.as_bytes(), 0) {
+        Walked::LineEnd(_) | Walked::End => Ok(()),
+        Walked::Open => Err(Reject::new("open_quote", "a quote that nothing closes")),
+        Walked::Behind(at) => Err(Reject::new(
+            "stray_quote",
+            format!("text behind a closing quote, at byte {}", at + 1),
+        )),
     }
-    let (mut quoted, mut begins, mut closing) = (false, true, false);
-    for byte in line.bytes() {
-        if quoted {
-            // A second quote is a quote of the value; anything else is behind the closing one.
-            (quoted, closing) = (byte != b'"', byte == b'"');
-        } else if closing && byte == b'"' {
-            (quoted, closing) = (true, false);
-        } else {
-            quoted = begins && byte == b'"';
-            closing = false;
-        }
-        begins = !quoted && !closing && byte == delimiter;
-    }
-    quoted
 }
 
 /// The values of one record.
@@ -241,7 +218,10 @@ fn record(delimiter: u8, line: &str) -> Vec<String> {
     READER.with_borrow_mut(|known| {
         let made = || {
             let mut builder = csv_core::ReaderBuilder::new();
-            (delimiter, builder.delimiter(delimiter).build())
+            // A bare CR is a character of its field.
+            let builder = builder.delimiter(delimiter);
+            let builder = builder.terminator(csv_core::Terminator::Any(b'\n'));
+            (delimiter, builder.build())
         };
         if known.as_ref().is_none_or(|(other, _)| *other != delimiter) {
             *known = None;
@@ -290,29 +270,35 @@ mod tests {
 
     #[test]
     fn a_plain_record_has_the_values_that_the_reader_finds() {
-        for line in ["a", "a,b", "a,", ",", ",,x", "a b, c", " ", "é,-,'"] {
+        for line in [
+            "a", "a,b", "a,", ",", ",,x", "a b, c", " ", "é,-,'", "a\rb,",
+        ] {
             assert!(is_plain(line), "{line}");
             let values: Vec<&str> = line.split(',').collect();
             assert_eq!(values, record(b',', line), "{line}");
         }
-        for line in ["", "a,\"b\"", "a\rb"] {
+        for line in ["", "a,\"b\""] {
             assert!(!is_plain(line), "{line}");
         }
     }
 
     #[test]
-    fn a_record_cut_inside_quotes_is_no_row() {
+    fn a_record_whose_quotes_hold_no_whole_fields_is_no_row() {
+        let reason = |line| quotes(b',', line).map_err(|reject| reject.reason);
         for open in [r#"a,"b"#, r#""a"", b"#, r#"a,""#, r#"a,"b"","#] {
-            assert!(quote_is_open(b',', open), "{open}");
+            assert_eq!(reason(open), Err("open_quote"), "{open}");
+        }
+        for stray in [r#"a,"b"c"#, r#""a" ,b"#, "\"a\"\rb", r#""a" "b""#] {
+            assert_eq!(reason(stray), Err("stray_quote"), "{stray}");
         }
         for whole in [
             r#"a,"b""#,
-            r#"a,"b ""c""" "#,
+            r#"a,"b ""c""""#,
             r#"5" disk,a"#,
-            r#""","" x"#,
+            "\"\"\"\",\"x\"",
             "",
         ] {
-            assert!(!quote_is_open(b',', whole), "{whole}");
+            assert_eq!(reason(whole), Ok(()), "{whole}");
         }
     }
 

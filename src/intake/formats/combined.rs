@@ -108,4 +108,24 @@ mod tests {
             assert_eq!(parse(line), Err(reason), "{line}");
         }
     }
+
+    #[test]
+    fn two_lines_that_became_one_are_no_row() {
+        let parser = parser(&FORMAT, &[]);
+        let line = r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5 "-" "-""#;
+        let reads =
+            |tail: &str| read(&FORMAT, &*parser, &format!("{line}{tail}"), &COLUMNS).is_ok();
+        for tail in [
+            "",
+            " x",
+            " [14 Apr] \"[14/Apr/2025\"",
+            r#" "\"[14/Apr/2025""#,
+            " [14/Apr",
+        ] {
+            assert!(reads(tail), "{tail}");
+        }
+        for tail in [" 0.1", " \"-\" ", r#" "\"" "#] {
+            assert!(!reads(&format!("{tail}{line}")), "{tail}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     title: "comma-separated values with a header",
     documentation: "https://www.rfc-editor.org/rfc/rfc4180",
     kinds: ANY,
-    framing: Framing::Header,
+    framing: Framing::Records { delimiter: b',' },
     fields: &[],
     constants: &[],
     time: None,

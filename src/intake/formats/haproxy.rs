@@ -11,6 +11,7 @@ use super::{
 };
 use crate::case::TimeFormat;
 use crate::frames::Frame;
+use crate::intake::fields::says_nothing;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "haproxy",
@@ -135,8 +136,10 @@ impl LineParser for Httplog {
             .ok_or_else(|| syntax("the request does not end"))?;
         fields.put(self.client, client);
         fields.put(self.time, time);
-        if status != "-1" {
-            fields.put(self.status, status);
+        // The connection ended before there was a status.
+        match status {
+            "-1" => fields.copy(self.status, "0"),
+            _ => fields.put(self.status, status),
         }
         fields.put(self.bytes, bytes.trim_start_matches('+'));
         fields.put(self.request, request);
@@ -182,7 +185,7 @@ impl Httplog {
                 (false, groups) => groups.get(1),
             };
             let value = group.and_then(|group| group.split('|').nth(place - 1));
-            if let Some(value) = value.filter(|value| !value.is_empty() && *value != "-") {
+            if let Some(value) = value.filter(|value| !says_nothing(value)) {
                 fields.put(*slot, value);
             }
         }

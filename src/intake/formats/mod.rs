@@ -74,8 +74,11 @@ pub enum Framing {
     Lines,
     /// A line each, and lines that begin with `#` say what the others hold.
     Directives,
-    /// A record each, whose quoted fields may hold line ends; the first names the columns.
-    Header,
+    /// A record of RFC 4180 each, whose quoted fields may hold line ends; the first names the columns.
+    Records {
+        /// What stands between fields.
+        delimiter: u8,
+    },
     /// A JSON object each: a line each, or the elements of one array, bare or in an envelope.
     Objects,
     /// Rows of a Parquet file.

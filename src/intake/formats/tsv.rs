@@ -9,7 +9,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     title: "tab-separated values with a header",
     documentation: "https://www.iana.org/assignments/media-types/text/tab-separated-values",
     kinds: ANY,
-    framing: Framing::Header,
+    framing: Framing::Records { delimiter: b'\t' },
     fields: &[],
     constants: &[],
     time: None,

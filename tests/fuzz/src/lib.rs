@@ -109,7 +109,7 @@ fn read(parser: &dyn LineParser, framing: Framing, mark: fn(&str) -> bool, log: 
     let mut fields = Fields::default();
     for (number, line) in log.lines().chain([log]).enumerate() {
         let names_columns = match framing {
-            Framing::Header => number == 0,
+            Framing::Records { .. } => number == 0,
             Framing::Directives => line.starts_with('#'),
             Framing::Lines | Framing::Objects | Framing::Parquet => false,
         };

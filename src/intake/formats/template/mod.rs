@@ -81,6 +81,14 @@ struct Variable {
     may_end: bool,
 }
 
+impl Variable {
+    /// Whether it takes all that is left of a line and fills nothing, so that no one would miss another
+    /// line in it.
+    fn is_open(&self) -> bool {
+        self.until.is_empty() && self.slot.is_none()
+    }
+}
+
 /// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
 #[derive(Debug, Default)]
 struct Tail {
@@ -177,6 +185,11 @@ impl Template {
         Ok(template)
     }
 
+    /// Whether its last variable is open.
+    fn is_open(&self) -> bool {
+        self.tail.is_none() && self.variables.last().is_some_and(Variable::is_open)
+    }
+
     /// Has a last variable that is a word end with it: where two lines became one, the second is not part of an id.
     fn end_words(&mut self, frame: &Frame) {
         let Some(last) = self.variables.last_mut() else {
@@ -230,6 +243,30 @@ impl Template {
         self.tail = tail.then_some(fields);
         Ok(())
     }
+}
+
+/// Two lines became one where the time of another stands in what is left of a line from `at` on. Within
+/// quotes it is what a client sent.
+#[inline]
+fn another_line(line: &[u8], mut at: usize) -> Result<(), Reject> {
+    let mut quoted = false;
+    while let Some(found) = memchr::memchr3(b'[', b'"', b'\\', line.get(at..).unwrap_or_default()) {
+        at += found + 1;
+        match line[at - 1] {
+            b'\\' => at += 1,
+            b'"' => quoted = !quoted,
+            _ if !quoted && begins_time(&line[at..]) => {
+                return Err(syntax("another line's time".into(), at));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether this begins as the times of the common log do, `14/Apr/`.
+fn begins_time(text: &[u8]) -> bool {
+    matches!(text, [d1, d2, b'/', _, _, _, b'/', ..] if d1.is_ascii_digit() && d2.is_ascii_digit())
 }
 
 #[cold]
@@ -322,8 +359,8 @@ impl Template {
         fits
     }
 
-    /// Takes a line apart, variable by variable; gives where the last one ends.
-    fn walk(&self, line: &str, fields: &mut Fields<'_>) -> Result<usize, Reject> {
+    /// Takes a line apart, variable by variable; gives where the last one begins, and what comes after it.
+    fn walk(&self, line: &str, fields: &mut Fields<'_>) -> Result<(usize, usize), Reject> {
         let bytes = line.as_bytes();
         if !bytes.starts_with(&self.begin) {
             return Err(syntax(
@@ -332,8 +369,9 @@ impl Template {
             ));
         }
         let mut at = self.begin.len();
+        let mut start = at;
         for variable in &self.variables {
-            let start = at;
+            start = at;
             let end = find_end(bytes, start, variable);
             let end = end.or(variable.may_end.then_some(bytes.len()));
             let Some(end) = end else {
@@ -357,7 +395,7 @@ impl Template {
                 _ => put(fields, slot, line, start, end, variable.quoted),
             }
         }
-        Ok(at)
+        Ok((start, at))
     }
 }
 
@@ -369,21 +407,37 @@ impl LineParser for Template {
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
         let bytes = line.as_bytes();
-        let at = self.walk(line, fields)?;
+        let (last, at) = self.walk(line, fields)?;
         match &self.tail {
             Some(_) if bytes.get(at).is_some_and(|byte| *byte != b' ') && bytes[at - 1] != b' ' => {
                 Err(syntax("no space before the tail".into(), at))
             }
             Some(tail) => tail.parse(line, at, fields),
             None if at < bytes.len() => Err(syntax("more text than the log_format has".into(), at)),
+            None if self.is_open() => another_line(bytes, last),
             None => Ok(()),
         }
     }
 
     fn parse_many(&self, stretch: &mut Stretch<'_>) -> Lines {
         let Some(quick) = &self.quick else { return 0 };
-        let Known { mut fit, whole, at } = quick.read(stretch);
+        let Known {
+            mut fit,
+            whole,
+            last,
+            at,
+        } = quick.read(stretch);
         let text = stretch.text().unwrap_or_default();
+        if self.is_open() && fit != 0 {
+            let bytes = text.as_bytes();
+            let two = |line: &usize| {
+                another_line(&bytes[..at[*line] as usize], last[*line] as usize).is_err()
+            };
+            for line in each(fit).filter(two) {
+                fit &= !(1 << line);
+                stretch.empty(line);
+            }
+        }
         let mut fields = Fields::default();
         for line in each(fit & !whole) {
             let (at, end) = (at[line] as usize, stretch.lines()[line].end as usize);
@@ -432,10 +486,11 @@ impl Tail {
     }
 
     fn parse(&self, line: &str, mut at: usize, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        let bytes = line.as_bytes();
+        another_line(bytes, at)?;
         if self.named.is_empty() && self.placed.is_empty() {
             return Ok(());
         }
-        let bytes = line.as_bytes();
         let mut place = 0;
         while at < bytes.len() {
             if bytes[at] == b' ' {

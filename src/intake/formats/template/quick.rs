@@ -117,7 +117,10 @@ impl Quick {
         }
         let at = &mut known.at;
         known.fit = self.begin(stretch, text, at);
-        for step in &self.steps {
+        for (index, step) in self.steps.iter().enumerate() {
+            if index + 1 == self.steps.len() {
+                known.last = *at;
+            }
             let ends = match step.stop {
                 Some(stop) => marks[stop].first_each(at, stretch.count()),
                 None => stretch.ends(),
@@ -155,7 +158,8 @@ pub(super) struct Known {
     pub(super) fit: Lines,
     /// Those of them whose tail is known too.
     pub(super) whole: Lines,
-    /// Where the last variable of each ends.
+    /// Where the last variable of each begins, and what comes after it.
+    pub(super) last: [u32; MOST_LINES],
     pub(super) at: [u32; MOST_LINES],
 }
 
@@ -164,6 +168,7 @@ impl Default for Known {
         Known {
             fit: 0,
             whole: 0,
+            last: [0; MOST_LINES],
             at: [0; MOST_LINES],
         }
     }
