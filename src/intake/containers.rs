@@ -3,10 +3,10 @@
 //! inside another container is set aside on disk, for its directory stands at its end.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -258,7 +258,7 @@ fn stream(
             Ok(None)
         }
         Shape::Gzip => {
-            let mut decoder = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, peeked));
+            let mut decoder = GzipMembers::new(BufReader::with_capacity(CHUNK, peeked));
             stream(&mut decoder, member, inner, depth + 1, spool, visit)
         }
         Shape::Zstd => {
@@ -293,6 +293,44 @@ fn stream(
             aside.rewind().map_err(failed)?;
             zip(aside, member.as_deref(), &packed, depth, spool, visit)
         }
+    }
+}
+
+/// The members of a gzip file, one after another. Zeros behind a member are padding, as of tapes and of
+/// files whose end was not written before the power went.
+struct GzipMembers<R> {
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> GzipMembers<R> {
+    fn new(packed: R) -> Self {
+        GzipMembers {
+            member: Some(GzDecoder::new(packed)),
+        }
+    }
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let length = member.read(into)?;
+            if length > 0 || into.is_empty() {
+                return Ok(length);
+            }
+            loop {
+                let rest = member.get_mut();
+                let packed = rest.fill_buf()?;
+                let zeros = packed.iter().take_while(|byte| **byte == 0).count();
+                let (is_end, is_padding) = (packed.is_empty(), zeros == packed.len());
+                rest.consume(zeros);
+                if is_end || !is_padding {
+                    let rest = self.member.take().map(GzDecoder::into_inner);
+                    self.member = rest.filter(|_| !is_end).map(GzDecoder::new);
+                    break;
+                }
+            }
+        }
+        Ok(0)
     }
 }
 
@@ -489,6 +527,23 @@ mod tests {
                 member("b.tar!b.log", "zip+tar", "two")
             ]
         );
+    }
+
+    #[test]
+    fn zeros_behind_a_gzip_member_are_padding_and_anything_else_is_damage() {
+        for (between, end, lines, damaged) in [
+            (0, &b""[..], b"one\ntwo\n", false),
+            (512, &[0; 70_000], b"one\ntwo\n", false),
+            (0, b"\0\0x", b"one\ntwo\n", true),
+            (3, b"\x1f\x8b", b"one\ntwo\n", true),
+        ] {
+            let zeros = vec![0; between];
+            let bytes = [&gzip(b"one\n"), &zeros[..], &gzip(b"two\n"), end].concat();
+            let (found, _) = logs(&bytes);
+            let (_, _, content, failed) = &found[0];
+            assert_eq!(content, lines, "{between} {end:?}");
+            assert_eq!(*failed, damaged, "{between} {end:?}");
+        }
     }
 
     #[test]

@@ -63,8 +63,8 @@ pub struct Detected {
     pub fills: Vec<&'static str>,
     /// Those that it cannot.
     pub lacks: Vec<&'static str>,
-    /// The mapping proposed where the case file must give one: column and field.
-    pub fields: Vec<(&'static str, String)>,
+    /// The mapping proposed for what the format does not fill by itself: column and field.
+    pub fields: Mapping,
     /// Its own field names, where it has names.
     pub names: Vec<String>,
     /// What makes reading it uncertain.
@@ -238,11 +238,38 @@ impl Sample {
         for format in formats::ALL.iter().copied().filter(|format| bears(format)) {
             let kind = format.kinds[0];
             if let Some(attempt) = self.attempt(format, kind, &[], None) {
+                let more = self.more(&attempt, &lines);
+                let (attempt, fields) = more.unwrap_or((attempt, Vec::new()));
                 attempt.describe(found);
+                if !fields.is_empty() {
+                    found.notes.push(GUESSED.into());
+                }
+                found.fields = fields;
                 return true;
             }
         }
         false
+    }
+
+    /// The same format with fields of the log's own, such as those of a tail, for columns that it cannot
+    /// fill by itself.
+    fn more(&self, plain: &Attempt, lines: &[String]) -> Option<(Attempt, Mapping)> {
+        let mut names: Vec<String> = Vec::new();
+        for name in lines
+            .iter()
+            .flat_map(|line| plain.reading.parser.field_names(line))
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let (_, lacks) = plain.reading.columns(plain.kind);
+        let mut fields = guess::mapping(plain.kind, &names);
+        fields.retain(|(column, _)| lacks.contains(column));
+        let found = (!fields.is_empty())
+            .then(|| self.attempt(plain.format, plain.kind, &fields, None))??;
+        let as_many = found.tally.lines.rows >= plain.tally.lines.rows;
+        as_many.then_some((found, fields))
     }
 
     /// Proposes a mapping for a log that names its fields.
@@ -289,7 +316,7 @@ impl Sample {
             return false;
         };
         let format = formats::find(name).expect("a format of the list");
-        let mut best: Option<(Attempt, Vec<(&'static str, String)>)> = None;
+        let mut best: Option<(Attempt, Mapping)> = None;
         for kind in [
             SourceKind::Gateway,
             SourceKind::Edge,
@@ -328,9 +355,7 @@ impl Sample {
                 attempt.describe(found);
                 found.time = Some(guess::time_name(attempt.reading.clock.format));
                 found.fields = fields;
-                found
-                    .notes
-                    .push("the fields' meaning is guessed by their names: check each".into());
+                found.notes.push(GUESSED.into());
             }
             None => {
                 found.format = Some(format.name);
@@ -429,6 +454,12 @@ const TIMES: &[TimeFormat] = &[
     TimeFormat::Common,
     TimeFormat::LocalClf,
 ];
+
+/// What is noted where fields fill columns by their names.
+const GUESSED: &str = "the fields' meaning is guessed by their names: check each";
+
+/// A column each, and the field that fills it.
+type Mapping = Vec<(&'static str, String)>;
 
 /// A format that reads a sample.
 struct Attempt {

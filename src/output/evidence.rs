@@ -189,7 +189,14 @@ pub fn detected(found: &[Detected]) -> String {
             wrapped(&format!("zone   {}", one.zone), "  ", &mut out);
         }
         if !one.fills.is_empty() {
-            wrapped(&format!("fills  {}", one.fills.join(", ")), "  ", &mut out);
+            let fills = one.fills.iter().map(|column| {
+                match one.fields.iter().find(|(known, _)| known == column) {
+                    Some((_, field)) => format!("{column} ({field})"),
+                    None => (*column).to_string(),
+                }
+            });
+            let fills: Vec<String> = fills.collect();
+            wrapped(&format!("fills  {}", fills.join(", ")), "  ", &mut out);
             wrapped(&format!("lacks  {}", one.lacks.join(", ")), "  ", &mut out);
         } else if !one.names.is_empty() {
             wrapped(&format!("fields {}", one.names.join(", ")), "  ", &mut out);

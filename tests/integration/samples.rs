@@ -253,6 +253,11 @@ fn detect_names_each_format_and_init_makes_a_case_of_a_folder_of_them() {
     for (one, (sample, _)) in found.iter().zip(&planted) {
         assert_eq!(one["format"], format_of(sample), "{sample}: {one}");
         assert!(!one["fills"].as_array().unwrap().is_empty(), "{sample}");
+        // A field of a tail fills what its name says; in `common` there is none.
+        let mapped = one["fields"]
+            .to_string()
+            .contains(r#"["request_id","rid"]"#);
+        assert!(mapped == (sample == "combined"), "{sample}: {one}");
     }
     let case = dir.path().join("case.toml");
     let init = breachscope(&[
