@@ -8,7 +8,7 @@ use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit};
 use polars_parquet::write::{CompressedPage, CompressionOptions, ParquetType, to_parquet_schema};
 
-use super::texts::{Plain, Repeating, without_tokens};
+use super::texts::{Looked, Plain, Repeating, without_tokens};
 use super::{Column, Frame, Kind, pages};
 use crate::error::{Error, Result};
 
@@ -83,7 +83,7 @@ impl Filling {
     fn push(&mut self, value: Value<'_>) {
         match value {
             Value::Null => self.nulls(1),
-            Value::Text(text) => self.texts(&[text.as_bytes()], 1),
+            Value::Text(text) => self.texts(&[text.as_bytes()], 1, None),
             Value::Bytes(bytes) => self.bytes(&[bytes], 1),
             Value::Number(number) => self.numbers(&[number], 1),
             Value::Time(time) => self.times(&[time], 1),
@@ -106,7 +106,7 @@ impl Filling {
             let some = count.min(MOST_AT_ONCE);
             match &mut self.values {
                 Values::Repeating(_) | Values::Plain(_) => {
-                    self.texts(&[&[][..]; MOST_AT_ONCE][..some], 0);
+                    self.texts(&[&[][..]; MOST_AT_ONCE][..some], 0, None);
                 }
                 Values::Unsigned(_) | Values::Small(_) | Values::Code(_) => {
                     self.numbers(&[0; MOST_AT_ONCE][..some], 0);
@@ -144,13 +144,13 @@ impl Filling {
         self.length += count;
     }
 
-    fn texts(&mut self, texts: &[&[u8]], there: u64) {
+    fn texts(&mut self, texts: &[&[u8]], there: u64, looked: Option<&Looked>) {
         self.fill_in();
-        let (mut texts, mut there) = (texts, there);
+        let (mut texts, mut there, mut looked) = (texts, there, looked);
         while !texts.is_empty()
             && let Values::Repeating(known) = &mut self.values
         {
-            let done = known.append(texts, there);
+            let done = known.append(texts, there, looked.take());
             let varied = known.is_varied();
             self.note(done, there);
             if varied && let Values::Repeating(known) = &self.values {
@@ -181,7 +181,7 @@ impl Filling {
         if count == 0 {
             return;
         }
-        self.texts(&[text.as_bytes()], 1);
+        self.texts(&[text.as_bytes()], 1, None);
         let Values::Repeating(known) = &mut self.values else {
             unreachable!("a column of one text repeats");
         };
@@ -356,16 +356,18 @@ impl Batch {
     }
 
     /// Appends texts, which are UTF-8, to one column, up to 64 at once; `there` tells bit by bit which rows have
-    /// one, here and below. What stands in place of a missing one is of no matter.
-    pub fn texts(&mut self, column: usize, texts: &[&[u8]], there: u64) {
-        self.filling[column].texts(texts, there);
+    /// one, here and below, and `looked` what [`Batch::look`] found of them, if it was asked. What stands in place of
+    /// a missing one is of no matter.
+    pub fn texts(&mut self, column: usize, texts: &[&[u8]], there: u64, looked: Option<&Looked>) {
+        self.filling[column].texts(texts, there, looked);
     }
 
-    /// The texts that a column surely has already, bit by bit; it may have more of them.
-    pub fn known(&self, column: usize, texts: &[&[u8]]) -> u64 {
+    /// The texts that a column surely has already; it may have more of them. Holds as long as nothing is
+    /// appended to the column.
+    pub fn look(&self, column: usize, texts: &[&[u8]]) -> Option<Looked> {
         match &self.filling[column].values {
-            Values::Repeating(known) => known.recent(texts),
-            _ => 0,
+            Values::Repeating(known) => Some(known.look(texts)),
+            _ => None,
         }
     }
 

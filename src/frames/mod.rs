@@ -16,6 +16,7 @@ mod writer;
 
 pub use columns::{Batch, RowGroup, Value};
 pub use reader::{Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
+pub use texts::Looked;
 pub use writer::{FrameWriter, Part, numbered_parts};
 
 /// What a column holds.

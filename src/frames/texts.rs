@@ -95,24 +95,26 @@ impl Repeating {
     }
 
     /// Appends texts as far as the next look at how varied they are; gives how many. `there` tells bit by bit
-    /// which rows have one.
-    pub(super) fn append(&mut self, texts: &[&[u8]], there: u64) -> usize {
+    /// which rows have one, and `looked` what is known of them all.
+    pub(super) fn append(&mut self, texts: &[&[u8]], there: u64, looked: Option<&Looked>) -> usize {
         let count = texts.len().min(TRIED - self.keys.len() % TRIED);
         let texts = &texts[..count];
-        let mut keys = [0; MOST_AT_ONCE];
-        if there.trailing_ones() as usize >= count {
-            for (key, text) in keys.iter_mut().zip(texts) {
-                *key = self.key(text);
-            }
-        } else {
+        let looked = looked.copied().unwrap_or_else(|| self.look(texts));
+        let mut keys = looked.keys;
+        let all = u64::MAX >> (MOST_AT_ONCE - count);
+        let mut new = there & all & !looked.found;
+        while new != 0 {
+            let row = new.trailing_zeros() as usize;
+            new &= new - 1;
+            keys[row] = self.find(texts[row]);
+        }
+        if there & all != all {
             // Something stands in place of a missing value.
             let mut last = self.keys.last().copied();
-            for (row, text) in texts.iter().enumerate() {
-                keys[row] = match last {
-                    Some(last) if there >> row & 1 == 0 => last,
-                    None if there >> row & 1 == 0 => self.key(b""),
-                    _ => self.key(text),
-                };
+            for row in 0..count {
+                if there >> row & 1 == 0 {
+                    keys[row] = last.unwrap_or_else(|| self.find(b""));
+                }
                 last = Some(keys[row]);
             }
         }
@@ -120,23 +122,9 @@ impl Repeating {
         count
     }
 
-    /// The texts that are among the values seen lately, bit by bit.
-    pub(super) fn recent(&self, texts: &[&[u8]]) -> u64 {
-        let is_recent = |text: &[u8]| self.recent.key(text, &self.values).is_some();
-        let texts = texts.iter().enumerate();
-        texts.fold(0, |found, (row, text)| {
-            found | u64::from(is_recent(text)) << row
-        })
-    }
-
-    /// The key of a value, which may be new.
-    #[inline(always)]
-    fn key(&mut self, value: &[u8]) -> u32 {
-        // Logs repeat themselves.
-        match self.recent.key(value, &self.values) {
-            Some(key) => key,
-            None => self.find(value),
-        }
+    /// The texts that are among the values seen lately.
+    pub(super) fn look(&self, texts: &[&[u8]]) -> Looked {
+        self.recent.look(texts, &self.values)
     }
 
     #[inline(never)]
@@ -170,7 +158,7 @@ impl Repeating {
     pub(super) fn repeat(&mut self, count: usize) {
         let last = match self.keys.last() {
             Some(last) => *last,
-            None => self.key(b""),
+            None => self.find(b""),
         };
         self.keys.resize(self.keys.len() + count, last);
     }
@@ -206,45 +194,72 @@ pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
 const RECENT: usize = 1 << 12;
 
 /// Values seen lately, by a few of their bytes: eight each of where they begin, are halved and end, which is all
-/// of a short one; then the length, of which zero is none at all, and the key.
+/// of a short one; then the length, of which zero is none at all, and the key. There are none before the first is
+/// noted.
 #[derive(Default)]
-struct Recent(Vec<[u64; 4]>);
+struct Recent(Option<Box<[[u64; 4]; RECENT]>>);
 
 /// Bytes of which [`Recent`] holds all.
 const ALL: usize = 24;
 
+/// Which texts are among the values of a column, as far as was looked, and their keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Looked {
+    pub(super) keys: [u32; MOST_AT_ONCE],
+    /// Those that are, bit by bit.
+    pub found: u64,
+}
+
 impl Recent {
-    /// The key of a value, if it is among them.
-    #[inline(always)]
-    fn key(&self, value: &[u8], values: &Strings) -> Option<u32> {
-        let (words, place) = Self::look(value);
-        // There are none before the first is noted.
-        let known = self.0.get(place)?;
-        let key = known[3] as u32;
-        let differ = known[..3]
-            .iter()
-            .zip(words)
-            .fold(0, |bits, (a, b)| bits | (a ^ b));
-        let alike = differ == 0 && known[3] >> 32 == value.len() as u64 + 1;
-        let same = alike && (value.len() <= ALL || same(values.get(key as usize), value));
-        same.then_some(key)
+    /// The texts that are among them. All are looked up before any is compared as a whole, so that the processor
+    /// fetches the entries of many at a time.
+    fn look(&self, texts: &[&[u8]], values: &Strings) -> Looked {
+        let mut looked = Looked {
+            keys: [0; MOST_AT_ONCE],
+            found: 0,
+        };
+        let Some(known) = &self.0 else { return looked };
+        let (mut alike, mut long) = (0, 0);
+        for (row, text) in texts.iter().enumerate().take(MOST_AT_ONCE) {
+            let (words, place) = Self::signature(text);
+            let entry = &known[place];
+            let differ = (words[0] ^ entry[0])
+                | (words[1] ^ entry[1])
+                | (words[2] ^ entry[2])
+                | (entry[3] >> 32 ^ (text.len() as u64 + 1));
+            looked.keys[row] = entry[3] as u32;
+            alike |= u64::from(differ == 0) << row;
+            long |= u64::from(text.len() > ALL) << row;
+        }
+        looked.found = alike;
+        let mut unsure = looked.found & long;
+        while unsure != 0 {
+            let row = unsure.trailing_zeros() as usize;
+            unsure &= unsure - 1;
+            let other = !same(values.get(looked.keys[row] as usize), texts[row]);
+            looked.found &= !(u64::from(other) << row);
+        }
+        looked
     }
 
     fn note(&mut self, value: &[u8], key: u32) {
-        self.0.resize(RECENT, [0; 4]);
-        let ([first, middle, last], place) = Self::look(value);
+        let known = self.0.get_or_insert_with(|| {
+            let none = vec![[0; 4]; RECENT].into_boxed_slice();
+            none.try_into().expect("as many as said")
+        });
+        let ([first, middle, last], place) = Self::signature(value);
         let length = value.len() as u64 + 1;
-        self.0[place] = [first, middle, last, length << 32 | u64::from(key)];
+        known[place] = [first, middle, last, length << 32 | u64::from(key)];
     }
 
     /// A few bytes of a value, and its place.
     #[inline(always)]
-    fn look(value: &[u8]) -> ([u64; 3], usize) {
-        let [first, middle, last] = if value.len() < 8 {
-            [short(value), 0, 0]
+    fn signature(value: &[u8]) -> ([u64; 3], usize) {
+        let (first, middle, last) = if value.len() < 8 {
+            (short(value), 0, 0)
         } else {
             let end = value.len() - 8;
-            [0, end / 2, end].map(|at| word(value, at))
+            (word(value, 0), word(value, end / 2), word(value, end))
         };
         let mixed = first ^ middle.rotate_left(41) ^ last.rotate_left(23) ^ value.len() as u64;
         let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -267,16 +282,17 @@ mod tests {
         for length in 0..80 {
             let value: Vec<u8> = (0..length).map(|at| b'a' + at as u8 % 26).collect();
             let mut known = Repeating::new(0);
-            assert_eq!(known.append(&[b"first", &value, &value], 0b111), 3);
+            assert_eq!(known.append(&[b"first", &value, &value], 0b111, None), 3);
             assert_eq!(known.keys[1], known.keys[2]);
             for at in 0..length {
                 let mut other = value.clone();
                 other[at] ^= 1;
                 // Whatever is found in the place of a value, it is no other.
-                let (_, place) = Recent::look(&other);
-                known.recent.0[place] = known.recent.0[Recent::look(&value).1];
-                assert_eq!(known.recent(&[&value, &other]) & 2, 0, "{length} {at}");
-                assert_eq!(known.append(&[&other], 1), 1);
+                let places = [&other, &value].map(|value| Recent::signature(value).1);
+                let recent = known.recent.0.as_mut().expect("values are noted");
+                recent[places[0]] = recent[places[1]];
+                assert_eq!(known.look(&[&value, &other]).found & 2, 0, "{length} {at}");
+                assert_eq!(known.append(&[&other], 1, None), 1);
                 let key = *known.keys.last().expect("appended") as usize;
                 assert_eq!(known.values.get(key), other);
             }

@@ -105,6 +105,12 @@ impl Place {
         (self.start & !COPIED) as usize..self.end as usize
     }
 
+    /// Whether the text has a byte at most.
+    #[inline(always)]
+    pub(super) fn is_short(self) -> bool {
+        self.end <= (self.start & !COPIED) + 1
+    }
+
     /// Adds `text` to the copies.
     pub(super) fn of_copy(copies: &mut String, text: &str) -> Self {
         let start = copies.len() as u32 | COPIED;

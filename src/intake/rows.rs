@@ -14,7 +14,7 @@ use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
 use crate::bytes::decimal;
 use crate::case::Catalogue;
-use crate::frames::{Batch, Kind};
+use crate::frames::{Batch, Kind, Looked};
 
 /// Columns of a request that its token's claims fill, and nothing else.
 const CLAIMS: [&str; 5] = [
@@ -105,6 +105,8 @@ pub(super) struct Rows<'a> {
     numbers: Box<[Typed<u64>]>,
     /// By column: times.
     times: Box<[Typed<i64>]>,
+    /// By column: which addresses of the stretch the batch has already.
+    looked: Box<[Option<Looked>]>,
     /// Bit by bit, the columns that any line had.
     pub(super) present: u32,
 }
@@ -152,6 +154,7 @@ impl<'a> Rows<'a> {
             refused: Refused::default(),
             numbers: vec![Typed::default(); columns].into(),
             times: vec![Typed::default(); columns].into(),
+            looked: vec![None; columns].into(),
             present: 0,
         }
     }
@@ -198,6 +201,7 @@ impl<'a> Rows<'a> {
                 .iter_mut()
                 .for_each(|numbers| numbers.keep(rows));
             self.times.iter_mut().for_each(|times| times.keep(rows));
+            self.looked.fill(None);
         }
         self.append(stretch, batch);
         rejects
@@ -311,7 +315,8 @@ impl<'a> Rows<'a> {
         let there = stretch.texts(column, constant, &mut texts);
         let texts = &texts[..stretch.count()];
         // What the column has is canonical.
-        let new = there & !batch.known(column, texts);
+        self.looked[column] = batch.look(column, texts);
+        let new = there & !self.looked[column].map_or(0, |looked| looked.found);
         for line in each(new & !addresses::plain(texts, new)) {
             let text = stretch.get(line, column).or(constant).unwrap_or_default();
             match self.addresses.canonical(text) {
@@ -340,11 +345,12 @@ impl<'a> Rows<'a> {
                 Fill::Tier => batch.repeat(column, self.reading.tier, rows),
                 Fill::Page if !self.catalogue.pages.is_empty() => {
                     let there = self.pages(stretch, &mut texts);
-                    batch.texts(column, &texts[..rows], there);
+                    batch.texts(column, &texts[..rows], there, None);
                 }
                 Fill::Text | Fill::Address if there => {
                     let there = stretch.texts(column, constant, &mut texts);
-                    batch.texts(column, &texts[..rows], there);
+                    let looked = self.looked[column].as_ref();
+                    batch.texts(column, &texts[..rows], there, looked);
                 }
                 Fill::Bytes if there => {
                     let there = stretch.texts(column, constant, &mut texts);

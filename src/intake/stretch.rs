@@ -177,11 +177,17 @@ impl<'t> Stretch<'t> {
     /// Forgets the texts in `slot` that say nothing: empty ones, and the `-` of servers.
     #[inline]
     pub(super) fn forget_nothing(&mut self, slot: usize) {
-        let mut nothing: Lines = 0;
-        for (line, place) in self.places[slot][..self.count].iter().enumerate() {
-            nothing |= Lines::from(place.range().len() <= 1) << line;
+        if self.there[slot] == 0 {
+            return;
         }
-        for line in each(nothing & self.there[slot]) {
+        let places = &self.places[slot][..self.count];
+        if !places
+            .iter()
+            .fold(false, |any, place| any | place.is_short())
+        {
+            return;
+        }
+        for line in each(self.there[slot]) {
             if self.get(line, slot).is_some_and(says_nothing) {
                 self.there[slot] &= !(1 << line);
             }
