@@ -111,11 +111,11 @@ impl Repeating {
         if there & all != all {
             // Something stands in place of a missing value.
             let mut last = self.keys.last().copied();
-            for row in 0..count {
+            for (row, key) in keys[..count].iter_mut().enumerate() {
                 if there >> row & 1 == 0 {
-                    keys[row] = last.unwrap_or_else(|| self.find(b""));
+                    *key = last.unwrap_or_else(|| self.find(b""));
                 }
-                last = Some(keys[row]);
+                last = Some(*key);
             }
         }
         self.keys.extend_from_slice(&keys[..count]);
