@@ -132,7 +132,7 @@ impl Catalogue {
     }
 
     /// The page that `method path` asks for, the query string aside, as the path is spelled or else
-    /// [as a server reads it](served).
+    /// as a server reads it.
     pub fn find(&self, method: &str, path: &str) -> Option<usize> {
         if self.pages.is_empty() {
             return None;
