@@ -1,7 +1,6 @@
 //! One block of a log -> a row group, its rejects, and what there is to know of its lines.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::fields::{Fields, LONGEST_LINE};
@@ -9,6 +8,7 @@ use super::formats::{Framing, Header, Reject};
 use super::framing::{Block, without_bom};
 use super::manifest::Lines;
 use super::reading::Reading;
+use super::rhythm::Pulses;
 use super::rows::Rows;
 use super::stretch::{MOST_BYTES, MOST_LINES, Stretch, each};
 use super::token::TokenReader;
@@ -16,20 +16,6 @@ use crate::case::Catalogue;
 use crate::error::Result;
 use crate::frames::{self, Batch, RowGroup, Value};
 use crate::jws::SigningKeys;
-
-/// Microseconds of the stretches in which events are counted to find a source's rhythm.
-pub(super) const STRETCH: i64 = 300 * 1_000_000;
-
-/// Events of one stretch of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Pulse {
-    /// How many.
-    pub(super) count: u64,
-    /// The first.
-    pub(super) first: i64,
-    /// The last.
-    pub(super) last: i64,
-}
 
 /// What there is to know of some lines beside their rows.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
@@ -49,7 +35,7 @@ pub(super) struct Tally {
     /// The first row: line number and time.
     pub(super) first_row: Option<(u64, i64)>,
     /// Events by stretch of time.
-    pub(super) pulses: BTreeMap<i64, Pulse>,
+    pub(super) pulses: Pulses,
 }
 
 impl Tally {
@@ -69,21 +55,7 @@ impl Tally {
         }
         self.zoneless += other.zoneless;
         self.first_row = self.first_row.or(other.first_row);
-        for (stretch, pulse) in other.pulses {
-            self.pulses
-                .entry(stretch)
-                .and_modify(|known| known.add(pulse))
-                .or_insert(pulse);
-        }
-    }
-}
-
-impl Pulse {
-    /// Adds the events of another part of the evidence.
-    pub(super) fn add(&mut self, other: Pulse) {
-        self.count += other.count;
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
+        self.pulses.append(other.pulses);
     }
 }
 
@@ -106,8 +78,6 @@ pub(super) struct Parser<'a> {
     batch: Batch,
     rejects: Batch,
     tally: Tally,
-    /// The events of the stretch of time at hand, and when it begins.
-    pulse: Option<(i64, Pulse)>,
 }
 
 impl<'a> Parser<'a> {
@@ -127,7 +97,6 @@ impl<'a> Parser<'a> {
             batch: Batch::new(reading.frame, lines)?,
             rejects: Batch::new(&frames::REJECTS, 0)?,
             tally: Tally::default(),
-            pulse: None,
         })
     }
 
@@ -184,10 +153,7 @@ impl<'a> Parser<'a> {
     }
 
     fn finish(mut self) -> Result<Parsed> {
-        self.put_pulse_away();
-        let pulses = self.tally.pulses.values();
-        let first = pulses.clone().map(|pulse| pulse.first).min();
-        self.tally.span = first.zip(pulses.map(|pulse| pulse.last).max());
+        self.tally.span = self.tally.pulses.span();
         self.tally.present = self.rows.present;
         Ok(Parsed {
             rows: self.batch.finish()?,
@@ -343,48 +309,7 @@ impl<'a> Parser<'a> {
         if let (None, Some(time)) = (self.tally.first_row, times.first()) {
             self.tally.first_row = Some((stretch.numbers()[0], *time));
         }
-        self.beat(times);
-    }
-
-    /// Counts events in their stretches of time; log lines come nearly in order, so the last stretch is
-    /// kept at hand.
-    fn beat(&mut self, times: &[i64]) {
-        let span = times.iter().min().zip(times.iter().max());
-        let Some((first, last)) = span else { return };
-        if let Some((begin, pulse)) = &mut self.pulse
-            && *begin <= *first
-            && *last < *begin + STRETCH
-        {
-            pulse.add(Pulse {
-                count: times.len() as u64,
-                first: *first,
-                last: *last,
-            });
-            return;
-        }
-        for time in times {
-            let event = Pulse {
-                count: 1,
-                first: *time,
-                last: *time,
-            };
-            match &mut self.pulse {
-                Some((begin, pulse)) if (*begin..*begin + STRETCH).contains(time) => {
-                    pulse.add(event);
-                }
-                _ => {
-                    self.put_pulse_away();
-                    self.pulse = Some((time.div_euclid(STRETCH) * STRETCH, event));
-                }
-            }
-        }
-    }
-
-    fn put_pulse_away(&mut self) {
-        if let Some((begin, pulse)) = self.pulse.take() {
-            let known = self.tally.pulses.entry(begin / STRETCH);
-            known.and_modify(|known| known.add(pulse)).or_insert(pulse);
-        }
+        self.tally.pulses.count(times);
     }
 
     #[cold]

@@ -37,16 +37,16 @@ pub use manifest::{
 };
 pub use reading::Reading;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use block::Tally;
 use clock::utc;
 use jobs::{Job, Jobs, Log};
 use pipeline::{Pipeline, Read};
 use receipts::Receipt;
+use rhythm::Pulses;
 
 use crate::case::{Case, Source, SourceKind};
 use crate::error::{Error, Result, closest};
@@ -384,17 +384,12 @@ fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
     let mut found = Vec::new();
     for source in &case.file.source {
         let id = source.id.get_ref();
-        let mut pulses = BTreeMap::new();
+        let mut pulses = Pulses::default();
         let counted = receipts
             .iter()
             .filter(|receipt| receipt.file.source == *id && receipt.file.duplicate_of.is_none());
-        for Tally { pulses: more, .. } in counted.map(|receipt| &receipt.tally) {
-            for (stretch, pulse) in more {
-                pulses
-                    .entry(*stretch)
-                    .and_modify(|known: &mut block::Pulse| known.add(*pulse))
-                    .or_insert(*pulse);
-            }
+        for receipt in counted {
+            pulses.append(receipt.tally.pulses.clone());
         }
         let deleted: Vec<(i64, i64)> = case
             .file
@@ -403,9 +398,9 @@ fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
             .filter(|range| range.source.get_ref() == id)
             .map(|range| (range.from.as_microsecond(), range.to.as_microsecond()))
             .collect();
-        for pause in rhythm::silences(&pulses) {
+        for pause in rhythm::silences(pulses) {
             // What the case file explains is no finding; a pause that goes beyond it is.
-            let slack = block::STRETCH;
+            let slack = rhythm::STRETCH;
             if deleted
                 .iter()
                 .any(|(from, to)| from - slack <= pause.from && pause.to <= to + slack)

@@ -5,9 +5,141 @@
 //! pause is a silence if the rhythm lets expect at least [`LEAST`] events in it. So neither a quiet
 //! night nor a source that logs now and then is called silent.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::block::{Pulse, STRETCH};
+/// Microseconds of the stretches in which events are counted to find a source's rhythm.
+pub(super) const STRETCH: i64 = 300 * 1_000_000;
+
+/// Events of one stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pulse {
+    /// When the stretch begins.
+    begin: i64,
+    count: u64,
+    first: i64,
+    last: i64,
+}
+
+impl Pulse {
+    fn covers(&self, time: i64) -> bool {
+        (self.begin..self.begin + STRETCH).contains(&time)
+    }
+
+    fn add(&mut self, other: Pulse) {
+        self.count += other.count;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+/// Events by stretch of time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pulses {
+    all: Vec<Pulse>,
+    /// How many were left when they were last put in order.
+    settled: usize,
+}
+
+impl Pulses {
+    /// Counts events. Log lines come nearly in order, so most belong to the last stretch.
+    pub(super) fn count(&mut self, times: &[i64]) {
+        let ends = times.iter().min().zip(times.iter().max());
+        if let (Some(pulse), Some((first, last))) = (self.all.last_mut(), ends)
+            && pulse.covers(*first)
+            && pulse.covers(*last)
+        {
+            return pulse.add(Pulse {
+                begin: pulse.begin,
+                count: times.len() as u64,
+                first: *first,
+                last: *last,
+            });
+        }
+        for time in times {
+            let mut one = Pulse {
+                begin: 0,
+                count: 1,
+                first: *time,
+                last: *time,
+            };
+            match self.all.last_mut() {
+                Some(pulse) if pulse.covers(*time) => pulse.add(one),
+                _ => {
+                    one.begin = time.div_euclid(STRETCH) * STRETCH;
+                    self.all.push(one);
+                }
+            }
+        }
+        self.settle_if_long();
+    }
+
+    /// Adds the events of another part of the evidence.
+    pub(super) fn append(&mut self, mut other: Pulses) {
+        self.all.append(&mut other.all);
+        self.settle_if_long();
+    }
+
+    /// The first and the last event.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        let first = self.all.iter().map(|pulse| pulse.first).min();
+        first.zip(self.all.iter().map(|pulse| pulse.last).max())
+    }
+
+    /// Puts stretches in order, each once.
+    fn settle(&mut self) {
+        self.all.sort_by_key(|pulse| pulse.begin);
+        self.all.dedup_by(|later, kept| {
+            let same = later.begin == kept.begin;
+            if same {
+                kept.add(*later);
+            }
+            same
+        });
+        self.settled = self.all.len();
+    }
+
+    /// However often a log goes back in time, there are not many more than it has stretches.
+    fn settle_if_long(&mut self) {
+        if self.all.len() > 2 * self.settled + 4096 {
+            self.settle();
+        }
+    }
+}
+
+/// As rows of numbers: the stretch, how many events, and when the first and the last were in it.
+impl Serialize for Pulses {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let row = |pulse: &Pulse| {
+            let begin = pulse.begin;
+            let count = i64::try_from(pulse.count).expect("fewer events than microseconds");
+            [
+                begin / STRETCH,
+                count,
+                pulse.first - begin,
+                pulse.last - begin,
+            ]
+        };
+        to.collect_seq(self.all.iter().map(row))
+    }
+}
+
+impl<'de> Deserialize<'de> for Pulses {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let rows = Vec::<[i64; 4]>::deserialize(from)?;
+        let pulse = |[stretch, count, first, last]: [i64; 4]| {
+            let begin = stretch.checked_mul(STRETCH)?;
+            Some(Pulse {
+                begin,
+                count: u64::try_from(count).ok()?,
+                first: begin.checked_add(first)?,
+                last: begin.checked_add(last)?,
+            })
+        };
+        let all: Option<Vec<Pulse>> = rows.into_iter().map(pulse).collect();
+        let all = all.ok_or_else(|| serde::de::Error::custom("stretches of no time"))?;
+        Ok(Pulses { all, settled: 0 })
+    }
+}
 
 /// Events that must be expected in a silence: with fewer, a pause may be chance.
 const LEAST: f64 = 30.0;
@@ -28,9 +160,11 @@ pub(super) struct Pause {
     pub(super) basis: &'static str,
 }
 
-/// The silences of a source whose events came as `pulses`, by stretch of [`STRETCH`].
-pub(super) fn silences(pulses: &BTreeMap<i64, Pulse>) -> Vec<Pause> {
-    let (Some(first), Some(last)) = (pulses.values().next(), pulses.values().next_back()) else {
+/// The silences of a source whose events these are.
+pub(super) fn silences(mut pulses: Pulses) -> Vec<Pause> {
+    pulses.settle();
+    let pulses = without_strays(&pulses.all);
+    let (Some(first), Some(last)) = (pulses.first(), pulses.last()) else {
         return Vec::new();
     };
     let (first, last) = (first.first, last.last);
@@ -41,67 +175,83 @@ pub(super) fn silences(pulses: &BTreeMap<i64, Pulse>) -> Vec<Pause> {
     }) else {
         return Vec::new();
     };
-    let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
-    for (stretch, pulse) in pulses {
-        *hours
-            .entry((stretch * STRETCH).div_euclid(HOUR))
-            .or_default() += pulse.count;
-    }
     let median = medians(
-        &hours,
+        &pulses,
         first.div_euclid(HOUR) + 1,
         last.div_euclid(HOUR),
         cycle / HOUR,
     );
     let mut found = Vec::new();
-    let mut before: Option<&Pulse> = None;
-    for pulse in pulses.values() {
-        if let Some(before) = before
-            && pulse.first - before.last > STRETCH
-        {
-            let (from, to) = (before.last, pulse.first);
-            let expected = expected(&median, from, to);
-            if expected >= LEAST {
-                found.push(Pause {
-                    from,
-                    to,
-                    expected: expected as u64,
-                    basis,
-                });
-            }
+    for pair in pulses.windows(2) {
+        let (from, to) = (pair[0].last, pair[1].first);
+        if to - from <= STRETCH {
+            continue;
         }
-        before = Some(pulse);
+        let expected = expected(&median, from, to);
+        if expected >= LEAST {
+            found.push(Pause {
+                from,
+                to,
+                expected: expected as u64,
+                basis,
+            });
+        }
     }
     found
 }
 
-/// By hour of the cycle, the median count over whole hours from `first` up to `last`.
-fn medians(hours: &BTreeMap<i64, u64>, first: i64, last: i64, cycle: i64) -> Vec<f64> {
-    let mut of = vec![Vec::new(); usize::try_from(cycle).expect("a positive cycle")];
-    for hour in first..last {
-        let slot = usize::try_from(hour.rem_euclid(cycle)).expect("a slot of the cycle");
-        of[slot].push(hours.get(&hour).copied().unwrap_or_default());
-    }
-    of.into_iter()
-        .map(|mut counts| {
-            counts.sort_unstable();
-            // Of an even number the lower: a rhythm is claimed only where most weeks or days have it.
-            let middle = counts.len().saturating_sub(1) / 2;
-            counts.get(middle).map_or(0.0, |count| *count as f64)
-        })
+/// Leaves out events that are few and far from all others, as of a clock that was not set yet: a rhythm that
+/// reached as far would have nothing but empty hours.
+fn without_strays(pulses: &[Pulse]) -> Vec<Pulse> {
+    let together = pulses.chunk_by(|a, b| b.first - a.last <= 4 * WEEK);
+    let events = |part: &&[Pulse]| part.iter().map(|pulse| pulse.count).sum::<u64>() as f64;
+    together
+        .filter(|part| events(part) >= LEAST)
+        .flatten()
+        .copied()
         .collect()
+}
+
+/// By hour of the cycle, the median count over whole hours from `first` up to `last`.
+fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
+    let hour = |pulse: &Pulse| pulse.begin.div_euclid(HOUR);
+    let mut of = vec![Vec::new(); usize::try_from(cycle).expect("a positive cycle")];
+    for events in pulses.chunk_by(|a, b| hour(a) == hour(b)) {
+        let hour = hour(&events[0]);
+        if (first..last).contains(&hour) {
+            let count: u64 = events.iter().map(|pulse| pulse.count).sum();
+            of[slot(hour, cycle)].push(count);
+        }
+    }
+    let median = |(place, counts): (usize, &mut Vec<u64>)| {
+        // Hours without events are many in a log with one time that is far off; they need no room.
+        let from_here = last - first - (place as i64 - first).rem_euclid(cycle);
+        let hours = (from_here.max(0) + cycle - 1) / cycle;
+        let silent = usize::try_from(hours).expect("not below zero") - counts.len();
+        counts.sort_unstable();
+        // Of an even number the lower: a rhythm is claimed only where most weeks or days have it.
+        let middle = (silent + counts.len()).saturating_sub(1) / 2;
+        let count = middle.checked_sub(silent).and_then(|at| counts.get(at));
+        count.map_or(0.0, |count| *count as f64)
+    };
+    of.iter_mut().enumerate().map(median).collect()
+}
+
+/// The hour's place in its cycle.
+fn slot(hour: i64, cycle: i64) -> usize {
+    usize::try_from(hour.rem_euclid(cycle)).expect("a slot of the cycle")
 }
 
 /// Events that the rhythm lets expect between two moments.
 fn expected(median: &[f64], from: i64, to: i64) -> f64 {
     let cycle = median.len() as i64;
-    let mut sum = 0.0;
-    let mut at = from;
+    let whole = (to - from) / (cycle * HOUR);
+    let mut sum = median.iter().sum::<f64>() * whole as f64;
+    let mut at = from + whole * cycle * HOUR;
     while at < to {
         let hour = at.div_euclid(HOUR);
         let end = ((hour + 1) * HOUR).min(to);
-        let slot = usize::try_from(hour.rem_euclid(cycle)).expect("a slot of the cycle");
-        sum += median[slot] * (end - at) as f64 / HOUR as f64;
+        sum += median[slot(hour, cycle)] * (end - at) as f64 / HOUR as f64;
         at = end;
     }
     sum
@@ -112,32 +262,66 @@ mod tests {
     use super::*;
 
     /// Pulses of a source with so many events in each hour.
-    fn source(hours: i64, count: impl Fn(i64) -> u64) -> BTreeMap<i64, Pulse> {
-        let mut pulses = BTreeMap::new();
+    fn source(hours: i64, count: impl Fn(i64) -> u64) -> Pulses {
+        let mut pulses = Pulses::default();
         for hour in 0..hours {
             let each = HOUR / count(hour).max(1) as i64;
-            for event in 0..count(hour) {
-                let time = hour * HOUR + event as i64 * each;
-                let pulse = Pulse {
-                    count: 1,
-                    first: time,
-                    last: time,
-                };
-                pulses
-                    .entry(time.div_euclid(STRETCH))
-                    .and_modify(|known: &mut Pulse| known.add(pulse))
-                    .or_insert(pulse);
-            }
+            let events = 0..count(hour) as i64;
+            let times: Vec<i64> = events.map(|event| hour * HOUR + event * each).collect();
+            times.chunks(64).for_each(|times| pulses.count(times));
         }
         pulses
     }
 
     #[test]
+    fn pulses_are_the_same_in_any_order_and_after_they_were_written() {
+        let times: Vec<i64> = (0..20_000)
+            .map(|n| n * 7_919 % 20_011 * 10_000_000)
+            .collect();
+        let mut sorted = times.clone();
+        sorted.sort_unstable();
+        let [mixed, ordered] = [times, sorted].map(|times| {
+            let mut pulses = Pulses::default();
+            for some in times.chunks(300) {
+                let mut part = Pulses::default();
+                some.chunks(64).for_each(|times| part.count(times));
+                pulses.append(part);
+            }
+            pulses.settle();
+            assert_eq!(pulses.span(), Some((0, 200_100_000_000)));
+            pulses
+        });
+        assert_eq!(mixed.all, ordered.all);
+        assert_eq!(
+            ordered.all.iter().map(|pulse| pulse.count).sum::<u64>(),
+            20_000
+        );
+        assert_eq!(ordered.all.len(), 668);
+        let text = serde_json::to_string(&mixed).expect("written");
+        let read: Pulses = serde_json::from_str(&text).expect("read");
+        assert_eq!(read.all, mixed.all);
+        let bad = serde_json::from_str::<Pulses>("[[9223372036854775807,1,0,0]]");
+        assert!(bad.is_err());
+    }
+
+    #[test]
     fn an_outage_is_a_silence() {
-        let found = silences(&source(24 * 10, |hour| {
+        let found = silences(source(24 * 10, |hour| {
             if (100..104).contains(&hour) { 0 } else { 60 }
         }));
         assert_eq!(found.len(), 1);
+        assert_eq!((found[0].to, found[0].expected), (104 * HOUR, 241));
+    }
+
+    #[test]
+    fn times_that_are_far_off_hide_no_outage_and_are_none() {
+        let mut pulses = source(
+            24 * 10,
+            |hour| if (100..104).contains(&hour) { 0 } else { 60 },
+        );
+        pulses.count(&[-1_700_000_000_000_000, 250_000_000_000_000_000]);
+        let found = silences(pulses);
+        assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].to, found[0].expected), (104 * HOUR, 241));
     }
 
@@ -150,10 +334,10 @@ mod tests {
                 0
             }
         };
-        assert_eq!(silences(&source(24 * 42, office)), []);
+        assert_eq!(silences(source(24 * 42, office)), []);
         // The same outage on a working day is one.
         let outage = |hour: i64| if hour / 24 == 21 { 0 } else { office(hour) };
-        let found = silences(&source(24 * 42, outage));
+        let found = silences(source(24 * 42, outage));
         assert_eq!(found.len(), 1);
         assert!(found[0].expected >= 400, "{found:?}");
     }
@@ -161,15 +345,15 @@ mod tests {
     #[test]
     fn sources_that_log_now_and_then_and_short_logs_have_no_rhythm() {
         assert_eq!(
-            silences(&source(24 * 60, |hour| u64::from(hour % 37 == 0))),
+            silences(source(24 * 60, |hour| u64::from(hour % 37 == 0))),
             []
         );
         assert_eq!(
-            silences(&source(24 * 3, |hour| if hour == 30 { 0 } else { 500 })),
+            silences(source(24 * 3, |hour| if hour == 30 { 0 } else { 500 })),
             []
         );
         assert_eq!(
-            silences(&source(24 * 10, |hour| if hour == 100 { 0 } else { 20 })),
+            silences(source(24 * 10, |hour| if hour == 100 { 0 } else { 20 })),
             [],
             "too few to tell"
         );
