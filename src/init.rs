@@ -204,6 +204,23 @@ fn sources<'d>(found: &'d [Detected], folder: &Path) -> Result<Vec<Source<'d>>> 
         );
         groups.entry(key).or_default().push(one);
     }
+    // A log whose first lines show no field that is mapped by its name belongs to those like it that do.
+    let plain: Vec<Key> = groups
+        .keys()
+        .filter(|key| key.3.is_empty())
+        .cloned()
+        .collect();
+    for key in plain {
+        let like = |other: &&Key| {
+            let same = (&other.0, other.1, other.2, other.4) == (&key.0, key.1, key.2, key.4);
+            same && !other.3.is_empty()
+        };
+        if let Some(other) = groups.keys().find(like).cloned()
+            && let Some(logs) = groups.remove(&key)
+        {
+            groups.entry(other).or_default().extend(logs);
+        }
+    }
     let mut sources: Vec<Source<'d>> = Vec::new();
     for ((within, format, ..), logs) in groups {
         // A folder or archive of like logs is named as such; in a mixed one each log is.

@@ -118,9 +118,10 @@ impl Catalogue {
         let routes = pages
             .iter()
             .map(|page| {
-                let segments = page.route.split('/').skip(1);
+                let route = page.route.strip_prefix('/').unwrap_or(&page.route);
+                let segments = normal(route).into_iter();
                 segments
-                    .map(|s| (!s.starts_with('{')).then(|| s.to_string()))
+                    .map(|segment| Some(segment).filter(|segment| !segment.starts_with('{')))
                     .collect()
             })
             .collect();
@@ -131,23 +132,40 @@ impl Catalogue {
         }
     }
 
-    /// The page that `method path` asks for, the query string aside, as the path is spelled or else
-    /// as a server reads it.
+    /// The page that `method path` asks for, the query string aside, as servers read a path: percent-encoding
+    /// undone, dot segments resolved, several slashes one. If that is no page's, a looser reading is tried, as
+    /// some servers have it.
     pub fn find(&self, method: &str, path: &str) -> Option<usize> {
         if self.pages.is_empty() {
             return None;
         }
         let path = path.split(['?', '#']).next().unwrap_or(path);
-        let path = path.strip_prefix('/')?;
-        let spelled = self.matching(method, || path.split('/'));
-        spelled.or_else(|| {
-            let segments = served(path)?;
-            self.matching(method, || segments.iter().map(String::as_str))
+        let path = match path.strip_prefix('/') {
+            Some(path) => path,
+            // The absolute form, RFC 9112, 3.2.2.
+            None => path.split_once("://")?.1.split_once('/')?.1,
+        };
+        let found = if is_normal(path) {
+            self.matching(method, || path.split('/'), str::eq)
+        } else {
+            let segments = normal(path);
+            let segments = || segments.iter().map(String::as_str);
+            self.matching(method, segments, str::eq)
+        };
+        found.or_else(|| {
+            let segments = loose(path)?;
+            let segments = || segments.iter().map(String::as_str);
+            self.matching(method, segments, str::eq_ignore_ascii_case)
         })
     }
 
     /// The first page whose route these segments are.
-    fn matching<'p, S>(&self, method: &str, segments: impl Fn() -> S) -> Option<usize>
+    fn matching<'p, S>(
+        &self,
+        method: &str,
+        segments: impl Fn() -> S,
+        same: impl Fn(&str, &str) -> bool,
+    ) -> Option<usize>
     where
         S: Iterator<Item = &'p str>,
     {
@@ -158,7 +176,7 @@ impl Catalogue {
                 page.method == method && {
                     let mut given = segments();
                     route.iter().all(|segment| match (segment, given.next()) {
-                        (Some(fixed), Some(given)) => fixed == given,
+                        (Some(fixed), Some(given)) => same(fixed, given),
                         (None, Some(given)) => !given.is_empty(),
                         (_, None) => false,
                     }) && given.next().is_none()
@@ -167,18 +185,15 @@ impl Catalogue {
     }
 }
 
-/// The segments of a path of another spelling, as a server reads them before it looks for the page:
-/// percent-encoding undone and dot segments resolved (RFC 3986, 6.2.2), several slashes one. `None`
-/// where that leaves the path as it is. An encoded slash stays within its segment; a slash at the end
-/// is another page's, as are letters in another case.
-fn served(path: &str) -> Option<Vec<String>> {
-    let double = |bytes: &[u8]| bytes[0] == b'/' && matches!(bytes[1], b'/' | b'.');
-    let another = path.starts_with(['/', '.'])
-        || path.contains('%')
-        || path.as_bytes().windows(2).any(double);
-    if !another {
-        return None;
-    }
+/// Whether a path, without the slash that it begins with, is as [`normal`] leaves it.
+fn is_normal(path: &str) -> bool {
+    let another = |pair: &[u8]| pair[0] == b'/' && matches!(pair[1], b'/' | b'.');
+    !path.starts_with(['/', '.']) && !path.contains('%') && !path.as_bytes().windows(2).any(another)
+}
+
+/// The segments of a path as servers read them before they look for the page: RFC 3986, 6.2.2, and several
+/// slashes one. An encoded slash stays within its segment; a slash at the end is an empty segment.
+fn normal(path: &str) -> Vec<String> {
     let mut segments: Vec<String> = Vec::new();
     let mut ends_with_slash = false;
     for segment in path.split('/') {
@@ -193,6 +208,25 @@ fn served(path: &str) -> Option<Vec<String>> {
     }
     if ends_with_slash {
         segments.push(String::new());
+    }
+    segments
+}
+
+/// The segments of a path as some servers read them: an encoded slash is a slash, what comes after a `;` is no
+/// part of its segment (RFC 3986, 3.3), a slash at the end is nothing; letters in another case are to be the
+/// same. `None` where a look shows that this is no other reading.
+fn loose(path: &str) -> Option<Vec<String>> {
+    let other = |byte: u8| byte.is_ascii_uppercase() || byte == b';';
+    if is_normal(path) && !path.ends_with('/') && !path.bytes().any(other) {
+        return None;
+    }
+    let path = path.replace("%2F", "/").replace("%2f", "/");
+    let segments = path
+        .split('/')
+        .map(|segment| segment.split(';').next().unwrap_or(segment));
+    let mut segments = normal(&segments.collect::<Vec<_>>().join("/"));
+    if segments.len() > 1 {
+        segments.pop_if(|last| last.is_empty());
     }
     Some(segments)
 }
@@ -224,11 +258,10 @@ mod tests {
         assert_eq!(catalogue.find("GET", "/member/addresses"), Some(0));
         assert_eq!(catalogue.find("GET", "/member/addresses?page=2"), Some(0));
         assert_eq!(catalogue.find("GET", "/member/addresses/7/edit"), Some(1));
-        assert_eq!(catalogue.find("GET", "/member/addresses//edit"), None);
         assert_eq!(catalogue.find("GET", "/member/addresses/edit"), None);
         assert_eq!(catalogue.find("GET", "/member/addresses/7/edit/x"), None);
         assert_eq!(catalogue.find("HEAD", "/member/addresses"), None);
-        assert_eq!(catalogue.find("GET", "/member/addresses/"), None);
+        assert_eq!(catalogue.find("GET", "/"), None);
     }
 
     #[test]
@@ -236,7 +269,11 @@ mod tests {
         let catalogue = Catalogue::new(vec![
             page("list", "GET", "/member/addresses"),
             page("edit", "GET", "/member/addresses/{address}/edit"),
-            page("literal", "GET", "/a%20b"),
+            page("encoded", "GET", "/a%20b"),
+            page("folder", "GET", "/folder/"),
+            page("file", "GET", "/folder"),
+            page("orders", "GET", "/orders"),
+            page("of-user", "GET", "/users/{user}/{tab}"),
         ]);
         for (path, expected) in [
             ("//member///addresses", Some(0)),
@@ -247,17 +284,36 @@ mod tests {
             ("/member/addresses/7/%65dit", Some(1)),
             ("/member/addresses/a%2Fb/edit", Some(1)),
             ("/member/addresses//7/edit", Some(1)),
-            ("/a%20b", Some(2)),
-            ("/member%2Faddresses", None),
-            ("//member/addresses/", None),
-            ("/member/addresses/.", None),
-            ("/member/addresses/7/edit/..", None),
+            ("/member/addresses//edit", None),
             ("/member/addresses/%ff/edit", Some(1)),
-            ("/member/Addresses", None),
-            ("/member/%41ddresses", None),
             ("/%6dember/%zzaddresses", None),
+            ("/a%20b", Some(2)),
+            ("/folder/", Some(3)),
+            ("/folder", Some(4)),
+            // What a placeholder stands for is no dot segment.
+            ("/users/../orders", Some(5)),
+            ("/users/%2e%2e/orders", Some(5)),
+            ("/users/./orders", None),
+            ("/users/7/orders", Some(6)),
+            ("https://shop.example:443/member/addresses?x", Some(0)),
+            ("https://shop.example/member//addresses/", Some(0)),
+            ("https://shop.example", None),
+            ("member/addresses", None),
+            // As some servers read a path, where no page is spelled so.
+            ("//member/addresses/", Some(0)),
+            ("/member/addresses/.", Some(0)),
+            ("/member%2Faddresses", Some(0)),
+            ("/member;a=1/addresses;x", Some(0)),
+            ("/Member/%41DDRESSES", Some(0)),
+            ("/member/addresses/7/edit/", Some(1)),
+            ("/member/addresses/7;v=1/edit", Some(1)),
+            ("/member/addresses.json", None),
+            ("/member/Addressess", None),
+            ("/;", None),
+            ("/%2F", None),
         ] {
-            assert_eq!(catalogue.find("GET", path), expected, "{path}");
+            let found = catalogue.find("GET", path);
+            assert_eq!(found, expected, "{path}");
         }
     }
 }

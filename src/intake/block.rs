@@ -115,11 +115,10 @@ impl<'a> Parser<'a> {
             }
             return self.finish();
         }
+        let mut named = block.header.as_deref();
         let mut header = Header::default();
-        if let Some(line) = &block.header
-            && let Ok(line) = std::str::from_utf8(without_bom(line))
-        {
-            header = self.reading.parser.header(line).unwrap_or_default();
+        if let Some(text) = named {
+            header = self.header(text).unwrap_or_default();
         }
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
@@ -130,23 +129,43 @@ impl<'a> Parser<'a> {
             stretch.begin(bytes, start, end);
             for index in near {
                 let number = block.first_line + index as u64;
-                let place = line(block, index);
-                let raw = &bytes[place.clone()];
-                let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-                let line = if number == 1 { without_bom(raw) } else { raw };
-                if line.first().is_none_or(|byte| *byte <= b' ') && line.trim_ascii().is_empty() {
+                let mut place = line(block, index);
+                let found = &bytes[place.clone()];
+                let found = found.strip_suffix(b"\r").unwrap_or(found);
+                // Files that were put together have a mark before each.
+                let raw = without_bom(found);
+                place = place.start + found.len() - raw.len()..place.start + found.len();
+                if raw.first().is_none_or(|byte| *byte <= b' ') && raw.trim_ascii().is_empty() {
                     self.tally.lines.blanks += 1;
-                } else if self.is_header(number, line) {
-                    self.tally.lines.blanks += 1;
+                } else if block.cut && index as u64 + 1 == block.lines && !self.is_objects() {
+                    // What is left of an id would be another's.
                     self.stretch(block, &mut stretch, &header, &mut fields);
-                    let line = std::str::from_utf8(line).ok();
-                    let named = line.and_then(|line| self.reading.parser.header(line));
-                    header = named.unwrap_or(header);
+                    let reject = Reject::new("cut_off", "the log is damaged within this line");
+                    self.reject(number, block.offset + place.start as u64, raw, &reject);
+                } else if self.is_header(raw, named) {
+                    self.stretch(block, &mut stretch, &header, &mut fields);
+                    let again = named == Some(raw);
+                    let found = self.header(raw);
+                    if self.is_records() {
+                        named = named.or(Some(raw));
+                    }
+                    // One that names nothing that is asked for is a record like others, and no row either.
+                    if self.is_records() && !again && found.as_ref().is_none_or(Header::is_empty) {
+                        header = found.unwrap_or_default();
+                        stretch.add(number, place.start, place.end);
+                        continue;
+                    }
+                    self.tally.lines.blanks += 1;
+                    header = found.unwrap_or(header);
                 } else {
-                    stretch.add(number, place.start, place.start + raw.len());
+                    stretch.add(number, place.start, place.end);
                 }
             }
             self.stretch(block, &mut stretch, &header, &mut fields);
+        }
+        if let Some(named) = named.filter(|_| self.is_records() && self.tally.incomplete.is_some())
+        {
+            self.tally.incomplete = Some(shown(named));
         }
         self.tally.lines.lines = block.lines;
         self.finish()
@@ -162,12 +181,27 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn is_header(&self, number: u64, bytes: &[u8]) -> bool {
+    /// Whether what is cut short can be seen to be.
+    fn is_objects(&self) -> bool {
+        matches!(self.reading.framing, Framing::Objects | Framing::Parquet)
+    }
+
+    fn is_records(&self) -> bool {
+        matches!(self.reading.framing, Framing::Records { .. })
+    }
+
+    /// Whether a line names columns; `named` is the record of the log that does.
+    fn is_header(&self, line: &[u8], named: Option<&[u8]>) -> bool {
         match self.reading.framing {
-            Framing::Directives => bytes[0] == b'#',
-            Framing::Records { .. } => number == 1,
+            Framing::Directives => line[0] == b'#',
+            // Files that were put together have one each.
+            Framing::Records { .. } => named.is_none_or(|named| named == line),
             Framing::Lines | Framing::Objects | Framing::Parquet => false,
         }
+    }
+
+    fn header(&self, line: &[u8]) -> Option<Header> {
+        self.reading.parser.header(std::str::from_utf8(line).ok()?)
     }
 
     /// Makes rows and rejects of the lines of a stretch, and takes them out.
@@ -182,8 +216,7 @@ impl<'a> Parser<'a> {
             return;
         }
         let mut left = stretch.all();
-        // The first line of a log may have a mark before it that is none of its text.
-        if stretch.text().is_some() && stretch.numbers()[0] > 1 {
+        if stretch.text().is_some() {
             let taken = self.reading.parser.parse_many(stretch);
             let whole = self.reading.parts.assemble_many(taken, stretch);
             for line in each(taken & !whole) {
@@ -210,27 +243,19 @@ impl<'a> Parser<'a> {
         fields: &mut Fields<'t>,
     ) {
         let place = stretch.lines()[line];
-        let mut bytes = &block.buffer.filled()[stretch.in_block(line)];
-        if stretch.numbers()[line] == 1 {
-            bytes = without_bom(bytes);
-        }
-        let base = place.end as usize - bytes.len();
-        let known = stretch
-            .text()
-            .and_then(|text| text.get(base..place.end as usize));
+        let bytes = &block.buffer.filled()[stretch.in_block(line)];
+        let base = place.start as usize;
+        let known = stretch.text().and_then(|text| text.get(place.range()));
         if let Some(text) = known {
             self.text(stretch, line, Some(base), text, header, fields);
             return;
         }
         match std::str::from_utf8(bytes) {
             Ok(text) => self.text(stretch, line, None, text, header, fields),
-            // JSON is UTF-8 by its definition; text lines carry what clients send.
-            Err(_) if self.reading.framing == Framing::Objects => {
-                let reject = Reject::new("not_utf8", "the line is not UTF-8");
-                self.rows.refuse(stretch, line, reject);
-            }
             Err(_) => {
-                let escaped = escaped(bytes);
+                // Logs carry what clients send. In JSON a backslash is one of a string's text.
+                let backslash = if self.is_objects() { r"\\" } else { r"\" };
+                let escaped = escaped(bytes, backslash);
                 let fields = &mut Fields::default();
                 self.text(stretch, line, None, &escaped, header, fields);
             }
@@ -252,7 +277,8 @@ impl<'a> Parser<'a> {
             return self.rows.refuse(stretch, line, reject);
         }
         fields.begin(text);
-        match self.reading.parser.parse(text, header, fields) {
+        let read = self.reading.parser.parse(text, header, fields);
+        match read.and_then(|()| self.rows.check_types(fields)) {
             Ok(()) => self.assemble(stretch, line, base, fields),
             Err(reject) => self.rows.refuse(stretch, line, reject),
         }
@@ -291,8 +317,7 @@ impl<'a> Parser<'a> {
                     first.get_or_insert_with(|| (numbers[line], reject.detail.clone()));
                 }
                 "field_missing" if self.tally.incomplete.is_none() => {
-                    let line = escaped(without_bom(raw));
-                    self.tally.incomplete = Some(line.chars().take(1 << 16).collect());
+                    self.tally.incomplete = Some(shown(raw));
                 }
                 _ => {}
             }
@@ -326,6 +351,11 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// The beginning of a line, for a message.
+fn shown(line: &[u8]) -> String {
+    escaped(line, r"\").chars().take(1 << 16).collect()
+}
+
 /// The place of a line in its block.
 #[inline]
 fn line(block: &Block, index: usize) -> Range<usize> {
@@ -353,14 +383,14 @@ fn near(block: &Block, first: usize) -> Option<Range<usize>> {
     Some(first..end)
 }
 
-/// The bytes as text, each that is none written as `\xHH`, as servers escape them.
-fn escaped(bytes: &[u8]) -> Cow<'_, str> {
+/// The bytes as text, each that is none written as `xHH` after a backslash, as servers escape them.
+fn escaped<'b>(bytes: &'b [u8], backslash: &str) -> Cow<'b, str> {
     let mut text = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
             use std::fmt::Write as _;
-            write!(text, "\\x{byte:02X}").expect("writing to a string");
+            write!(text, "{backslash}x{byte:02X}").expect("writing to a string");
         }
     }
     Cow::Owned(text)

@@ -313,7 +313,14 @@ impl<R: BufRead> GzipMembers<R> {
 impl<R: BufRead> Read for GzipMembers<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while let Some(member) = &mut self.member {
-            let length = member.read(into)?;
+            let length = match member.read(into) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    // What comes after damage is no member that anyone wrote as such.
+                    self.member = None;
+                    return Err(error);
+                }
+                length => length?,
+            };
             if length > 0 || into.is_empty() {
                 return Ok(length);
             }

@@ -4,6 +4,7 @@
 //! reads at least half of the lines is what the file is. JSON, CSV, TSV and Parquet of unknown fields
 //! get a mapping proposed by name. Nothing here decides how evidence is read: the case file does.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -251,18 +252,17 @@ impl Sample {
         false
     }
 
-    /// The same format with fields of the log's own, such as those of a tail, for columns that it cannot
-    /// fill by itself.
+    /// The same format with fields of a tail, which the server's owner named, for columns that it cannot fill by
+    /// itself.
     fn more(&self, plain: &Attempt, lines: &[String]) -> Option<(Attempt, Mapping)> {
-        let mut names: Vec<String> = Vec::new();
-        for name in lines
-            .iter()
-            .flat_map(|line| plain.reading.parser.field_names(line))
-        {
-            if !names.contains(&name) {
-                names.push(name);
-            }
+        if !matches!(plain.format.name, "common" | "combined") {
+            return None;
         }
+        let names = lines
+            .iter()
+            .flat_map(|line| plain.reading.parser.field_names(line));
+        let names: BTreeSet<String> = names.collect();
+        let names: Vec<String> = names.into_iter().collect();
         let (_, lacks) = plain.reading.columns(plain.kind);
         let mut fields = guess::mapping(plain.kind, &names);
         fields.retain(|(column, _)| lacks.contains(column));

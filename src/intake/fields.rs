@@ -136,6 +136,8 @@ pub struct Fields<'l> {
     places: [Place; SLOTS],
     ranks: [u8; SLOTS],
     copies: String,
+    /// Fields that are neither text nor a number: the slots that each would fill, bit by bit, and its name.
+    untyped: Vec<(u64, String)>,
 }
 
 impl Default for Fields<'_> {
@@ -146,6 +148,7 @@ impl Default for Fields<'_> {
             places: [Place { start: 0, end: 0 }; SLOTS],
             ranks: [u8::MAX; SLOTS],
             copies: String::new(),
+            untyped: Vec::new(),
         }
     }
 }
@@ -157,6 +160,29 @@ impl<'l> Fields<'l> {
         self.line = line;
         self.filled = 0;
         self.copies.clear();
+        self.untyped.clear();
+    }
+
+    /// Notes a field that is neither text nor a number.
+    #[cold]
+    pub(super) fn untyped(&mut self, slots: impl Iterator<Item = usize>, name: &str) {
+        let slots = slots.fold(0, |slots, slot| slots | 1 << slot);
+        self.untyped.push((slots, name.to_string()));
+    }
+
+    /// Whether no field was noted as neither text nor a number.
+    #[inline]
+    pub(super) fn all_typed(&self) -> bool {
+        self.untyped.is_empty()
+    }
+
+    /// The name of a field that is neither text nor a number, and would fill another slot than these.
+    pub(super) fn untyped_beside(&self, slots: u64) -> Option<&str> {
+        let other = |(filled, _): &&(u64, String)| filled & !slots != 0;
+        self.untyped
+            .iter()
+            .find(other)
+            .map(|(_, name)| name.as_str())
     }
 
     /// Puts the text between two offsets of the line into `slot`.

@@ -9,14 +9,12 @@ use std::sync::Arc;
 
 use super::buffers::{Buffer, Pool};
 use super::formats::Framing;
-use super::records::{Walked, walk};
+use super::records::quoted;
 
 /// Bytes of a block, before its last line is whole.
 pub(super) const BLOCK: usize = 8 << 20;
 /// Bytes of the longest line that is read as one.
 pub(super) const LONGEST: usize = 64 << 20;
-/// Bytes of the longest CSV record: beyond, a quote was opened by mistake.
-const LONGEST_RECORD: usize = 1 << 20;
 
 /// A stretch of a log, of whole lines or records.
 #[derive(Debug)]
@@ -39,6 +37,8 @@ pub(super) struct Block {
     pub(super) oversized: bool,
     /// Whether the log ends with it.
     pub(super) last: bool,
+    /// Whether damage cut its last line or record short.
+    pub(super) cut: bool,
 }
 
 /// How a log ended.
@@ -73,6 +73,7 @@ pub(super) fn cut<E>(
         header: None,
         oversized: false,
         last: false,
+        cut: false,
     };
     let mut continuing = false;
     loop {
@@ -81,7 +82,7 @@ pub(super) fn cut<E>(
             records = Records::of(framing, buffer.filled());
         }
         let mut spans = None;
-        let whole = match &records {
+        let whole = match &mut records {
             Some(records) => {
                 let (found, end) = records.find(buffer.filled(), next.index == 0, at_end);
                 spans = Some(found);
@@ -117,6 +118,7 @@ pub(super) fn cut<E>(
             header: header.clone(),
             oversized,
             last,
+            cut: last && ended.damage.is_some() && buffer.filled().last() != Some(&b'\n'),
             buffer: std::mem::replace(&mut buffer, rest),
             ..next
         };
@@ -124,10 +126,14 @@ pub(super) fn cut<E>(
         if framing == Framing::Directives {
             header = last_header(block.buffer.filled()).or(header);
         } else if header.is_none() && matches!(framing, Framing::Records { .. }) {
-            header =
-                block.spans.iter().flatten().next().map(|(start, end)| {
-                    block.buffer.filled()[*start as usize..*end as usize].into()
-                });
+            let filled = block.buffer.filled();
+            let spans = block.spans.iter().flatten();
+            let mut records = spans.map(|(start, end)| &filled[*start as usize..*end as usize]);
+            let named = records.find(|record| !record.trim_ascii().is_empty());
+            header = named.map(|record| {
+                let record = record.strip_suffix(b"\r").unwrap_or(record);
+                Arc::from(without_bom(record))
+            });
         }
         next = Block {
             index: block.index + 1,
@@ -139,6 +145,7 @@ pub(super) fn cut<E>(
             header: None,
             oversized: false,
             last: false,
+            cut: false,
         };
         target = size;
         emit(block)?;
@@ -192,8 +199,11 @@ pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
 enum Records {
     /// Objects of an array that is this deep in the document.
     Objects { base: usize },
-    /// CSV records, in which quotes may hold line ends.
-    Quoted { delimiter: u8 },
+    /// CSV records, in which quotes may hold line ends; as many columns as the first has, once it is known.
+    Quoted {
+        delimiter: u8,
+        columns: Option<usize>,
+    },
 }
 
 impl Records {
@@ -202,16 +212,21 @@ impl Records {
             Framing::Objects => {
                 array_depth(without_bom(head)).map(|base| Records::Objects { base })
             }
-            Framing::Records { delimiter } => Some(Records::Quoted { delimiter }),
+            Framing::Records { delimiter } => Some(Records::Quoted {
+                delimiter,
+                columns: None,
+            }),
             Framing::Lines | Framing::Directives | Framing::Parquet => None,
         }
     }
 
     /// The records of a block and where the last of them ends. At the end of the log all is taken.
-    fn find(&self, bytes: &[u8], first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
+    fn find(&mut self, bytes: &[u8], first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
         match self {
             Records::Objects { base } => objects(bytes, *base, at_end),
-            Records::Quoted { delimiter } => quoted(bytes, *delimiter, first, at_end),
+            Records::Quoted { delimiter, columns } => {
+                quoted(bytes, *delimiter, columns, first, at_end)
+            }
         }
     }
 }
@@ -348,49 +363,9 @@ fn objects(bytes: &[u8], base: usize, at_end: bool) -> (Vec<(u32, u32)>, usize) 
     (spans, whole)
 }
 
-/// Records of RFC 4180. Where a quote was opened or closed by mistake (nothing closes it before the log
-/// ends or within [`LONGEST_RECORD`] bytes, or text stands behind the closing one), no one can say where
-/// the record ends: its first line is a record by itself, for a reject.
-fn quoted(bytes: &[u8], delimiter: u8, first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
-    let mut spans = Vec::new();
-    // How the last walk over several lines ended, and where: another one that is inside quotes at any
-    // line end before comes to the same end. So no byte is walked over for each line before it.
-    let mut known = (0, Walked::End);
-    let mut begin = 0;
-    while begin < bytes.len() {
-        let mark = match first && begin == 0 {
-            true => bytes.len() - without_bom(bytes).len(),
-            false => 0,
-        };
-        let line = memchr::memchr(b'\n', &bytes[begin..]).map(|at| begin + at);
-        let line_end = line.map_or(bytes.len(), |at| at + 1);
-        let mut walked = walk(delimiter, &bytes[..line_end], begin + mark);
-        if walked == Walked::Open && line_end < bytes.len() {
-            if known.0 < line_end {
-                let end = walk(delimiter, bytes, begin + mark);
-                known = (end.place().unwrap_or(bytes.len()), end);
-            }
-            walked = known.1;
-        }
-        let until = walked.place().unwrap_or(bytes.len());
-        let too_long = until > line_end && until - begin > LONGEST_RECORD;
-        let end = match walked {
-            Walked::LineEnd(end) if !too_long => Some(end),
-            Walked::End if !too_long => None,
-            Walked::Open if !too_long && !at_end => None,
-            _ => line,
-        };
-        let Some(end) = end.or(at_end.then_some(bytes.len())) else {
-            break;
-        };
-        spans.push((begin as u32, end as u32));
-        begin = (end + 1).min(bytes.len());
-    }
-    (spans, begin)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::records::LONGEST_RECORD;
     use super::*;
 
     fn lines(bytes: &[u8], framing: Framing, size: usize) -> Vec<(u64, u64, Vec<u8>)> {
@@ -542,6 +517,12 @@ mod tests {
                 &["\u{feff}\"a\nb\",c\r", "\"d\"\r"],
             ),
             ("x\",\",\nx\",\",\ny\n", &["x\",\",", "x\",\",", "y"]),
+            // Two clients' quotes, and what lies between: each line is a record's.
+            (
+                "a,b,c\n1,\",x\n2,b,y\n3,\",z\n4,\"q\nr\",w\n",
+                &["a,b,c", "1,\",x", "2,b,y", "3,\",z", "4,\"q\nr\",w"],
+            ),
+            ("a,b\n1,\"x\n2,\",y\n", &["a,b", "1,\"x", "2,\",y"]),
         ] {
             assert_eq!(records(text.as_bytes()), expected, "{text}");
         }

@@ -34,6 +34,9 @@ pub struct Manifest {
     pub deleted: Vec<DeletedRange>,
     /// Sources that fell silent against their own rhythm.
     pub silences: Vec<Silence>,
+    /// Columns for which the case file names a field that no line has.
+    #[serde(default)]
+    pub unfilled: Vec<Unfilled>,
     /// The parts of all frames.
     pub frames: Vec<FrameFile>,
     /// The reports.
@@ -49,6 +52,17 @@ impl Manifest {
             && self.deleted.is_empty()
             && self.silences.is_empty()
     }
+}
+
+/// A column for which the case file names a field that no line of the source has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfilled {
+    /// The source.
+    pub source: String,
+    /// The column.
+    pub column: String,
+    /// The log's own field.
+    pub field: String,
 }
 
 /// A file and its hash.

@@ -34,6 +34,7 @@ mod token;
 pub use containers::hex;
 pub use manifest::{
     DeletedRange, EvidenceFile, FrameFile, Hashed, Lines, Manifest, Overlap, SCHEMA, Silence,
+    Unfilled,
 };
 pub use reading::Reading;
 
@@ -120,6 +121,7 @@ pub fn run(
         }
     }
     let silences = silences(case, &receipts);
+    let unfilled = unfilled(case, &readings, &receipts);
     let counted = receipts
         .iter()
         .filter(|receipt| receipt.file.duplicate_of.is_none());
@@ -133,7 +135,11 @@ pub fn run(
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
     write_evidence(&evidence, &silences, &frames_dir)?;
     let manifest = manifest(case, evidence, silences, unclaimed, command)?;
-    Ok(Manifest { frames, ..manifest })
+    Ok(Manifest {
+        frames,
+        unfilled,
+        ..manifest
+    })
 }
 
 /// The logs that are read already, and the files that have another.
@@ -276,7 +282,7 @@ fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
     let Some((number, detail)) = &tally.without_zone else {
         return Ok(());
     };
-    if tally.zoneless <= tally.lines.rows {
+    if tally.zoneless < tally.lines.rows {
         return Ok(());
     }
     let source = &case.file.source[source_of(case, &receipt.file)];
@@ -288,29 +294,37 @@ fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
         .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"))
 }
 
-/// A required column that no line of a source's logs had: the mapping is wrong, not the lines.
+/// A required column that no line has of logs with most of a source's lines: the mapping is wrong, not the lines.
+/// A log of another kind among many is rejects.
 fn missing_from_all<'r>(
     case: &Case,
     source: &Source,
     reading: &Reading,
     receipts: impl Iterator<Item = &'r Receipt>,
 ) -> Result<()> {
-    let (mut present, mut incomplete) = (0, None);
-    for receipt in receipts {
-        present |= receipt.tally.present;
-        let line = receipt.tally.incomplete.as_ref();
-        incomplete = incomplete.or(line.map(|line| (&receipt.file, line)));
-    }
-    let Some((file, line)) = incomplete else {
-        return Ok(());
+    let receipts: Vec<&Receipt> = receipts.collect();
+    let lines = |receipts: &[&Receipt]| -> u64 {
+        let lines = receipts.iter().map(|receipt| receipt.tally.lines);
+        lines.map(|lines| lines.rows + lines.rejects).sum()
     };
     for (index, column) in reading.frame.columns.iter().enumerate() {
         let mapped = source
             .fields
             .iter()
             .find(|(name, _)| name.get_ref() == column.name);
-        let seen = present >> index & 1 == 1;
-        let (true, false, Some((_, field))) = (reading.required[index], seen, mapped) else {
+        let (true, Some((_, field))) = (reading.required[index], mapped) else {
+            continue;
+        };
+        let lacks = |receipt: &&&Receipt| {
+            let tally = &receipt.tally;
+            tally.present >> index & 1 == 0 && tally.incomplete.is_some()
+        };
+        let lacking: Vec<&Receipt> = receipts.iter().filter(lacks).copied().collect();
+        let first = lacking.first().and_then(|receipt| {
+            let line = receipt.tally.incomplete.as_ref();
+            line.map(|line| (&receipt.file, line))
+        });
+        let Some((file, line)) = first.filter(|_| lines(&lacking) * 2 > lines(&receipts)) else {
             continue;
         };
         let (place, name, fills) = (file.place(), field.get_ref(), column.name);
@@ -419,6 +433,32 @@ fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
     found
 }
 
+/// What the case file maps and no line of its source has: most often a name with a typo.
+fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) -> Vec<Unfilled> {
+    let mut found = Vec::new();
+    for (source, reading) in case.file.source.iter().zip(readings) {
+        let of_source = |one: &&Receipt| one.file.source == *source.id.get_ref();
+        let of_source = receipts.iter().filter(of_source);
+        let (mut rows, mut present) = (0, 0);
+        for receipt in of_source {
+            rows += receipt.file.lines.rows;
+            present |= receipt.tally.present;
+        }
+        for (name, field) in source.fields.iter().filter(|_| rows > 0) {
+            // Parts leave no trace of their own.
+            let column = reading.frame.index(name.get_ref());
+            if column.is_some_and(|column| present >> column & 1 == 0) {
+                found.push(Unfilled {
+                    source: source.id.get_ref().clone(),
+                    column: name.get_ref().clone(),
+                    field: field.get_ref().clone(),
+                });
+            }
+        }
+    }
+    found
+}
+
 fn manifest(
     case: &Case,
     evidence: Vec<EvidenceFile>,
@@ -478,6 +518,7 @@ fn manifest(
         unclaimed,
         deleted: deleted.collect(),
         silences,
+        unfilled: Vec::new(),
         frames: Vec::new(),
         outputs: Vec::new(),
     })

@@ -78,6 +78,12 @@ impl Parts {
     }
 
     fn put_together(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        // A request line that says nothing is a reject of its own kind.
+        for part in (FIRST_PART..SLOTS).filter(|part| *part != REQUEST_LINE) {
+            if fields.get(part).is_some_and(says_nothing) {
+                fields.clear(part);
+            }
+        }
         if let (Some(method), Some(path)) = (self.method, self.path) {
             if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
                 let text = fields.get(REQUEST_LINE).unwrap_or_default();
@@ -204,7 +210,7 @@ fn without_authority(fields: &mut Fields<'_>, path: usize) {
 }
 
 fn query(fields: &mut Fields<'_>, path: usize) {
-    let Some(query) = fields.get(QUERY).filter(|text| !says_nothing(text)) else {
+    let Some(query) = fields.get(QUERY) else {
         return;
     };
     let Some(target) = fields.get(path).filter(|path| !path.contains('?')) else {

@@ -4,14 +4,15 @@
 //! than a look at each column's kind for every line.
 //!
 //! Reasons: `field_missing`, `bad_time`, `time_without_zone`, `time_in_fold`, `bad_number`,
-//! `bad_address`. A line with several has the reason of the first such column of the frame.
+//! `bad_address`, `field_type` (a field of JSON is an object, an array or a truth value). A line with several has the reason of the first such column of the frame.
 
 use super::addresses::{self, Addresses};
 use super::clock::LastDate;
-use super::fields::Place;
+use super::fields::{Fields, Place, slot};
 use super::formats::Reject;
 use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
+use super::token::FROM_TOKEN;
 use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
@@ -24,6 +25,9 @@ const CLAIMS: [&str; 5] = [
     "token_issued_at",
     "token_expires_at",
 ];
+
+/// Fields of a log of which each fills the id of whatever token there is.
+const WHOLE: [&str; 4] = ["token_id", "token", "token_hash", "token_prefix"];
 
 /// How one column of a row comes about.
 #[derive(Debug, Clone, Copy)]
@@ -145,9 +149,11 @@ impl<'a> Rows<'a> {
                 .index("page")
                 .and(frame.index("method").zip(frame.index("path"))),
             problem: frame.index("token_problem"),
-            token_id: frame
-                .index("token_id")
-                .filter(|id| reading.parser.fills().contains(id)),
+            token_id: frame.index("token_id").filter(|_| {
+                let fills = reading.parser.fills();
+                let slots = WHOLE.iter().filter_map(|name| slot(frame, name));
+                slots.into_iter().any(|slot| fills.contains(&slot))
+            }),
             claims: CLAIMS.iter().filter_map(|name| frame.index(name)).collect(),
             addresses: Addresses::default(),
             last_date: LastDate::default(),
@@ -157,6 +163,28 @@ impl<'a> Rows<'a> {
             looked: vec![None; columns].into(),
             present: 0,
         }
+    }
+
+    /// A field that is neither text nor a number makes its line a reject; not so a claim, which clients choose.
+    pub(super) fn check_types(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        if fields.all_typed() {
+            return Ok(());
+        }
+        let of_token = FROM_TOKEN
+            .iter()
+            .filter_map(|name| self.reading.frame.index(name));
+        let claims = match self.problem {
+            Some(_) => of_token.fold(0, |claims, column| claims | 1 << column),
+            None => 0,
+        };
+        if let Some(name) = fields.untyped_beside(claims) {
+            let detail = format!("`{name}` is neither text nor a number");
+            return Err(Reject::new("field_type", detail));
+        }
+        if let Some(problem) = self.problem {
+            fields.copy(problem, "claim_type");
+        }
+        Ok(())
     }
 
     /// Takes a line of the stretch for no row.
@@ -180,9 +208,8 @@ impl<'a> Rows<'a> {
     ) -> Vec<(usize, Reject)> {
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
-            if !self.reading.required[column] {
-                stretch.forget_nothing(column);
-            } else if !constant {
+            stretch.forget_nothing(column);
+            if self.reading.required[column] && !constant {
                 self.require(column, stretch);
             }
             if stretch.there(column) != 0 || constant {
@@ -282,11 +309,7 @@ impl<'a> Rows<'a> {
         let mut bad: Lines = 0;
         self.times[column] = self.type_each(column, stretch, |line, text| {
             let read = reading.clock.read_claim(text);
-            if problem.is_some()
-                && read
-                    .as_ref()
-                    .is_err_and(|reject| reject.reason == "bad_time")
-            {
+            if problem.is_some() && read.is_err() {
                 bad |= 1 << line;
                 return Ok(0);
             }

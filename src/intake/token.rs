@@ -5,7 +5,9 @@
 //! The id of a token that is no JWS, or a JWS without a `jti`, is its SHA-256: it stands for all of it.
 //!
 //! Problems beside those of [`crate::jws`]: `token_redacted` (the log masks it), `token_cookie_ambiguous`
-//! (the cookie is there with several values), `token_cookie_absent` and `token_scheme` (the header is there, and no token in it) leave the request without a token.
+//! (the cookie is there with several values), `token_cookie_absent` and `token_scheme` (the header is there, and no token
+//! in it) leave the request without a token, and so does `token_id_absent` (claims are there, and no id).
+//! `claim_time` and `claim_type` tell of a claim in a field of the log that cannot be read.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -98,6 +98,13 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
         );
         wrapped(&note, "", &mut out);
     }
+    for unfilled in &manifest.unfilled {
+        let note = format!(
+            "{}: no line has a value in `{}`, which is to fill {}; is the field named rightly?",
+            unfilled.source, unfilled.field, unfilled.column
+        );
+        wrapped(&note, "", &mut out);
+    }
     for member in &manifest.unclaimed {
         wrapped(
             &format!("{member}: of no source of the case; not read"),
@@ -195,7 +202,10 @@ pub fn detected(found: &[Detected]) -> String {
                     None => (*column).to_string(),
                 }
             });
-            let fills: Vec<String> = fills.collect();
+            let part = |known: &&(&str, String)| !one.fills.contains(&known.0);
+            let parts = one.fields.iter().filter(part);
+            let parts = parts.map(|(part, field)| format!("{part} ({field})"));
+            let fills: Vec<String> = fills.chain(parts).collect();
             wrapped(&format!("fills  {}", fills.join(", ")), "  ", &mut out);
             wrapped(&format!("lacks  {}", one.lacks.join(", ")), "  ", &mut out);
         } else if !one.names.is_empty() {

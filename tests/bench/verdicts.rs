@@ -42,6 +42,7 @@ fn main() {
         unclaimed: Vec::new(),
         deleted: Vec::new(),
         silences: Vec::new(),
+        unfilled: Vec::new(),
         frames: Vec::new(),
         outputs: Vec::new(),
     };

@@ -170,8 +170,7 @@ fn the_json_engine_agrees_with_a_dom_parser() {
             // The engine refuses what has no one meaning; a DOM parser takes the last.
             (Err(reject), Ok(document)) => {
                 bad += 1;
-                let known = ["duplicate_field", "field_type"].contains(&reject.reason)
-                    || !document.is_object();
+                let known = reject.reason == "duplicate_field" || !document.is_object();
                 assert!(known, "{line}: {reject:?}");
             }
             (Err(_), Err(_)) => bad += 1,
@@ -205,6 +204,7 @@ fn lines_read_together_are_what_they_are_one_by_one() {
                 combined("agent", " rid=1"),
                 combined("-", ""),
                 combined("x y", " rid=-"),
+                combined("a", " rid=[14/Apr/2025:00:00:00"),
             ],
         ),
         (
@@ -221,8 +221,8 @@ fn lines_read_together_are_what_they_are_one_by_one() {
             vec![
                 combined("agent", " rid=1"),
                 combined(r"a\x22", ""),
-                combined("a", " x [14/Apr/2025:00:00:00"),
-                combined("a", " \"[14/Apr/\""),
+                combined("a", " x [14/Apr/2025:00:00:00 +0900] \"GET"),
+                combined("a", " \"x [14/Apr/2025:00:00:00 +0900] \\\"GET\""),
             ],
         ),
         (
@@ -235,7 +235,7 @@ fn lines_read_together_are_what_they_are_one_by_one() {
             &[],
             vec![
                 r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5"#.into(),
-                r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 519 [14/Apr/2025:0"#.into(),
+                r#"192.0.2.7 [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 519 [14/Apr/2025:00:00:00 +0900] "G"#.into(),
             ],
         ),
         (

@@ -151,11 +151,12 @@ fn slow_record(delimiter: char, line: &str) -> Result<Vec<String>, Said> {
 
 /// A record below a header, both as records.
 fn slow_table(delimiter: char, wanted: &[(&'static str, &str)], header: &str, line: &str) -> Said {
+    let [header, line] = [header, line].map(|text| text.trim_end_matches('\r'));
     match slow_record(delimiter, header) {
         Err(Said::Open) => Said::Open,
         Err(_) => Said::Reject("no_header"),
         Ok(names) => match slow_record(delimiter, line) {
-            _ if names.is_empty() => Said::Reject("no_header"),
+            _ if names.is_empty() || header.contains('\r') => Said::Reject("no_header"),
             Err(said) => said,
             Ok(values) => slow_columns(&names, &values, wanted, |_, text| Some(text.to_string())),
         },

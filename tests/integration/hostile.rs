@@ -8,13 +8,13 @@ use crate::support::{breachscope, query, stderr};
 const HEAD: &str = "[case]\nid = \"hostile\"\ntitle = \"\"\nreport_zone = \"UTC\"\ncollected_by = \"\"\ncollected_at = \"2025-11-20T10:00:00Z\"\n[policy]\nclock_tolerance_seconds = 5\nrun_pause_hours = 24\nphase_pause_days = 30\n";
 const JSON: &str = "format = \"jsonl\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"late\"\n";
 
-struct Run {
-    dir: tempfile::TempDir,
+pub(crate) struct Run {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Run {
     /// Logs by name, read by one source with these settings.
-    fn new(logs: &[(&str, &[u8])], settings: &str) -> Self {
+    pub(crate) fn new(logs: &[(&str, &[u8])], settings: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("case/logs");
         std::fs::create_dir_all(&folder).unwrap();
@@ -28,11 +28,11 @@ impl Run {
         Run { dir }
     }
 
-    fn out(&self) -> PathBuf {
+    pub(crate) fn out(&self) -> PathBuf {
         self.dir.path().join("out")
     }
 
-    fn go(&self, command: &str, code: i32) -> serde_json::Value {
+    pub(crate) fn go(&self, command: &str, code: i32) -> serde_json::Value {
         let case = self.dir.path().join("case");
         let run = breachscope(&[
             command,
@@ -45,7 +45,7 @@ impl Run {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn query(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
         query(&self.out(), &[sql])
             .lines()
             .skip(1)
@@ -79,7 +79,7 @@ fn every_kind_of_damage_is_a_row_or_a_reject() {
         (b"\0\0\0\0\n".to_vec(), "json_syntax"),
         (
             [&json(7, "").as_bytes()[..40], b"\xff\xfe\n"].concat(),
-            "not_utf8",
+            "json_syntax",
         ),
         (b" \t \r\n".to_vec(), "blank"),
         (json(8, "").into_bytes()[..50].to_vec(), "json_syntax"),
@@ -317,40 +317,93 @@ fn local_times_that_happened_twice_are_rejects() {
 }
 
 #[test]
-fn stray_quotes_cost_their_own_lines_and_none_between() {
-    let settings = "format = \"csv\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"ua\"\nrequest_id = \"rid\"\nbody_bytes = \"b\"\n";
-    let agents = [
-        "\"x\"y",
-        "plain",
-        "5\" disk",
-        "\"two\nlines\"",
-        "\"q\"\"q\"",
-        "-",
-        "z\"",
-        "\"open",
-        "last",
+fn a_claim_that_is_no_time_does_not_hide_its_request() {
+    let settings = "format = \"jsonl\"\ntime = \"rfc3339\"\n[source.constants]\ntoken_issuer = \"i\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\ntoken_id = \"jti\"\ntoken_subject = \"sub\"\ntoken_expires_at = \"exp\"\n";
+    let expiries = [
+        "1744588800",
+        "2026-01-01T00:00:00",
+        "2025-10-26T02:30:00",
+        "never",
     ];
-    let mut log = "t,ip,m,p,s,rid,b,ua\n".to_string();
-    for (second, agent) in agents.iter().enumerate() {
-        log += &format!("2025-04-14T00:00:0{second}Z,192.0.2.7,GET,/,200,-,-,{agent}\n");
+    let log: String = expiries
+        .map(|exp| {
+            json(
+                1,
+                &format!(",\"jti\":\"a\",\"sub\":\"1\",\"exp\":\"{exp}\""),
+            )
+        })
+        .concat();
+    for zone in ["", "zone = \"Europe/Berlin\"\n"] {
+        let settings = settings.replacen("time =", &format!("{zone}time ="), 1);
+        let run = Run::new(&[("a.jsonl", log.as_bytes())], &settings);
+        run.go("intake", 0);
+        let problems =
+            run.query("SELECT COALESCE(token_problem, 'none') FROM requests ORDER BY line_no");
+        let of_a_zone = if zone.is_empty() {
+            "claim_time"
+        } else {
+            "none"
+        };
+        assert_eq!(
+            problems,
+            ["none", of_a_zone, "claim_time", "claim_time"].map(String::from)
+        );
     }
-    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+}
+
+#[test]
+fn bytes_and_types_that_clients_choose_hide_no_request() {
+    let settings = JSON.replacen("time =", "zone = \"UTC\"\ntime =", 1)
+        + "token_id = \"jti\"\ntoken_issuer = \"iss\"\ntoken_subject = \"sub\"\nbody_bytes = \"b\"\n";
+    let mut log = Vec::new();
+    for (second, rest) in [
+        &b",\"late\":\"a\xffb\",\"other\":\"\xc3\""[..],
+        b",\"jti\":true,\"sub\":\"7\"",
+        b",\"jti\":\"a\",\"sub\":[\"7\"],\"iss\":{}",
+        b",\"b\":[1]",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let line = json(second, "");
+        log.extend([line.trim_end_matches("}\n").as_bytes(), rest, b"}\n"].concat());
+    }
+    let run = Run::new(&[("a.jsonl", &log)], &settings);
     run.go("intake", 3);
-    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
-    assert_eq!(rejects, ["2,stray_quote", "9,open_quote"]);
-    // No request id, size or agent is what `-` says, or all of them would be one request.
-    let rows = "SELECT line_no, user_agent FROM requests WHERE request_id IS NULL AND body_bytes IS NULL ORDER BY line_no";
-    let expected = [
-        "3,plain",
-        "4,\"5\"\" disk\"",
-        "5,\"two",
-        "lines\"",
-        "6,\"q\"\"q\"",
-        "7,",
-        "8,\"z\"\"\"",
-        "10,last",
-    ];
+    let rows = "SELECT line_no, COALESCE(user_agent, '') AS a, COALESCE(token_problem, '') AS b FROM requests ORDER BY line_no";
+    let expected = ["1,a\\xFFb,", "2,,claim_type", "3,,claim_type"];
     assert_eq!(run.query(rows), expected);
+    let rejects = run.query("SELECT line_no, reason FROM rejects");
+    assert_eq!(rejects, ["4,field_type"]);
+}
+
+#[test]
+fn a_line_in_which_damage_begins_is_no_row() {
+    let log: String = (0..40)
+        .map(|second| {
+            combined(
+                &format!("14/Apr/2025:00:00:{second:02} +0000"),
+                &format!("/{}", second * 7919 % 1009),
+                "x",
+            )
+        })
+        .collect();
+    let packed = crate::samples::gzip(log.as_bytes());
+    let mut cut_off = 0;
+    for end in packed.len() - 60..packed.len() - 8 {
+        let settings = "format = \"combined\"\n";
+        let run = Run::new(&[("a.log.gz", &packed[..end])], settings);
+        let manifest = run.go("intake", 3);
+        let file = &manifest["evidence"][0];
+        let size = file["content_size"].as_u64().unwrap() as usize;
+        let whole = log[..size].matches('\n').count() as u64;
+        assert_eq!(file["rows"].as_u64(), Some(whole), "{end}");
+        let rejects = run.query("SELECT reason FROM rejects");
+        let open = !log[..size].ends_with('\n');
+        assert_eq!(rejects, vec!["cut_off"; usize::from(open)], "{end}");
+        cut_off += usize::from(open);
+    }
+    assert!(cut_off > 10, "{cut_off}");
 }
 
 #[test]

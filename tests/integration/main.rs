@@ -15,5 +15,6 @@ mod recount;
 mod replica;
 mod samples;
 mod support;
+mod tables;
 mod tidy;
 mod tokens;

@@ -48,6 +48,12 @@ static MEANINGS: &[Meaning] = &[
     is("%L", "request_id"),
 ];
 
+/// Directives whose values have no blank.
+static WORDS: &[&str] = &[
+    "%>s", "%B", "%D", "%I", "%L", "%O", "%P", "%S", "%T", "%V", "%X", "%a", "%b", "%h", "%k",
+    "%p", "%s", "%v", "%{ms}T", "%{s}T", "%{us}T",
+];
+
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let text = wanted.log_format.as_deref().unwrap_or_default();
     Ok(Box::new(Template::new(
@@ -56,6 +62,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         Style {
             tail: false,
             escapes: true,
+            words: WORDS,
         },
         frame,
         wanted,
@@ -175,7 +182,7 @@ mod tests {
                 row,
                 Ok(expected.map(|text| Some(text.to_string())).to_vec())
             );
-            for broken in [&line[..60], &format!("{line}{line}")] {
+            for broken in [&line[..60], &format!("{line}{line}"), &format!("{line} x")] {
                 let row = read(&FORMAT, &*parser, broken, &columns);
                 assert_eq!(row, Err("log_syntax"), "{broken}");
             }

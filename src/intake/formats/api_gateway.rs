@@ -4,9 +4,7 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
 
 use super::json::Json;
-use super::{
-    Fields, Framing, LineParser, LogFormat, REQUESTS, Reject, SLOTS, Takes, Wanted, has_keys,
-};
+use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
 
@@ -36,17 +34,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 };
 
 fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(&wanted.fields, Some(finish))))
-}
-
-/// A value that API Gateway has none for is written as `-`.
-fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
-    for slot in 0..SLOTS {
-        if fields.get(slot) == Some("-") {
-            fields.clear(slot);
-        }
-    }
-    Ok(())
+    Ok(Box::new(Json::new(&wanted.fields, None)))
 }
 
 #[cfg(test)]

@@ -2,11 +2,9 @@
 //!
 //! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`, `stray_quote`.
 
-use std::cell::RefCell;
-
 use super::{Fields, Header, LineParser, Reject};
 use crate::intake::fields::says_nothing;
-use crate::intake::records::{Walked, walk};
+use crate::intake::records::{Walked, values, walk};
 
 /// How a line is cut into columns, and how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +137,7 @@ impl LineParser for Columns {
             Dialect::W3c => self.split(b' ', line, header, fields),
             Dialect::Tabs => self.split(b'\t', line, header, fields),
             Dialect::Delimited(delimiter) if is_plain(line) => {
-                let values = line.split(char::from(delimiter));
+                let values = whole(line).split(char::from(delimiter));
                 let mut count = 0;
                 for value in values {
                     for slot in header.0.get(count).into_iter().flatten() {
@@ -152,14 +150,17 @@ impl LineParser for Columns {
                 counted(count, header)
             }
             Dialect::Delimited(delimiter) => {
+                let line = whole(line);
                 quotes(delimiter, line)?;
-                let values = record(delimiter, line);
-                for (slots, value) in header.0.iter().zip(&values) {
-                    for slot in slots.iter().filter(|_| !value.is_empty()) {
-                        fields.copy(*slot, value);
+                let mut count = 0;
+                for value in values(delimiter, line) {
+                    let slots = header.0.get(count).into_iter().flatten();
+                    for slot in slots.filter(|_| !value.is_empty()) {
+                        fields.copy(*slot, &value);
                     }
+                    count += 1;
                 }
-                counted(values.len(), header)
+                counted(count, header)
             }
         }
     }
@@ -185,8 +186,11 @@ impl Columns {
                 Some(names.split_ascii_whitespace().map(str::to_string).collect())
             }
             Dialect::Delimited(delimiter) => {
+                let line = whole(line);
                 quotes(delimiter, line).ok()?;
-                Some(record(delimiter, line))
+                // A file whose line ends are bare CRs would have all its lines in its header.
+                let named = !line.contains('\r');
+                named.then(|| values(delimiter, line).map(String::from).collect())
             }
         }
     }
@@ -195,6 +199,11 @@ impl Columns {
 /// Whether a record's values are what stands between its delimiters.
 fn is_plain(line: &str) -> bool {
     !line.is_empty() && memchr::memchr2(b'"', b'\n', line.as_bytes()).is_none()
+}
+
+/// A record without the CRs that conversions of line ends leave at its end.
+fn whole(line: &str) -> &str {
+    line.trim_end_matches('\r')
 }
 
 /// A record whose quotes do not hold whole fields is damaged.
@@ -209,76 +218,37 @@ fn quotes(delimiter: u8, line: &str) -> Result<(), Reject> {
     }
 }
 
-/// The values of one record.
-fn record(delimiter: u8, line: &str) -> Vec<String> {
-    thread_local! {
-        // Making a reader takes longer than reading most records; a clone of one reads nothing.
-        static READER: RefCell<Option<(u8, csv_core::Reader)>> = const { RefCell::new(None) };
-    }
-    READER.with_borrow_mut(|known| {
-        let made = || {
-            let mut builder = csv_core::ReaderBuilder::new();
-            // A bare CR is a character of its field.
-            let builder = builder.delimiter(delimiter);
-            let builder = builder.terminator(csv_core::Terminator::Any(b'\n'));
-            (delimiter, builder.build())
-        };
-        if known.as_ref().is_none_or(|(other, _)| *other != delimiter) {
-            *known = None;
-        }
-        let (_, reader) = known.get_or_insert_with(made);
-        reader.reset();
-        values(reader, line)
-    })
-}
-
-fn values(reader: &mut csv_core::Reader, line: &str) -> Vec<String> {
-    let mut values = Vec::new();
-    let mut output = vec![0; line.len() + 1];
-    let mut input = line.as_bytes();
-    let mut begin = 0;
-    let mut end = 0;
-    loop {
-        let (result, read, written) = reader.read_field(input, &mut output[end..]);
-        input = &input[read..];
-        end += written;
-        match result {
-            csv_core::ReadFieldResult::Field { .. } => {
-                values.push(String::from_utf8_lossy(&output[begin..end]).into_owned());
-                begin = end;
-            }
-            csv_core::ReadFieldResult::InputEmpty => {}
-            csv_core::ReadFieldResult::OutputFull => output.resize(output.len() * 2, 0),
-            csv_core::ReadFieldResult::End => return values,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn records_follow_rfc_4180() {
-        assert_eq!(
-            record(b',', r#"a,"b ""c"", d",,e"#),
-            ["a", "b \"c\", d", "", "e"]
-        );
-        assert_eq!(record(b',', "\"a\nb\",c"), ["a\nb", "c"]);
-        assert_eq!(record(b'\t', "a\t\tb"), ["a", "", "b"]);
-    }
-
-    #[test]
-    fn a_plain_record_has_the_values_that_the_reader_finds() {
+    fn a_plain_record_has_the_values_that_stand_between_delimiters() {
         for line in [
             "a", "a,b", "a,", ",", ",,x", "a b, c", " ", "é,-,'", "a\rb,",
         ] {
             assert!(is_plain(line), "{line}");
-            let values: Vec<&str> = line.split(',').collect();
-            assert_eq!(values, record(b',', line), "{line}");
+            let plain: Vec<&str> = line.split(',').collect();
+            assert_eq!(plain, values(b',', line).collect::<Vec<_>>(), "{line}");
         }
         for line in ["", "a,\"b\""] {
             assert!(!is_plain(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn returns_at_a_records_end_are_none_of_it() {
+        let wanted = [(1, "id".to_string()), (2, "when".to_string())];
+        let columns = Columns::new(Dialect::Delimited(b','), &wanted);
+        let header = columns.header("id,when\r").expect("a header");
+        for line in ["1,2025\r", "1,\"2025\"\r\r"] {
+            let mut fields = Fields::default();
+            fields.begin(line);
+            assert_eq!(columns.parse(line, &header, &mut fields), Ok(()));
+            assert_eq!(fields.get(2), Some("2025"), "{line}");
+        }
+        for header in ["id,when\r1,2025\r2,2026", "id,\"when", "id,\"w\"hen"] {
+            assert_eq!(columns.header(header), None, "{header}");
         }
     }
 

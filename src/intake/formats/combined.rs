@@ -34,6 +34,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         Style {
             tail: true,
             escapes: true,
+            words: &[],
         },
         frame,
         wanted,
@@ -121,6 +122,9 @@ mod tests {
             " [14 Apr] \"[14/Apr/2025\"",
             r#" "\"[14/Apr/2025""#,
             " [14/Apr",
+            " [14/Apr/2025:00:00:01 +0900] 0.1",
+            r#" "x [14/Apr/2025:00:00:00 +0900] \"GET / HTTP/1.1""#,
+            r#" [14/Apr/2025:00:00:00 +0900] \"GET /"#,
         ] {
             assert!(reads(tail), "{tail}");
         }

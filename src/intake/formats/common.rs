@@ -43,6 +43,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         Style {
             tail: true,
             escapes: true,
+            words: &[],
         },
         frame,
         wanted,

@@ -50,6 +50,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         Style {
             tail: false,
             escapes: false,
+            words: &[],
         },
         frame,
         wanted,

@@ -89,6 +89,13 @@ pub enum Framing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header(pub Vec<Vec<usize>>);
 
+impl Header {
+    /// Whether no column is wanted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+}
+
 /// Takes lines of one format apart: each by itself, and those that look as most do many at once.
 pub trait LineParser: std::fmt::Debug + Send + Sync {
     /// Fills `fields` from `line`, which has no line end.
@@ -270,6 +277,9 @@ pub(crate) mod testing {
             .parse(line, &Header::default(), &mut fields)
             .and_then(|()| Parts::new(frame, None).assemble(&mut fields))
             .map_err(|reject| reject.reason)?;
+        if !fields.all_typed() {
+            return Err("field_type");
+        }
         let of = |name: &&str| {
             fields
                 .get(slot(frame, name).expect("a slot"))

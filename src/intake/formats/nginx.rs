@@ -44,6 +44,32 @@ pub(super) static MEANINGS: &[Meaning] = &[
     is("$http_x_request_id", "request_id"),
 ];
 
+/// Variables whose values have no blank.
+static WORDS: &[&str] = &[
+    "$body_bytes_sent",
+    "$bytes_sent",
+    "$connection",
+    "$connection_requests",
+    "$gzip_ratio",
+    "$hostname",
+    "$msec",
+    "$pid",
+    "$pipe",
+    "$remote_addr",
+    "$remote_port",
+    "$request_id",
+    "$request_length",
+    "$request_time",
+    "$scheme",
+    "$server_name",
+    "$server_port",
+    "$server_protocol",
+    "$ssl_cipher",
+    "$ssl_protocol",
+    "$status",
+    "$time_iso8601",
+];
+
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let text = wanted.log_format.as_deref().unwrap_or_default();
     Ok(Box::new(Template::new(
@@ -52,6 +78,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         Style {
             tail: false,
             escapes: true,
+            words: WORDS,
         },
         frame,
         wanted,

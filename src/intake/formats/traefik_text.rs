@@ -33,6 +33,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         Style {
             tail: false,
             escapes: false,
+            words: &[],
         },
         frame,
         wanted,

@@ -6,8 +6,8 @@
 //! `a.b` leads to the member `b` of `a`, or to a member whose name is `a.b`; a number leads to an element
 //! of an array, from 0.
 //!
-//! Reasons: `json_syntax`, `field_type` (a wanted field is an object, an array or a truth value),
-//! `duplicate_field` (a wanted field is there twice: which one counts cannot be known).
+//! Reasons: `json_syntax`, `duplicate_field` (a wanted field is there twice: which one counts cannot be
+//! known).
 
 mod layout;
 mod scanner;
@@ -121,10 +121,8 @@ impl LineParser for Json {
             left &= !(1 << line);
             let whole = &text[stretch.lines()[line].range()];
             fields.begin(whole);
-            if Scanner::at(whole, 0)
-                .whole(&self.root, &mut fields)
-                .is_err()
-            {
+            let found = Scanner::at(whole, 0).whole(&self.root, &mut fields);
+            if found.is_err() || !fields.all_typed() {
                 layouts.miss();
                 continue;
             }
@@ -220,6 +218,9 @@ mod tests {
         parser
             .parse(line, &Header::default(), &mut fields)
             .map_err(|reject| reject.reason)?;
+        if !fields.all_typed() {
+            return Err("untyped");
+        }
         Ok([0, 1, 2, 3].map(|slot: usize| fields.get(slot).map(str::to_string)))
     }
 
@@ -267,8 +268,8 @@ mod tests {
             ("\0\0\0", "json_syntax"),
             (r#"{"a":1,"a":2}"#, "duplicate_field"),
             (r#"{"b.c":1,"b":{"c":2}}"#, "duplicate_field"),
-            (r#"{"a":true}"#, "field_type"),
-            (r#"{"a":[1]}"#, "field_type"),
+            (r#"{"a":true}"#, "untyped"),
+            (r#"{"a":[1]}"#, "untyped"),
         ] {
             assert_eq!(parse(line), Err(reason), "{line}");
         }

@@ -193,10 +193,8 @@ impl<'a> Scanner<'a> {
             _ if node.slots.is_empty() => self.skip(),
             _ => {
                 self.skip()?;
-                Err(Reject::new(
-                    "field_type",
-                    format!("`{}` is neither text nor a number", child.name()),
-                ))
+                fields.untyped(node.slots.iter().map(|(slot, _)| *slot), &child.name());
+                Ok(())
             }
         }
     }

@@ -6,6 +6,7 @@
 //!
 //! Reasons: `log_syntax`, `duplicate_field`.
 
+mod joined;
 mod quick;
 
 use quick::{Known, Quick};
@@ -61,6 +62,8 @@ pub struct Style {
     pub tail: bool,
     /// Whether it escapes a quote inside quotes, so that one that is not escaped ends the value.
     pub escapes: bool,
+    /// Variables whose values have no blank.
+    pub words: &'static [&'static str],
 }
 
 #[derive(Debug)]
@@ -180,7 +183,7 @@ impl Template {
                 template.time = template.time.or(meaning.time);
             }
         }
-        template.end_words(frame);
+        template.end_words(frame, style.words);
         template.quick = Quick::new(&template.begin, &template.variables, template.tail.as_ref());
         Ok(template)
     }
@@ -191,11 +194,12 @@ impl Template {
     }
 
     /// Has a last variable that is a word end with it: where two lines became one, the second is not part of an id.
-    fn end_words(&mut self, frame: &Frame) {
+    fn end_words(&mut self, frame: &Frame, known: &[&str]) {
         let Some(last) = self.variables.last_mut() else {
             return;
         };
         let column = last.slot.and_then(|(slot, _)| frame.columns.get(slot));
+        let is_known = known.contains(&last.name.as_str());
         let words = [
             Kind::Identifier,
             Kind::Address,
@@ -204,7 +208,7 @@ impl Template {
             Kind::Code,
         ];
         let is_word = column.is_some_and(|column| words.contains(&column.kind));
-        if last.until.is_empty() && !last.quoted && is_word {
+        if last.until.is_empty() && !last.quoted && (is_word || is_known) {
             last.until = Box::new(*b" ");
             last.may_end = true;
         }
@@ -243,30 +247,6 @@ impl Template {
         self.tail = tail.then_some(fields);
         Ok(())
     }
-}
-
-/// Two lines became one where the time of another stands in what is left of a line from `at` on. Within
-/// quotes it is what a client sent.
-#[inline]
-fn another_line(line: &[u8], mut at: usize) -> Result<(), Reject> {
-    let mut quoted = false;
-    while let Some(found) = memchr::memchr3(b'[', b'"', b'\\', line.get(at..).unwrap_or_default()) {
-        at += found + 1;
-        match line[at - 1] {
-            b'\\' => at += 1,
-            b'"' => quoted = !quoted,
-            _ if !quoted && begins_time(&line[at..]) => {
-                return Err(syntax("another line's time".into(), at));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Whether this begins as the times of the common log do, `14/Apr/`.
-fn begins_time(text: &[u8]) -> bool {
-    matches!(text, [d1, d2, b'/', _, _, _, b'/', ..] if d1.is_ascii_digit() && d2.is_ascii_digit())
 }
 
 #[cold]
@@ -414,7 +394,7 @@ impl LineParser for Template {
             }
             Some(tail) => tail.parse(line, at, fields),
             None if at < bytes.len() => Err(syntax("more text than the log_format has".into(), at)),
-            None if self.is_open() => another_line(bytes, last),
+            None if self.is_open() => joined::check(bytes, last),
             None => Ok(()),
         }
     }
@@ -431,7 +411,7 @@ impl LineParser for Template {
         if self.is_open() && fit != 0 {
             let bytes = text.as_bytes();
             let two = |line: &usize| {
-                another_line(&bytes[..at[*line] as usize], last[*line] as usize).is_err()
+                joined::check(&bytes[..at[*line] as usize], last[*line] as usize).is_err()
             };
             for line in each(fit).filter(two) {
                 fit &= !(1 << line);
@@ -487,7 +467,7 @@ impl Tail {
 
     fn parse(&self, line: &str, mut at: usize, fields: &mut Fields<'_>) -> Result<(), Reject> {
         let bytes = line.as_bytes();
-        another_line(bytes, at)?;
+        joined::check(bytes, at)?;
         if self.named.is_empty() && self.placed.is_empty() {
             return Ok(());
         }

@@ -1,0 +1,114 @@
+//! Logs whose first record names the columns: damage there, and in the quotes of others.
+
+use crate::hostile::Run;
+use crate::support::{breachscope, stderr};
+
+#[test]
+fn stray_quotes_cost_their_own_lines_and_none_between() {
+    let settings = "format = \"csv\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"ua\"\nrequest_id = \"rid\"\nbody_bytes = \"b\"\n";
+    let agents = [
+        "\"x\"y",
+        "plain",
+        "5\" disk",
+        "\"two\nlines\"",
+        "\"q\"\"q\"",
+        "-",
+        "z\"",
+        "\"open",
+        "last",
+        "\"",
+        "between",
+        "\"",
+        "end",
+    ];
+    let mut log = "t,ip,m,p,s,rid,b,ua\n".to_string();
+    for (second, agent) in agents.iter().enumerate() {
+        log += &format!("2025-04-14T00:00:{second:02}Z,192.0.2.7,GET,/,200,-,-,{agent}\n");
+    }
+    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+    run.go("intake", 3);
+    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    assert_eq!(
+        rejects,
+        [
+            "2,stray_quote",
+            "9,open_quote",
+            "11,open_quote",
+            "13,open_quote"
+        ]
+    );
+    // No request id, size or agent is what `-` says, or all of them would be one request.
+    let rows = "SELECT line_no, user_agent FROM requests WHERE request_id IS NULL AND body_bytes IS NULL ORDER BY line_no";
+    let expected = [
+        "3,plain",
+        "4,\"5\"\" disk\"",
+        "5,\"two",
+        "lines\"",
+        "6,\"q\"\"q\"",
+        "7,",
+        "8,\"z\"\"\"",
+        "10,last",
+        "12,between",
+        "14,end",
+    ];
+    assert_eq!(run.query(rows), expected);
+    // A header that is damaged names no columns.
+    let damaged = log.replacen("t,ip", "t,\"ip", 1);
+    let run = Run::new(
+        &[("a.csv", log.as_bytes()), ("b.csv", damaged.as_bytes())],
+        settings,
+    );
+    let manifest = run.go("intake", 3);
+    let file = &manifest["evidence"][1];
+    let counts = ["lines", "rows", "rejects", "blanks"].map(|name| file[name].as_u64());
+    assert_eq!(counts, [14, 0, 14, 0].map(Some));
+}
+
+#[test]
+fn a_header_is_the_first_record_that_names_columns() {
+    let settings = "format = \"csv\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"agnt\"\n";
+    let rows = |from: usize| -> String {
+        let row = |second| format!("2025-04-14T00:00:{second:02}Z,192.0.2.7,GET,/,200\n");
+        (from..from + 2).map(row).collect()
+    };
+    let header = "t,ip,m,p,s\n";
+    let log = format!("\r\n\n{header}{}\u{feff}{header}{}", rows(0), rows(10));
+    let (nameless, returns) = (
+        rows(20),
+        format!("{header}{}", rows(30)).replace('\n', "\r"),
+    );
+    let logs = [("a.csv", &log), ("b.csv", &nameless), ("c.csv", &returns)];
+    let logs = logs.map(|(name, log)| (name, log.as_bytes()));
+    let run = Run::new(&logs, settings);
+    let manifest = run.go("intake", 3);
+    for (place, expected) in [[8, 4, 0, 4], [2, 0, 2, 0], [1, 0, 1, 0]]
+        .iter()
+        .enumerate()
+    {
+        let file = &manifest["evidence"][place];
+        let counts = ["lines", "rows", "rejects", "blanks"].map(|name| file[name].as_u64());
+        assert_eq!(counts, expected.map(Some), "{place}");
+    }
+    let unfilled = &manifest["unfilled"];
+    assert_eq!(unfilled[0]["field"], "agnt");
+    assert!(unfilled[1].is_null(), "{unfilled}");
+    // Alone, such a log is a mistake of the case file.
+    let run = Run::new(&logs[1..2], settings);
+    let case = run.dir.path().join("case");
+    let output = breachscope(&[
+        "intake",
+        case.to_str().unwrap(),
+        "--out",
+        run.out().to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert!(
+        message.contains("no line of logs/b.csv has the field `t`"),
+        "{message}"
+    );
+    assert!(
+        message.contains("its fields are 2025-04-14T00:00:20Z, 192.0.2.7"),
+        "{message}"
+    );
+}
