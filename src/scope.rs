@@ -28,6 +28,22 @@ pub struct Outcome {
     pub manifest: Manifest,
 }
 
+/// Begins to write below `out`, where no results of another case may be: they would be replaced.
+fn begin(case: &Case, out: &Path) -> Result<Draft> {
+    let earlier = std::fs::read_to_string(out.join("manifest.json")).ok();
+    let earlier = earlier.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let other = earlier
+        .as_ref()
+        .and_then(|manifest| manifest["case_id"].as_str());
+    if let Some(other) = other.filter(|other| *other != case.file.case.id) {
+        let says = format!("the output folder holds the results of another case, `{other}`");
+        return Err(Error::user(says)
+            .in_file(out)
+            .hint("name another folder with --out; nothing was changed in this one"));
+    }
+    Draft::begin(out, &case.dir)
+}
+
 /// Runs intake on `case` and writes frames and manifest below `out`.
 pub fn intake(
     case: &Case,
@@ -35,7 +51,7 @@ pub fn intake(
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<Manifest> {
-    let draft = Draft::begin(out, &case.dir)?;
+    let draft = begin(case, out)?;
     let command = format!("breachscope intake {}", case.dir.display());
     let mut manifest = prepare(case, &draft, threads, &command, progress)?;
     publish(draft, &mut manifest)?;
@@ -85,7 +101,7 @@ fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
 
 /// Runs every stage on `case` and writes the results below `out`.
 pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Outcome> {
-    let draft = Draft::begin(out, &case.dir)?;
+    let draft = begin(case, out)?;
     let frames_dir = draft.frames();
     let command = format!("breachscope scope {}", case.dir.display());
     let mut manifest = prepare(case, &draft, threads, &command, progress)?;

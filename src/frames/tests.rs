@@ -171,3 +171,21 @@ fn many_row_groups_are_several_parts_that_are_read_in_order() {
     assert_eq!(numbered_parts(dir.path(), &EACH_KIND, 7), parts);
     assert_eq!(numbered_parts(dir.path(), &EACH_KIND, 8).len(), 0);
 }
+
+#[test]
+fn no_index_of_pages_says_that_texts_are_missing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(
+        dir.path(),
+        &[vec![row(1, 5, |_| true), row(2, 5, |_| true)]],
+    );
+    let part = numbered_parts(dir.path(), &EACH_KIND, 7).remove(0);
+    let mut file = std::fs::File::open(part).expect("a part");
+    let metadata = polars_parquet::read::read_metadata(&mut file).expect("read");
+    let columns = metadata
+        .row_groups
+        .iter()
+        .flat_map(|group| group.parquet_columns());
+    let indexes = columns.map(|column| column.column_index_offset());
+    assert_eq!(indexes.collect::<Vec<_>>(), [None; 11]);
+}

@@ -207,9 +207,10 @@ impl OpenPart {
         };
         // Larger pages go past it.
         let file = BufWriter::with_capacity(1 << 16, file);
-        // Pages come with their statistics, encoded and compressed.
+        // Pages come with their statistics, encoded and compressed. No index of pages beside: it would say of
+        // texts, which have no least and no greatest value, that all are missing, and readers would believe it.
         let options = WriteOptions {
-            statistics: StatisticsOptions::default(),
+            statistics: StatisticsOptions::empty(),
             version: Version::V1,
             compression: CompressionOptions::Uncompressed,
             data_page_size: None,

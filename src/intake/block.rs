@@ -278,7 +278,7 @@ impl<'a> Parser<'a> {
         }
         fields.begin(text);
         let read = self.reading.parser.parse(text, header, fields);
-        match read.and_then(|()| self.rows.check_types(fields)) {
+        match read.and_then(|()| self.rows.check(fields)) {
             Ok(()) => self.assemble(stretch, line, base, fields),
             Err(reject) => self.rows.refuse(stretch, line, reject),
         }

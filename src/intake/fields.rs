@@ -4,6 +4,7 @@
 //! which a column is put together (a request line, an address with its port). Text is kept as a
 //! place in the line; only what had to be unescaped is copied.
 
+use super::formats::Reject;
 use crate::frames::Frame;
 
 /// Slots that a line can fill.
@@ -136,8 +137,9 @@ pub struct Fields<'l> {
     places: [Place; SLOTS],
     ranks: [u8; SLOTS],
     copies: String,
-    /// Fields that are neither text nor a number: the slots that each would fill, bit by bit, and its name.
-    untyped: Vec<(u64, String)>,
+    /// What is wrong with single fields: the slots that each would fill, bit by bit, and why the line is no row if
+    /// it needs them.
+    doubts: Vec<(u64, Reject)>,
 }
 
 impl Default for Fields<'_> {
@@ -148,7 +150,7 @@ impl Default for Fields<'_> {
             places: [Place { start: 0, end: 0 }; SLOTS],
             ranks: [u8::MAX; SLOTS],
             copies: String::new(),
-            untyped: Vec::new(),
+            doubts: Vec::new(),
         }
     }
 }
@@ -160,29 +162,19 @@ impl<'l> Fields<'l> {
         self.line = line;
         self.filled = 0;
         self.copies.clear();
-        self.untyped.clear();
+        self.doubts.clear();
     }
 
-    /// Notes a field that is neither text nor a number.
+    /// Notes what is wrong with a field that would fill these slots.
     #[cold]
-    pub(super) fn untyped(&mut self, slots: impl Iterator<Item = usize>, name: &str) {
-        let slots = slots.fold(0, |slots, slot| slots | 1 << slot);
-        self.untyped.push((slots, name.to_string()));
+    pub(super) fn doubt(&mut self, slots: u64, reject: Reject) {
+        self.doubts.push((slots, reject));
     }
 
-    /// Whether no field was noted as neither text nor a number.
+    /// What is wrong with the line's single fields, if anything is, and the slots that each would fill.
     #[inline]
-    pub(super) fn all_typed(&self) -> bool {
-        self.untyped.is_empty()
-    }
-
-    /// The name of a field that is neither text nor a number, and would fill another slot than these.
-    pub(super) fn untyped_beside(&self, slots: u64) -> Option<&str> {
-        let other = |(filled, _): &&(u64, String)| filled & !slots != 0;
-        self.untyped
-            .iter()
-            .find(other)
-            .map(|(_, name)| name.as_str())
+    pub fn doubts(&self) -> &[(u64, Reject)] {
+        &self.doubts
     }
 
     /// Puts the text between two offsets of the line into `slot`.

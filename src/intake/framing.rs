@@ -129,7 +129,7 @@ pub(super) fn cut<E>(
             let filled = block.buffer.filled();
             let spans = block.spans.iter().flatten();
             let mut records = spans.map(|(start, end)| &filled[*start as usize..*end as usize]);
-            let named = records.find(|record| !record.trim_ascii().is_empty());
+            let named = records.find(|record| !without_bom(record).trim_ascii().is_empty());
             header = named.map(|record| {
                 let record = record.strip_suffix(b"\r").unwrap_or(record);
                 Arc::from(without_bom(record))
@@ -510,6 +510,10 @@ mod tests {
                 &["1,\"x\"y,\"", "2,b", "3,c", "4,\"z"],
             ),
             ("\"a\nb\"c\nd\n", &["\"a", "b\"c", "d"]),
+            (
+                "\u{feff}\r\n\na,b\n1,\"x\ny\"\n",
+                &["\u{feff}\r", "", "a,b", "1,\"x\ny\""],
+            ),
             // A quote inside a bare field opens nothing.
             ("5\" disk,a\nb\n\"c\nd\n", &["5\" disk,a", "b", "\"c", "d"]),
             (

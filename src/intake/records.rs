@@ -88,13 +88,12 @@ pub(super) fn values(delimiter: u8, record: &str) -> impl Iterator<Item = Cow<'_
         let begin = next?;
         let opening = Some(begin).filter(|at| bytes.get(*at) == Some(&b'"'));
         let quote = opening.and_then(|at| closing(bytes, at + 1));
-        let (value, end) = match quote {
-            Some(quote) => (&record[begin + 1..quote], quote + 1),
-            None => {
-                let end = memchr::memchr(delimiter, &bytes[begin..]);
-                let end = end.map_or(bytes.len(), |at| begin + at);
-                (&record[begin..end], end)
-            }
+        // Nothing stands between a closing quote and the delimiter in a record that is whole.
+        let behind = quote.map_or(begin, |quote| quote + 1);
+        let end = memchr::memchr(delimiter, &bytes[behind..]).map_or(bytes.len(), |at| behind + at);
+        let value = match quote {
+            Some(quote) => &record[begin + 1..quote],
+            None => &record[begin..end],
         };
         next = Some(end + 1).filter(|_| end < bytes.len());
         Some(match quote.is_some() && value.contains('"') {
@@ -174,8 +173,9 @@ pub(super) fn quoted(
         let Some(end) = end.or(at_end.then_some(bytes.len())) else {
             break;
         };
-        if columns.is_none() && !bytes[begin..end].trim_ascii().is_empty() {
-            *columns = Some(columns_of(delimiter, &bytes[begin..end]));
+        let record = without_bom(&bytes[begin..end]);
+        if columns.is_none() && !record.trim_ascii().is_empty() {
+            *columns = Some(columns_of(delimiter, record));
         }
         spans.push((begin as u32, end as u32));
         begin = (end + 1).min(bytes.len());
@@ -230,6 +230,8 @@ mod tests {
             ("\"a\nb\",c", &["a\nb", "c"]),
             ("5\" disk,\"\"\"\"", &["5\" disk", "\""]),
             ("\u{feff}\"a\",é", &["\u{feff}\"a\"", "é"]),
+            // No record that is whole, and no panic.
+            ("\"a\"é,b", &["a", "b"]),
         ] {
             assert_eq!(
                 values(b',', record).collect::<Vec<_>>(),

@@ -165,9 +165,9 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// A field that is neither text nor a number makes its line a reject; not so a claim, which clients choose.
-    pub(super) fn check_types(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
-        if fields.all_typed() {
+    /// A field of which something is wrong makes its line a reject; not so a claim, which clients choose.
+    pub(super) fn check(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        if fields.doubts().is_empty() {
             return Ok(());
         }
         let of_token = FROM_TOKEN
@@ -177,12 +177,22 @@ impl<'a> Rows<'a> {
             Some(_) => of_token.fold(0, |claims, column| claims | 1 << column),
             None => 0,
         };
-        if let Some(name) = fields.untyped_beside(claims) {
-            let detail = format!("`{name}` is neither text nor a number");
-            return Err(Reject::new("field_type", detail));
+        let mut doubted = 0;
+        for (slots, reject) in fields.doubts() {
+            if slots & !claims != 0 {
+                return Err(reject.clone());
+            }
+            doubted |= slots;
+        }
+        let reason = match fields.doubts().first() {
+            Some((_, reject)) if reject.reason == "duplicate_field" => "claim_twice",
+            _ => "claim_type",
+        };
+        for slot in (0..self.fills.len()).filter(|slot| doubted >> slot & 1 == 1) {
+            fields.clear(slot);
         }
         if let Some(problem) = self.problem {
-            fields.copy(problem, "claim_type");
+            fields.copy(problem, reason);
         }
         Ok(())
     }
@@ -208,7 +218,13 @@ impl<'a> Rows<'a> {
     ) -> Vec<(usize, Reject)> {
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
-            stretch.forget_nothing(column);
+            // A client may ask for `-`; its request is one all the same.
+            let asked = self
+                .method_and_path
+                .is_some_and(|(method, path)| [method, path].contains(&column));
+            if !asked {
+                stretch.forget_nothing(column);
+            }
             if self.reading.required[column] && !constant {
                 self.require(column, stretch);
             }

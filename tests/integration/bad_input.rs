@@ -107,6 +107,24 @@ fn mistakes_in_the_case_file_name_their_place_and_what_was_meant() {
 }
 
 #[test]
+fn results_of_another_case_are_not_replaced() {
+    let replica = Replica::small();
+    replica.figures(3);
+    let before = std::fs::read(replica.out().join("manifest.json")).unwrap();
+    let text = std::fs::read_to_string(replica.case().join("case.toml")).unwrap();
+    let id = text.lines().find(|line| line.starts_with("id = ")).unwrap();
+    replica.edit(
+        "case.toml",
+        &format!("[case]\n{id}"),
+        "[case]\nid = \"other\"",
+    );
+    let message = refused(&replica);
+    assert!(message.contains("results of another case"), "{message}");
+    let after = std::fs::read(replica.out().join("manifest.json")).unwrap();
+    assert_eq!(before, after);
+}
+
+#[test]
 fn a_missing_case_is_said() {
     let output = breachscope(&["scope", "/nonexistent"]);
     assert_eq!(output.status.code(), Some(1));

@@ -153,6 +153,8 @@ fn the_json_engine_agrees_with_a_dom_parser() {
         }
         fields.begin(&line);
         let fast = parser.parse(&line, &Header::default(), &mut fields);
+        let doubt = fields.doubts().first().map(|(_, reject)| reject.clone());
+        let fast = fast.and_then(|()| doubt.map_or(Ok(()), Err));
         let slow: Result<serde_json::Value, _> = serde_json::from_str(&line);
         match (&fast, &slow) {
             (Ok(()), Ok(document)) => {
@@ -170,7 +172,8 @@ fn the_json_engine_agrees_with_a_dom_parser() {
             // The engine refuses what has no one meaning; a DOM parser takes the last.
             (Err(reject), Ok(document)) => {
                 bad += 1;
-                let known = reject.reason == "duplicate_field" || !document.is_object();
+                let known = ["duplicate_field", "field_type"].contains(&reject.reason)
+                    || !document.is_object();
                 assert!(known, "{line}: {reject:?}");
             }
             (Err(_), Err(_)) => bad += 1,

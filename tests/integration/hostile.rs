@@ -361,17 +361,28 @@ fn bytes_and_types_that_clients_choose_hide_no_request() {
         b",\"jti\":true,\"sub\":\"7\"",
         b",\"jti\":\"a\",\"sub\":[\"7\"],\"iss\":{}",
         b",\"b\":[1]",
+        b",\"jti\":\"-\",\"iss\":\"\"",
+        b",\"jti\":\"a\",\"sub\":\"7\",\"sub\":\"8\"",
+        b",\"late\":\"\\x22\\ud800\"",
     ]
     .iter()
     .enumerate()
     {
         let line = json(second, "");
+        let line = line.replace("\"/a\"", "\"-\"");
         log.extend([line.trim_end_matches("}\n").as_bytes(), rest, b"}\n"].concat());
     }
     let run = Run::new(&[("a.jsonl", &log)], &settings);
     run.go("intake", 3);
     let rows = "SELECT line_no, COALESCE(user_agent, '') AS a, COALESCE(token_problem, '') AS b FROM requests ORDER BY line_no";
-    let expected = ["1,a\\xFFb,", "2,,claim_type", "3,,claim_type"];
+    let expected = [
+        "1,a\\xFFb,",
+        "2,,claim_type",
+        "3,,claim_type",
+        "5,,",
+        "6,,claim_twice",
+        "7,\"\"\"\\ud800\",",
+    ];
     assert_eq!(run.query(rows), expected);
     let rejects = run.query("SELECT line_no, reason FROM rejects");
     assert_eq!(rejects, ["4,field_type"]);

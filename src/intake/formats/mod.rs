@@ -277,8 +277,8 @@ pub(crate) mod testing {
             .parse(line, &Header::default(), &mut fields)
             .and_then(|()| Parts::new(frame, None).assemble(&mut fields))
             .map_err(|reject| reject.reason)?;
-        if !fields.all_typed() {
-            return Err("field_type");
+        if let Some((_, reject)) = fields.doubts().first() {
+            return Err(reject.reason);
         }
         let of = |name: &&str| {
             fields

@@ -122,7 +122,7 @@ impl LineParser for Json {
             let whole = &text[stretch.lines()[line].range()];
             fields.begin(whole);
             let found = Scanner::at(whole, 0).whole(&self.root, &mut fields);
-            if found.is_err() || !fields.all_typed() {
+            if found.is_err() || !fields.doubts().is_empty() {
                 layouts.miss();
                 continue;
             }
@@ -218,8 +218,8 @@ mod tests {
         parser
             .parse(line, &Header::default(), &mut fields)
             .map_err(|reject| reject.reason)?;
-        if !fields.all_typed() {
-            return Err("untyped");
+        if let Some((_, reject)) = fields.doubts().first() {
+            return Err(reject.reason);
         }
         Ok([0, 1, 2, 3].map(|slot: usize| fields.get(slot).map(str::to_string)))
     }
@@ -231,6 +231,16 @@ mod tests {
             row,
             Ok([Some("é\n".into()), Some("-1.5e3".into()), None, None])
         );
+        // Escapes that are no JSON's, as clients bring them about.
+        for (raw, expected) in [
+            (r"\ud800", r"\ud800"),
+            (r"\udc00\n", "\\udc00\n"),
+            (r"\ud83d\ude00\ud83dx", "\u{1f600}\\ud83dx"),
+            (r"\x22\x5Cq\xEA\\x22", r#""\q\xEA\x22"#),
+        ] {
+            let row = parse(&format!(r#"{{"a":"{raw}"}}"#));
+            assert_eq!(row, Ok([Some(expected.into()), None, None, None]), "{raw}");
+        }
         let row = parse(r#"{"b.c":"flat","f":[{"y":[],"g":"first"},{"g":"second"}]}"#);
         assert_eq!(
             row,
@@ -261,15 +271,16 @@ mod tests {
             (r#"{"a":1}}"#, "json_syntax"),
             (r#"{"a":01}"#, "json_syntax"),
             (r#"{"a":"\q"}"#, "json_syntax"),
-            (r#"{"a":"\ud800"}"#, "json_syntax"),
+            (r#"{"a":"\ud80"}"#, "json_syntax"),
+            (r#"{"a":"\x2"}"#, "json_syntax"),
             (r#"{"x":[1,]}"#, "json_syntax"),
             (r#"{"x":{"y"}}"#, "json_syntax"),
             ("{\"a\":\"tab\there\"}", "json_syntax"),
             ("\0\0\0", "json_syntax"),
             (r#"{"a":1,"a":2}"#, "duplicate_field"),
             (r#"{"b.c":1,"b":{"c":2}}"#, "duplicate_field"),
-            (r#"{"a":true}"#, "untyped"),
-            (r#"{"a":[1]}"#, "untyped"),
+            (r#"{"a":true}"#, "field_type"),
+            (r#"{"a":[1]}"#, "field_type"),
         ] {
             assert_eq!(parse(line), Err(reason), "{line}");
         }

@@ -193,7 +193,12 @@ impl<'a> Scanner<'a> {
             _ if node.slots.is_empty() => self.skip(),
             _ => {
                 self.skip()?;
-                fields.untyped(node.slots.iter().map(|(slot, _)| *slot), &child.name());
+                let slots = node
+                    .slots
+                    .iter()
+                    .fold(0, |slots, (slot, _)| slots | 1 << slot);
+                let detail = format!("`{}` is neither text nor a number", child.name());
+                fields.doubt(slots, Reject::new("field_type", detail));
                 Ok(())
             }
         }
@@ -236,12 +241,14 @@ impl<'a> Scanner<'a> {
     fn escape(&mut self) -> Result<(), Reject> {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
-            Some(b'u') => {
-                let hex = self.bytes.get(self.at + 2..self.at + 6);
+            // JSON has no `\xHH`; servers that escape for their own formats write it into a template of JSON.
+            Some(kind @ (b'u' | b'x')) => {
+                let end = self.at + if *kind == b'u' { 6 } else { 4 };
+                let hex = self.bytes.get(self.at + 2..end);
                 if !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) {
                     return Err(self.syntax("a bad escape"));
                 }
-                self.at += 6;
+                self.at = end;
             }
             _ => return Err(self.syntax("a bad escape")),
         }
@@ -364,10 +371,8 @@ fn fill<'a>(
         match fields.rank(*slot, *rank) {
             None => put(fields, *slot),
             Some(before) if before == *rank => {
-                return Err(Reject::new(
-                    "duplicate_field",
-                    format!("`{}` is there twice", child.name()),
-                ));
+                let twice = format!("`{}` is there twice", child.name());
+                fields.doubt(1 << slot, Reject::new("duplicate_field", twice));
             }
             Some(before) if before < *rank => fields.keep_rank(*slot, before),
             Some(_) => put(fields, *slot),
@@ -383,5 +388,38 @@ fn find(children: &[Child], key: &[u8]) -> Option<usize> {
 
 /// The text that a JSON string stands for; `None` for a lone surrogate, which no text can hold.
 fn unescape(raw: &str) -> Option<String> {
-    serde_json::from_str(&format!("\"{raw}\"")).ok()
+    let plain = |raw: &str| serde_json::from_str(&format!("\"{raw}\"")).ok();
+    plain(raw).or_else(|| plain(&mended(raw)))
+}
+
+/// A string as JSON has it, of one with escapes that some writers make of what clients send: half of a surrogate
+/// pair, which stays as it is written, and a byte as servers escape it.
+fn mended(raw: &str) -> String {
+    let mut text = String::with_capacity(raw.len() + 16);
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = match rest.as_bytes().get(1) {
+            Some(b'u') => 6,
+            Some(b'x') => 4,
+            _ => 2,
+        };
+        let hex = |text: &str| u32::from_str_radix(text.get(2..6)?, 16).ok();
+        let is_low = |code: u32| (0xdc00..0xe000).contains(&code);
+        let half = hex(rest).filter(|code| length == 6 && (0xd800..0xe000).contains(code));
+        let pair = half.is_some_and(|code| !is_low(code))
+            && rest.get(6..8) == Some("\\u")
+            && rest.get(6..).and_then(hex).is_some_and(is_low);
+        let (escape, after) = rest.split_at(if pair { 12 } else { length.min(rest.len()) });
+        match escape.strip_prefix("\\x") {
+            Some(byte) if byte < "8" => text.push_str(&format!("\\u00{byte}")),
+            Some(_) => text.push_str(&format!("\\{escape}")),
+            None if half.is_some() && !pair => text.push_str(&format!("\\{escape}")),
+            None => text.push_str(escape),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
