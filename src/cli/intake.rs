@@ -10,13 +10,16 @@ use clap::ValueEnum;
 
 /// Loads the evidence of a case into frames, with hashes and rejects, and counts nothing yet.
 ///
-/// Writes frames/ (Parquet) and manifest.json (custody). A run that was cut off goes on where it
-/// stopped; files that did not change are not read again.
+/// Writes frames/ (Parquet) and manifest.json, which says of each file where it came from, its hashes, counts
+/// and times. A run that was cut off goes on where it stopped; files that did not change are not read
+/// again. Results of another case are not replaced.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope intake CASE --out RESULTS
   breachscope rejects RESULTS
-  breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"")]
+  breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"
+
+Exit codes: 0 all was read; 3 some lines were rejected or logs damaged, and all else was read; 1 an error.")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
