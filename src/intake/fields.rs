@@ -165,10 +165,17 @@ impl<'l> Fields<'l> {
         self.doubts.clear();
     }
 
-    /// Notes what is wrong with a field that would fill these slots.
+    /// Notes what is wrong with a field that would fill these slots; once for each slot, however often a line
+    /// has the field.
     #[cold]
     pub(super) fn doubt(&mut self, slots: u64, reject: Reject) {
-        self.doubts.push((slots, reject));
+        let known = self
+            .doubts
+            .iter()
+            .fold(0, |known, (slots, _)| known | slots);
+        if slots & !known != 0 {
+            self.doubts.push((slots, reject));
+        }
     }
 
     /// What is wrong with the line's single fields, if anything is, and the slots that each would fill.

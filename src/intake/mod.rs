@@ -106,8 +106,7 @@ pub fn run(
         time_needs_zone(case, receipt)?;
     }
     for (source, reading) in case.file.source.iter().zip(&readings) {
-        let of_source = |one: &&Receipt| one.file.source == *source.id.get_ref();
-        missing_from_all(case, source, reading, receipts.iter().filter(of_source))?;
+        missing_from_all(case, source, reading, &receipts)?;
     }
     let written: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
     find_duplicates(&mut receipts);
@@ -268,6 +267,11 @@ fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
     Receipt::new(key, file, read.tally, read.parts)
 }
 
+fn of_source<'r>(receipts: &'r [Receipt], source: &Source) -> impl Iterator<Item = &'r Receipt> {
+    let id = source.id.get_ref().clone();
+    receipts.iter().filter(move |one| one.file.source == id)
+}
+
 fn source_of(case: &Case, file: &EvidenceFile) -> usize {
     case.file
         .source
@@ -296,13 +300,13 @@ fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
 
 /// A required column that no line has of logs with most of a source's lines: the mapping is wrong, not the lines.
 /// A log of another kind among many is rejects.
-fn missing_from_all<'r>(
+fn missing_from_all(
     case: &Case,
     source: &Source,
     reading: &Reading,
-    receipts: impl Iterator<Item = &'r Receipt>,
+    receipts: &[Receipt],
 ) -> Result<()> {
-    let receipts: Vec<&Receipt> = receipts.collect();
+    let receipts: Vec<&Receipt> = of_source(receipts, source).collect();
     let lines = |receipts: &[&Receipt]| -> u64 {
         let lines = receipts.iter().map(|receipt| receipt.tally.lines);
         lines.map(|lines| lines.rows + lines.rejects).sum()
@@ -399,10 +403,8 @@ fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
     for source in &case.file.source {
         let id = source.id.get_ref();
         let mut pulses = Pulses::default();
-        let counted = receipts
-            .iter()
-            .filter(|receipt| receipt.file.source == *id && receipt.file.duplicate_of.is_none());
-        for receipt in counted {
+        let receipts = of_source(receipts, source);
+        for receipt in receipts.filter(|receipt| receipt.file.duplicate_of.is_none()) {
             pulses.append(receipt.tally.pulses.clone());
         }
         let deleted: Vec<(i64, i64)> = case
@@ -437,10 +439,8 @@ fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
 fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) -> Vec<Unfilled> {
     let mut found = Vec::new();
     for (source, reading) in case.file.source.iter().zip(readings) {
-        let of_source = |one: &&Receipt| one.file.source == *source.id.get_ref();
-        let of_source = receipts.iter().filter(of_source);
         let (mut rows, mut present) = (0, 0);
-        for receipt in of_source {
+        for receipt in of_source(receipts, source) {
             rows += receipt.file.lines.rows;
             present |= receipt.tally.present;
         }

@@ -4,7 +4,8 @@
 //! than a look at each column's kind for every line.
 //!
 //! Reasons: `field_missing`, `bad_time`, `time_without_zone`, `time_in_fold`, `bad_number`,
-//! `bad_address`, `field_type` (a field of JSON is an object, an array or a truth value). A line with several has the reason of the first such column of the frame.
+//! `bad_address`, `field_type` (a field of JSON is an object, an array or a truth value). A line with several
+//! has the reason of the first such column of the frame.
 
 use super::addresses::{self, Addresses};
 use super::clock::LastDate;
@@ -151,8 +152,8 @@ impl<'a> Rows<'a> {
             problem: frame.index("token_problem"),
             token_id: frame.index("token_id").filter(|_| {
                 let fills = reading.parser.fills();
-                let slots = WHOLE.iter().filter_map(|name| slot(frame, name));
-                slots.into_iter().any(|slot| fills.contains(&slot))
+                let mut slots = WHOLE.iter().filter_map(|name| slot(frame, name));
+                slots.any(|slot| fills.contains(&slot))
             }),
             claims: CLAIMS.iter().filter_map(|name| frame.index(name)).collect(),
             addresses: Addresses::default(),
