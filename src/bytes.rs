@@ -54,16 +54,17 @@ impl Marks {
     #[inline(always)]
     pub(crate) fn first_each(&self, from: &[u32; 64], count: usize) -> [u32; 64] {
         let mut found = [0; 64];
-        let mut far = 0u64;
-        for index in 0..count.min(found.len()) {
+        let count = count.min(found.len());
+        let mut far = false;
+        for index in 0..count {
             let window = self.window(from[index] as usize);
             found[index] = from[index].wrapping_add(window.trailing_zeros());
-            far |= u64::from(window == 0) << index;
+            far |= window == 0;
         }
-        while far != 0 {
-            let index = far.trailing_zeros() as usize;
-            found[index] = self.first_far(from[index] as usize) as u32;
-            far &= far - 1;
+        if far {
+            for index in 0..count {
+                found[index] = self.first(from[index] as usize) as u32;
+            }
         }
         found
     }
@@ -130,7 +131,12 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         0..8 => short(a) == short(b),
         8..=16 => same_ends::<8>(a, b),
         17..=32 => same_ends::<16>(a, b),
-        33..=64 => same_ends::<32>(a, b),
+        // Many texts are some more or less than 64 bytes long: one look at all of them, and no guess.
+        length @ 33..=96 => {
+            let middle = (length - 32) / 2;
+            let same_middle = a[middle..].first_chunk::<32>() == b[middle..].first_chunk();
+            same_ends::<32>(a, b) & same_middle
+        }
         _ => a == b,
     }
 }
@@ -141,51 +147,80 @@ fn same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
     (a.first_chunk::<N>() == b.first_chunk()) & (a.last_chunk::<N>() == b.last_chunk())
 }
 
-/// Appends the length of a stretch, and the stretch.
-#[inline]
-pub(crate) fn append_with_length(bytes: &mut Vec<u8>, value: &[u8]) {
+/// Stretches one after another, each behind its length in four bytes: Parquet's plain encoding.
+#[derive(Debug, Default)]
+pub(crate) struct Lengthed {
+    /// They, and room for more.
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Lengthed {
     const LENGTH: usize = size_of::<u32>();
-    let length = u32::try_from(value.len()).expect("a value is shorter than its block");
-    // Most identifiers: one copy, whose end is cut off, is cheaper than several.
-    if let (Some(first), Some(last), 16..=32) = (
-        value.first_chunk::<16>(),
-        value.last_chunk::<16>(),
-        value.len(),
-    ) {
-        let mut both = [0; LENGTH + 32];
-        both[..LENGTH].copy_from_slice(&length.to_le_bytes());
-        both[LENGTH..LENGTH + 16].copy_from_slice(first);
-        both[LENGTH + value.len() - 16..LENGTH + value.len()].copy_from_slice(last);
-        let end = bytes.len() + LENGTH + value.len();
-        bytes.extend_from_slice(&both);
-        bytes.truncate(end);
-        return;
+    /// Bytes by which the room for more grows, which are at hand when they are filled.
+    const ROOM: usize = 1 << 12;
+
+    /// None yet, behind some bytes, and memory for so many.
+    pub(crate) fn new(before: &[u8], capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(before.len() + capacity);
+        bytes.extend_from_slice(before);
+        Lengthed {
+            length: bytes.len(),
+            bytes,
+        }
     }
-    bytes.extend_from_slice(&length.to_le_bytes());
-    append(bytes, value);
+
+    /// Bytes so far.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.length);
+        self.bytes
+    }
+
+    /// Appends a stretch. What was written is not read again, for which the processor would have to wait.
+    #[inline]
+    pub(crate) fn push(&mut self, value: &[u8]) {
+        let length = u32::try_from(value.len()).expect("a value is shorter than its block");
+        let (start, end) = (
+            self.length + Self::LENGTH,
+            self.length + Self::LENGTH + value.len(),
+        );
+        if self.bytes.len() < end {
+            self.bytes.resize(end + Self::ROOM, 0);
+        }
+        self.bytes[self.length..start].copy_from_slice(&length.to_le_bytes());
+        let room = &mut self.bytes[start..end];
+        match value.len() {
+            0..4 => {
+                for (to, from) in room.iter_mut().zip(value) {
+                    *to = *from;
+                }
+            }
+            4..8 => put_ends::<4>(room, value),
+            8..=16 => put_ends::<8>(room, value),
+            17..=32 => put_ends::<16>(room, value),
+            33..=64 => put_ends::<32>(room, value),
+            _ => room.copy_from_slice(value),
+        }
+        self.length = end;
+    }
 }
 
-/// Appends a stretch.
-#[inline]
-fn append(bytes: &mut Vec<u8>, value: &[u8]) {
-    match value.len() {
-        0..4 => value.iter().for_each(|byte| bytes.push(*byte)),
-        4..8 => append_ends::<4>(bytes, value),
-        8..=16 => append_ends::<8>(bytes, value),
-        17..=32 => append_ends::<16>(bytes, value),
-        33..=64 => append_ends::<32>(bytes, value),
-        _ => bytes.extend_from_slice(value),
-    }
-}
-
-/// Appends the first `N` bytes and the last, which lie over one another or side by side.
+/// Puts the first `N` bytes and the last, which lie over one another or side by side.
 #[inline(always)]
-fn append_ends<const N: usize>(bytes: &mut Vec<u8>, value: &[u8]) {
-    if let (Some(first), Some(last)) = (value.first_chunk::<N>(), value.last_chunk::<N>()) {
-        let length = bytes.len() + value.len();
-        bytes.extend_from_slice(first);
-        bytes.truncate(length - N);
-        bytes.extend_from_slice(last);
+fn put_ends<const N: usize>(room: &mut [u8], value: &[u8]) {
+    if let (Some(room), Some(value)) = (room.first_chunk_mut::<N>(), value.first_chunk::<N>()) {
+        *room = *value;
+    }
+    if let (Some(room), Some(value)) = (room.last_chunk_mut::<N>(), value.last_chunk::<N>()) {
+        *room = *value;
     }
 }
 
@@ -330,12 +365,14 @@ mod tests {
         for length in 0..140 {
             let a: Vec<u8> = (0..length).map(|index| index as u8).collect();
             assert!(same(&a, &a.clone()));
-            let mut appended = b"before".to_vec();
-            append_with_length(&mut appended, &a);
-            assert_eq!(
-                appended,
-                [b"before", &[length as u8, 0, 0, 0][..], &a].concat()
-            );
+            let mut appended = Lengthed::new(b"before", 0);
+            let one = [&[length as u8, 0, 0, 0], &a[..]].concat();
+            for _ in 0..100 {
+                appended.push(&a);
+            }
+            let all = [b"before", &one.repeat(100)[..]].concat();
+            assert_eq!(appended.as_slice(), all);
+            assert_eq!(appended.into_bytes(), all);
             assert!(!same(&a, &[&a[..], b"x"].concat()));
             for at in 0..length {
                 let mut b = a.clone();

@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use polars_arrow::bitmap::MutableBitmap;
 
 use super::columns::MOST_AT_ONCE;
-use crate::bytes::{append_with_length, same, short, word};
+use crate::bytes::{Lengthed, same, short, word};
 use crate::jws::mask::{masked, may_hold_token};
 
 /// A text column of which more than half the values are new after so many rows is written plain: its
@@ -16,50 +16,50 @@ const TRIED: usize = 1 << 13;
 
 /// Values one after another, each with its length before it: Parquet's plain encoding. Before the first is room
 /// for the [`HEAD`] of a page.
-pub(super) struct Plain(Vec<u8>);
+pub(super) struct Plain(Lengthed);
 
 /// Bytes of what a page begins with if each row has a value.
 pub(super) const HEAD: usize = 10;
 
 impl Plain {
     pub(super) fn new(rows: usize) -> Self {
-        let mut bytes = Vec::with_capacity(HEAD + rows * 28);
-        bytes.resize(HEAD, 0);
-        Plain(bytes)
+        Plain(Lengthed::new(&[0; HEAD], rows * 28))
     }
 
     /// The values.
     pub(super) fn values(&self) -> &[u8] {
-        &self.0[HEAD..]
+        &self.0.as_slice()[HEAD..]
     }
 
     /// The values after the head of their page.
-    pub(super) fn after(mut self, head: [u8; HEAD]) -> Vec<u8> {
-        self.0[..HEAD].copy_from_slice(&head);
-        self.0
+    pub(super) fn after(self, head: [u8; HEAD]) -> Vec<u8> {
+        let mut bytes = self.0.into_bytes();
+        bytes[..HEAD].copy_from_slice(&head);
+        bytes
     }
 
     #[inline]
     pub(super) fn push(&mut self, value: &[u8]) {
-        append_with_length(&mut self.0, value);
+        self.0.push(value);
     }
 }
 
 /// Different values, one after another in their encoding.
 pub(super) struct Strings {
     ends: Vec<u32>,
-    bytes: Vec<u8>,
+    bytes: Lengthed,
 }
 
 impl Strings {
     fn push(&mut self, value: &[u8]) {
-        append_with_length(&mut self.bytes, value);
+        self.bytes.push(value);
         let end = u32::try_from(self.bytes.len()).expect("values are shorter than their block");
         self.ends.push(end);
     }
 
     fn get(&self, index: usize) -> &[u8] {
-        &self.bytes[self.ends[index] as usize + size_of::<u32>()..self.ends[index + 1] as usize]
+        let start = self.ends[index] as usize + size_of::<u32>();
+        &self.bytes.as_slice()[start..self.ends[index + 1] as usize]
     }
 
     pub(super) fn len(&self) -> usize {
@@ -68,7 +68,7 @@ impl Strings {
 
     /// The values, each with its length before it.
     pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.bytes.into_bytes()
     }
 }
 
@@ -86,7 +86,7 @@ impl Repeating {
         Repeating {
             values: Strings {
                 ends: vec![0],
-                bytes: Vec::new(),
+                bytes: Lengthed::default(),
             },
             index: HashTable::new(),
             keys: Vec::with_capacity(rows),
@@ -99,26 +99,34 @@ impl Repeating {
     pub(super) fn append(&mut self, texts: &[&[u8]], there: u64, looked: Option<&Looked>) -> usize {
         let count = texts.len().min(TRIED - self.keys.len() % TRIED);
         let texts = &texts[..count];
-        let looked = looked.copied().unwrap_or_else(|| self.look(texts));
-        let mut keys = looked.keys;
+        let found = match looked {
+            Some(looked) => {
+                self.keys.extend_from_slice(&looked.keys[..count]);
+                looked.found
+            }
+            None => {
+                let looked = self.look(texts);
+                self.keys.extend_from_slice(&looked.keys[..count]);
+                looked.found
+            }
+        };
+        let first = self.keys.len() - count;
         let all = u64::MAX >> (MOST_AT_ONCE - count);
-        let mut new = there & all & !looked.found;
+        let mut new = there & all & !found;
         while new != 0 {
             let row = new.trailing_zeros() as usize;
             new &= new - 1;
-            keys[row] = self.find(texts[row]);
+            self.keys[first + row] = self.find(texts[row]);
         }
         if there & all != all {
             // Something stands in place of a missing value.
-            let mut last = self.keys.last().copied();
-            for (row, key) in keys[..count].iter_mut().enumerate() {
-                if there >> row & 1 == 0 {
-                    *key = last.unwrap_or_else(|| self.find(b""));
-                }
-                last = Some(*key);
+            for row in (0..count).filter(|row| there >> row & 1 == 0) {
+                self.keys[first + row] = match (first + row).checked_sub(1) {
+                    Some(before) => self.keys[before],
+                    None => self.find(b""),
+                };
             }
         }
-        self.keys.extend_from_slice(&keys[..count]);
         count
     }
 

@@ -122,6 +122,9 @@ impl<'a> Parser<'a> {
         }
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
+        // What most lines are.
+        let every_line =
+            !block.cut && matches!(self.reading.framing, Framing::Lines | Framing::Objects);
         let mut next = 0;
         while let Some(near) = near(block, next) {
             next = near.end;
@@ -131,6 +134,12 @@ impl<'a> Parser<'a> {
                 let number = block.first_line + index as u64;
                 let mut place = line(block, index);
                 let found = &bytes[place.clone()];
+                if let ([b'!'..=b'~', .., last], true) = (found, every_line)
+                    && *last != b'\r'
+                {
+                    stretch.add(number, place.start, place.end);
+                    continue;
+                }
                 let found = found.strip_suffix(b"\r").unwrap_or(found);
                 // Files that were put together have a mark before each.
                 let raw = without_bom(found);
@@ -305,31 +314,24 @@ impl<'a> Parser<'a> {
 
     /// Makes rows and rejects of lines whose fields are known.
     fn settle(&mut self, block: &Block, stretch: &mut Stretch<'_>) {
-        let numbers = *stretch.numbers();
         let rejects = self.rows.settle(stretch, &mut self.batch);
-        for (line, reject) in rejects {
+        for (line, number, reject) in rejects {
             let place = stretch.in_block(line);
             let raw = &block.buffer.filled()[place.clone()];
             match reject.reason {
                 "time_without_zone" => {
                     self.tally.zoneless += 1;
                     let first = &mut self.tally.without_zone;
-                    first.get_or_insert_with(|| (numbers[line], reject.detail.clone()));
+                    first.get_or_insert_with(|| (number, reject.detail.clone()));
                 }
                 "field_missing" if self.tally.incomplete.is_none() => {
                     self.tally.incomplete = Some(shown(raw));
                 }
                 _ => {}
             }
-            self.reject(
-                numbers[line],
-                block.offset + place.start as u64,
-                raw,
-                &reject,
-            );
+            self.reject(number, block.offset + place.start as u64, raw, &reject);
         }
-        let times = *self.rows.event_times();
-        let times = &times[..stretch.count()];
+        let times = &self.rows.event_times()[..stretch.count()];
         self.tally.lines.rows += times.len() as u64;
         if let (None, Some(time)) = (self.tally.first_row, times.first()) {
             self.tally.first_row = Some((stretch.numbers()[0], *time));

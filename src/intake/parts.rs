@@ -160,17 +160,17 @@ impl Parts {
 #[inline]
 fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
     let is_method = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let first = match bytes {
-        [b'G', b'E', b'T', b' ', ..] => 3,
-        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
+    let first = match bytes.first_chunk::<4>() {
+        Some(b"GET ") => 3,
+        Some(b"POST") if bytes.get(4) == Some(&b' ') => 4,
         _ => {
             let end = bytes.iter().position(|byte| !is_method(byte));
             end.filter(|end| bytes[*end] == b' ').unwrap_or(0)
         }
     };
-    let last = match bytes.last_chunk::<9>() {
+    let last = match bytes.last_chunk::<9>().map(|last| last.split_at(6)) {
         // What most requests end with.
-        Some(b" HTTP/1.1" | b" HTTP/2.0" | b" HTTP/1.0") => bytes.len() - 9,
+        Some((b" HTTP/", [b'1', b'.', b'0' | b'1'] | [b'2', b'.', b'0'])) => bytes.len() - 9,
         _ => match memchr::memrchr(b' ', bytes) {
             Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
             _ => bytes.len(),
@@ -178,6 +178,9 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
     };
     if first == 0 || last <= first + 1 || !bytes[0].is_ascii_alphabetic() {
         return None;
+    }
+    if bytes[first + 1] != b' ' && bytes[last - 1] != b' ' {
+        return Some((first, first + 1..last));
     }
     let blank = |byte: &&u8| **byte == b' ';
     let target = &bytes[first + 1..last];

@@ -43,32 +43,27 @@ pub(super) struct Pulses {
 impl Pulses {
     /// Counts events. Log lines come nearly in order, so most belong to the last stretch.
     pub(super) fn count(&mut self, times: &[i64]) {
-        let ends = times.iter().min().zip(times.iter().max());
-        if let (Some(pulse), Some((first, last))) = (self.all.last_mut(), ends)
-            && pulse.covers(*first)
-            && pulse.covers(*last)
-        {
-            return pulse.add(Pulse {
-                begin: pulse.begin,
-                count: times.len() as u64,
-                first: *first,
-                last: *last,
-            });
-        }
-        for time in times {
-            let mut one = Pulse {
-                begin: 0,
-                count: 1,
+        let mut rest = times;
+        while let Some(time) = rest.first() {
+            let known = self.all.last_mut().filter(|pulse| pulse.covers(*time));
+            let begin = (known.as_ref())
+                .map_or_else(|| time.div_euclid(STRETCH) * STRETCH, |pulse| pulse.begin);
+            let mut more = Pulse {
+                begin,
+                count: 0,
                 first: *time,
                 last: *time,
             };
-            match self.all.last_mut() {
-                Some(pulse) if pulse.covers(*time) => pulse.add(one),
-                _ => {
-                    one.begin = time.div_euclid(STRETCH) * STRETCH;
-                    self.all.push(one);
-                }
+            let other = rest.iter().position(|time| !more.covers(*time));
+            let (run, others) = rest.split_at(other.unwrap_or(rest.len()));
+            more.count = run.len() as u64;
+            more.first = run.iter().copied().min().unwrap_or(*time);
+            more.last = run.iter().copied().max().unwrap_or(*time);
+            match known {
+                Some(pulse) => pulse.add(more),
+                None => self.all.push(more),
             }
+            rest = others;
         }
         self.settle_if_long();
     }

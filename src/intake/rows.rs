@@ -83,6 +83,26 @@ impl<T: Copy + Default> Default for Typed<T> {
 }
 
 impl<T: Copy> Typed<T> {
+    /// Reads what each line has for a column.
+    #[inline(always)]
+    fn read(
+        &mut self,
+        column: usize,
+        constant: Option<&str>,
+        stretch: &Stretch<'_>,
+        refused: &mut Refused,
+        mut read: impl FnMut(usize, &[u8]) -> Result<T, Reject>,
+    ) {
+        self.there = 0;
+        stretch.each_text(column, constant, |line, text| match read(line, text) {
+            Ok(value) => {
+                self.values[line] = value;
+                self.there |= 1 << line;
+            }
+            Err(reject) => refused.add(line, reject),
+        });
+    }
+
     /// Keeps the values of `kept` lines, side by side.
     fn keep(&mut self, kept: Lines) {
         keep(&mut self.values, kept);
@@ -211,12 +231,12 @@ impl<'a> Rows<'a> {
     }
 
     /// Appends the rows among the lines of a stretch, whose fields it types; keeps them alone. Gives the lines
-    /// that are no rows, by their place, in order.
+    /// that are no rows, by their place, in order, with their numbers.
     pub(super) fn settle(
         &mut self,
         stretch: &mut Stretch<'_>,
         batch: &mut Batch,
-    ) -> Vec<(usize, Reject)> {
+    ) -> Vec<(usize, u64, Reject)> {
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
             // A client may ask for `-`; its request is one all the same.
@@ -236,9 +256,11 @@ impl<'a> Rows<'a> {
         }
         self.note_unnamed(stretch);
         let refused = std::mem::take(&mut self.refused);
-        let mut rejects = refused.rejects;
+        let numbers = stretch.numbers();
+        let numbered = |(line, reject)| (line, numbers[line], reject);
+        let mut rejects: Vec<_> = refused.rejects.into_iter().map(numbered).collect();
         if !rejects.is_empty() {
-            rejects.sort_by_key(|(line, _)| *line);
+            rejects.sort_by_key(|(line, ..)| *line);
             let rows = stretch.all() & !refused.lines;
             stretch.keep(rows);
             self.numbers
@@ -263,24 +285,27 @@ impl<'a> Rows<'a> {
     /// Reads the numbers, times or addresses of a column.
     fn read(&mut self, column: usize, stretch: &mut Stretch<'_>, batch: &Batch) {
         let reading = self.reading;
+        let constant = reading.constants[column].as_deref();
         match self.fills[column] {
             Fill::Number(most) => {
                 let name = reading.frame.columns[column].name;
-                self.numbers[column] = self.type_each(column, stretch, |_, text| {
+                let typed = &mut self.numbers[column];
+                typed.read(column, constant, stretch, &mut self.refused, |_, text| {
                     unsigned(text, most).ok_or_else(|| bad_number(name, text))
                 });
             }
             Fill::Code => {
                 let name = reading.frame.columns[column].name;
-                self.numbers[column] = self.type_each(column, stretch, |_, text| {
+                let typed = &mut self.numbers[column];
+                typed.read(column, constant, stretch, &mut self.refused, |_, text| {
                     code(text).ok_or_else(|| bad_number(name, text))
                 });
             }
             Fill::EventTime => {
-                let mut last = std::mem::take(&mut self.last_date);
-                let read = |_, text: &[u8]| reading.clock.read_next(&mut last, text);
-                self.times[column] = self.type_each(column, stretch, read);
-                self.last_date = last;
+                let typed = &mut self.times[column];
+                typed.read(column, constant, stretch, &mut self.refused, |_, text| {
+                    reading.clock.read_next(&mut self.last_date, text)
+                });
             }
             Fill::Claim => self.claims(column, stretch),
             Fill::Address => self.canonical(column, stretch, batch),
@@ -293,46 +318,27 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Reads what each line has for a column.
-    #[inline]
-    fn type_each<T: Copy + Default>(
-        &mut self,
-        column: usize,
-        stretch: &Stretch<'_>,
-        mut read: impl FnMut(usize, &[u8]) -> Result<T, Reject>,
-    ) -> Typed<T> {
-        let constant = self.reading.constants[column].as_deref();
-        let mut texts = NO_TEXTS;
-        let there = stretch.texts(column, constant, &mut texts);
-        let mut typed = Typed::default();
-        for (line, text) in texts[..stretch.count()].iter().enumerate() {
-            if there >> line & 1 == 0 {
-                continue;
-            }
-            match read(line, text) {
-                Ok(value) => {
-                    typed.values[line] = value;
-                    typed.there |= 1 << line;
-                }
-                Err(reject) => self.refused.add(line, reject),
-            }
-        }
-        typed
-    }
-
     /// Reads times that a token claims. What a client claims must not take its request out of the counts.
     fn claims(&mut self, column: usize, stretch: &mut Stretch<'_>) {
         let (reading, problem) = (self.reading, self.problem);
         let mut bad: Lines = 0;
-        self.times[column] = self.type_each(column, stretch, |line, text| {
-            let read = reading.clock.read_claim(text);
-            if problem.is_some() && read.is_err() {
-                bad |= 1 << line;
-                return Ok(0);
-            }
-            read
-        });
-        self.times[column].there &= !bad;
+        let constant = reading.constants[column].as_deref();
+        let typed = &mut self.times[column];
+        typed.read(
+            column,
+            constant,
+            stretch,
+            &mut self.refused,
+            |line, text| {
+                let read = reading.clock.read_claim(text);
+                if problem.is_some() && read.is_err() {
+                    bad |= 1 << line;
+                    return Ok(0);
+                }
+                read
+            },
+        );
+        typed.there &= !bad;
         if let Some(problem) = problem {
             note(stretch, bad, problem, "claim_time");
         }

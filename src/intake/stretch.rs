@@ -254,7 +254,8 @@ impl<'t> Stretch<'t> {
         Some(&from[place.range()])
     }
 
-    /// The texts in `slot`, or else `constant`, and the lines that have one.
+    /// The texts in `slot`, or else `constant`, and the lines that have one; what lines without one get is of no
+    /// matter.
     #[inline]
     pub(super) fn texts<'o>(
         &'o self,
@@ -262,28 +263,40 @@ impl<'t> Stretch<'t> {
         constant: Option<&'o str>,
         out: &mut Texts<'o>,
     ) -> Lines {
+        let mut there = 0;
+        self.each_text(slot, constant, |line, text| {
+            out[line] = text;
+            there |= 1 << line;
+        });
+        there
+    }
+
+    /// Shows `read` each line's text in `slot`, or else `constant`.
+    #[inline(always)]
+    pub(super) fn each_text<'o>(
+        &'o self,
+        slot: usize,
+        constant: Option<&'o str>,
+        mut read: impl FnMut(usize, &'o [u8]),
+    ) {
         let there = self.there[slot];
-        let other = constant.unwrap_or_default().as_bytes();
         let text = self.text.unwrap_or_default().as_bytes();
-        let (places, out) = (&self.places[slot][..self.count], &mut out[..self.count]);
+        let places = self.places[slot][..self.count].iter().enumerate();
         if there == self.all() && self.copies.is_empty() {
             // What is copied, then, is empty.
-            for (place, out) in places.iter().zip(out) {
-                *out = &text[place.range()];
-            }
-            return there;
+            places.for_each(|(line, place)| read(line, &text[place.range()]));
+            return;
         }
-        for (line, (place, out)) in places.iter().zip(out).enumerate() {
-            *out = match there >> line & 1 == 1 {
-                true if place.is_copied() => &self.copies.as_bytes()[place.range()],
-                true => &text[place.range()],
-                false => other,
+        let constant = constant.map(str::as_bytes);
+        for (line, place) in places {
+            let from = match there >> line & 1 == 1 {
+                true if place.is_copied() => Some(&self.copies.as_bytes()[place.range()]),
+                true => Some(&text[place.range()]),
+                false => constant,
             };
-        }
-        if constant.is_some() {
-            self.all()
-        } else {
-            there
+            if let Some(text) = from {
+                read(line, text);
+            }
         }
     }
 

@@ -237,10 +237,16 @@ impl Step {
             return fit;
         }
         self.put(stretch, text, at, ends);
+        let mut differ = 0;
         for line in 0..count {
-            let fits = until.is_at(text, ends[line] as usize);
+            differ |= until.differs(text, ends[line] as usize);
             at[line] = ends[line].wrapping_add(until.length);
-            fit |= Lines::from(fits) << line;
+        }
+        if differ == 0 {
+            return Lines::MAX;
+        }
+        for (line, end) in ends[..count].iter().enumerate() {
+            fit |= Lines::from(until.is_at(text, *end as usize)) << line;
         }
         fit
     }
@@ -257,14 +263,17 @@ impl Step {
         let Some(slot) = self.slot else { return };
         let count = stretch.count().min(MOST_LINES);
         let places = stretch.places(slot);
-        let mut short = 0;
+        let mut short = false;
         for line in 0..count {
             let (start, end) = (starts[line], ends[line]);
             places[line] = Place { start, end };
-            short |= Lines::from(end.wrapping_sub(start) == 1) << line;
+            short |= end.wrapping_sub(start) == 1;
         }
-        let is_dash = |line: &usize| text.get(starts[*line] as usize) == Some(&b'-');
-        let dashes = each(short).filter(is_dash);
+        let is_dash = |line: &usize| {
+            let (start, end) = (starts[*line], ends[*line]);
+            end.wrapping_sub(start) == 1 && text.get(start as usize) == Some(&b'-')
+        };
+        let dashes = (0..count).filter(|line| short && is_dash(line));
         let dashes = dashes.fold(0, |dashes, line| dashes | 1 << line);
         if self.dash_is_zero && dashes != 0 {
             let zero = Place::of_copy(&mut stretch.copies, "0");
@@ -304,11 +313,17 @@ impl Text {
     /// Whether it stands at `at` in a text of at least eight bytes.
     #[inline(always)]
     fn is_at(&self, text: &[u8], at: usize) -> bool {
+        self.differs(text, at) == 0
+    }
+
+    /// Zero if it stands at `at` in a text of at least eight bytes.
+    #[inline(always)]
+    fn differs(&self, text: &[u8], at: usize) -> u64 {
         let there = match text.get(at..).and_then(<[u8]>::first_chunk) {
             Some(there) => u64::from_le_bytes(*there),
             None => last_bytes(text, at),
         };
-        (there ^ self.word) & self.mask == 0
+        (there ^ self.word) & self.mask
     }
 }
 
