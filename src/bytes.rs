@@ -54,17 +54,16 @@ impl Marks {
     #[inline(always)]
     pub(crate) fn first_each(&self, from: &[u32; 64], count: usize) -> [u32; 64] {
         let mut found = [0; 64];
-        let count = count.min(found.len());
-        let mut far = false;
-        for index in 0..count {
+        let mut far = 0u64;
+        for index in 0..count.min(found.len()) {
             let window = self.window(from[index] as usize);
             found[index] = from[index].wrapping_add(window.trailing_zeros());
-            far |= window == 0;
+            far |= u64::from(window == 0) << index;
         }
-        if far {
-            for index in 0..count {
-                found[index] = self.first(from[index] as usize) as u32;
-            }
+        while far != 0 {
+            let index = far.trailing_zeros() as usize;
+            found[index] = self.first_far(from[index] as usize) as u32;
+            far &= far - 1;
         }
         found
     }

@@ -99,20 +99,18 @@ impl Repeating {
     pub(super) fn append(&mut self, texts: &[&[u8]], there: u64, looked: Option<&Looked>) -> usize {
         let count = texts.len().min(TRIED - self.keys.len() % TRIED);
         let texts = &texts[..count];
-        let found = match looked {
-            Some(looked) => {
-                self.keys.extend_from_slice(&looked.keys[..count]);
-                looked.found
-            }
+        let own;
+        let looked = match looked {
+            Some(looked) => looked,
             None => {
-                let looked = self.look(texts);
-                self.keys.extend_from_slice(&looked.keys[..count]);
-                looked.found
+                own = self.look(texts);
+                &own
             }
         };
-        let first = self.keys.len() - count;
+        let first = self.keys.len();
+        self.keys.extend_from_slice(&looked.keys[..count]);
         let all = u64::MAX >> (MOST_AT_ONCE - count);
-        let mut new = there & all & !found;
+        let mut new = there & all & !looked.found;
         while new != 0 {
             let row = new.trailing_zeros() as usize;
             new &= new - 1;

@@ -122,7 +122,7 @@ impl<'a> Parser<'a> {
         }
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
-        // What most lines are.
+        // Whether a line that is neither blank nor marked is one to take apart, wherever it stands.
         let every_line =
             !block.cut && matches!(self.reading.framing, Framing::Lines | Framing::Objects);
         let mut next = 0;

@@ -179,9 +179,6 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
     if first == 0 || last <= first + 1 || !bytes[0].is_ascii_alphabetic() {
         return None;
     }
-    if bytes[first + 1] != b' ' && bytes[last - 1] != b' ' {
-        return Some((first, first + 1..last));
-    }
     let blank = |byte: &&u8| **byte == b' ';
     let target = &bytes[first + 1..last];
     let start = first + 1 + target.iter().take_while(blank).count();

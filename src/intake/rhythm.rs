@@ -45,23 +45,21 @@ impl Pulses {
     pub(super) fn count(&mut self, times: &[i64]) {
         let mut rest = times;
         while let Some(time) = rest.first() {
-            let known = self.all.last_mut().filter(|pulse| pulse.covers(*time));
-            let begin = (known.as_ref())
-                .map_or_else(|| time.div_euclid(STRETCH) * STRETCH, |pulse| pulse.begin);
-            let mut more = Pulse {
-                begin,
-                count: 0,
-                first: *time,
-                last: *time,
-            };
-            let other = rest.iter().position(|time| !more.covers(*time));
+            if !self.all.last().is_some_and(|pulse| pulse.covers(*time)) {
+                self.all.push(Pulse {
+                    begin: time.div_euclid(STRETCH) * STRETCH,
+                    count: 0,
+                    first: *time,
+                    last: *time,
+                });
+            }
+            let pulse = self.all.last_mut().expect("it covers the time");
+            let other = rest.iter().position(|time| !pulse.covers(*time));
             let (run, others) = rest.split_at(other.unwrap_or(rest.len()));
-            more.count = run.len() as u64;
-            more.first = run.iter().copied().min().unwrap_or(*time);
-            more.last = run.iter().copied().max().unwrap_or(*time);
-            match known {
-                Some(pulse) => pulse.add(more),
-                None => self.all.push(more),
+            pulse.count += run.len() as u64;
+            for time in run {
+                pulse.first = pulse.first.min(*time);
+                pulse.last = pulse.last.max(*time);
             }
             rest = others;
         }

@@ -263,17 +263,14 @@ impl Step {
         let Some(slot) = self.slot else { return };
         let count = stretch.count().min(MOST_LINES);
         let places = stretch.places(slot);
-        let mut short = false;
+        let mut short = 0;
         for line in 0..count {
             let (start, end) = (starts[line], ends[line]);
             places[line] = Place { start, end };
-            short |= end.wrapping_sub(start) == 1;
+            short |= Lines::from(end.wrapping_sub(start) == 1) << line;
         }
-        let is_dash = |line: &usize| {
-            let (start, end) = (starts[*line], ends[*line]);
-            end.wrapping_sub(start) == 1 && text.get(start as usize) == Some(&b'-')
-        };
-        let dashes = (0..count).filter(|line| short && is_dash(line));
+        let is_dash = |line: &usize| text.get(starts[*line] as usize) == Some(&b'-');
+        let dashes = each(short).filter(is_dash);
         let dashes = dashes.fold(0, |dashes, line| dashes | 1 << line);
         if self.dash_is_zero && dashes != 0 {
             let zero = Place::of_copy(&mut stretch.copies, "0");
