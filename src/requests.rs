@@ -11,7 +11,7 @@ use polars::prelude::StaticArray;
 use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
 use crate::frames::{self, Texts, code, part_files, pieces, small, text, time, unsigned};
-use crate::intake::{EvidenceFile, Manifest, Overlap};
+use crate::intake::{EvidenceFile, Manifest, NO_REQUEST, Overlap};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
 use crate::tokens::passes::ProvenKeys;
@@ -256,7 +256,7 @@ pub fn spread(
             column(2)?.once(|address| (address.and_then(address_bits), hash(address)));
         let page = |page: Option<&str>| page.and_then(|page| pages.get(page).copied());
         let mut shown = column(3)?.once(|text| (page(text), hash(text)));
-        let mut methods = column(4)?.once(hash);
+        let mut methods = column(4)?.once(|method| (method == Some(NO_REQUEST), hash(method)));
         let mut paths = column(5)?.once(hash);
         let mut agents = column(6)?.once(hash);
         let ids = small(&batch, LINE_COLUMNS[7])?.downcast_as_array();
@@ -276,7 +276,8 @@ pub fn spread(
             let token = tokens(row);
             let claims = token.claims;
             let of_line = [tier_hash, id_hash, address_hash, page_hash];
-            let of_request = [methods(row), paths(row), agents(row)];
+            let (no_request, method_hash) = methods(row);
+            let of_request = [method_hash, paths(row), agents(row)];
             let claimed = [claims.issued_at, claims.expires_at];
             let line = Line {
                 tier,
@@ -310,6 +311,10 @@ pub fn spread(
                 }
                 _ => {
                     let mut line = line;
+                    // What never was a request has no line at the gateway that could be lost.
+                    if no_request && page.is_none() && line.tier == Tier::Edge {
+                        continue;
+                    }
                     if let Some(problem) = token.problem {
                         *found.without_token.entry(problem.to_string()).or_default() += 1;
                         if line.tier == Tier::NoToken && problem != "token_cookie_absent" {

@@ -37,6 +37,7 @@ pub use manifest::{
     Unfilled,
 };
 pub use reading::Reading;
+pub(crate) use rows::NO_REQUEST;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

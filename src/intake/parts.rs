@@ -1,6 +1,9 @@
 //! Columns that are put together from parts of the log: a request line, an address with its port, a date and
 //! a time of day.
 //!
+//! A client that sends nothing, or what is no HTTP, is refused: what it sent is the path then, and there is no
+//! method. Where the server answered all the same, what it showed cannot be known: a reject.
+//!
 //! Reasons: `request_line`, `forwarded_for_short`, `forwarded_for_list`.
 
 use super::fields::{
@@ -11,12 +14,24 @@ use super::formats::Reject;
 use super::stretch::{Lines, Stretch, each};
 use crate::frames::Frame;
 
+/// Whether the server showed nothing: it answered with an error, or not at all. What a connection that is no
+/// HTTP carried has status 0 too.
+pub(super) fn refused(status: Option<&str>, body_bytes: Option<&str>) -> bool {
+    status.is_some_and(|status| match status.as_bytes() {
+        [b'4'..=b'9', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
+        b"0" | b"000" => body_bytes.is_none_or(|size| size == "0" || says_nothing(size)),
+        _ => false,
+    })
+}
+
 /// The slots that parts fill in one frame.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     event_time: usize,
     method: Option<usize>,
     path: Option<usize>,
+    status: Option<usize>,
+    body_bytes: Option<usize>,
     source_ip: Option<usize>,
     /// Which address of a forwarding list is the client's, counted from the right; 0 is the last.
     forwarded_hops: Option<u32>,
@@ -31,6 +46,8 @@ impl Parts {
                 .expect("every event frame has a time"),
             method: frame.index("method"),
             path: frame.index("path"),
+            status: frame.index("status"),
+            body_bytes: frame.index("body_bytes"),
             source_ip: frame.index("source_ip"),
             forwarded_hops,
         }
@@ -85,22 +102,7 @@ impl Parts {
             }
         }
         if let (Some(method), Some(path)) = (self.method, self.path) {
-            if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
-                let text = fields.get(REQUEST_LINE).unwrap_or_default();
-                let Some((first, target)) = request_line(text.as_bytes()) else {
-                    return Err(Reject::new(
-                        "request_line",
-                        "the request is not `METHOD target HTTP/x`",
-                    ));
-                };
-                fields.cut(REQUEST_LINE, 0..first, method);
-                fields.cut(REQUEST_LINE, target, path);
-            }
-            if fields.has(URL) && !fields.has(path) {
-                fields.place(path, fields.place_of(URL));
-            }
-            without_authority(fields, path);
-            query(fields, path);
+            self.asked(fields, method, path)?;
         }
         if let Some(source_ip) = self.source_ip {
             self.client(fields, source_ip)?;
@@ -113,6 +115,39 @@ impl Parts {
             );
             fields.copy(self.event_time, &text);
         }
+        Ok(())
+    }
+
+    /// Puts the method and the path together.
+    fn asked(&self, fields: &mut Fields<'_>, method: usize, path: usize) -> Result<(), Reject> {
+        if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
+            let of = |slot| fields.get(slot);
+            let text = of(REQUEST_LINE).unwrap_or_default();
+            match request_line(text.as_bytes()) {
+                Some((first, target)) => {
+                    fields.cut(REQUEST_LINE, 0..first, method);
+                    fields.cut(REQUEST_LINE, target, path);
+                }
+                None if refused(self.status.and_then(of), self.body_bytes.and_then(of)) => {
+                    let text = text.trim();
+                    if !says_nothing(text) && !text.starts_with("- - ") {
+                        fields.place(path, fields.place_of(REQUEST_LINE));
+                    }
+                    return Ok(());
+                }
+                None => {
+                    return Err(Reject::new(
+                        "request_line",
+                        "the request is not `METHOD target HTTP/x`",
+                    ));
+                }
+            }
+        }
+        if fields.has(URL) && !fields.has(path) {
+            fields.place(path, fields.place_of(URL));
+        }
+        without_authority(fields, path);
+        query(fields, path);
         Ok(())
     }
 
@@ -308,6 +343,33 @@ mod tests {
                 row("GET", path),
                 "{spaced}"
             );
+        }
+        for (line, path) in [
+            ("-", ""),
+            ("", ""),
+            ("- - HTTP/1.1", ""),
+            ("\\x16\\x03 /a", "\\x16\\x03 /a"),
+            ("GET", "GET"),
+        ] {
+            let with = |status| assemble(&[("request_line", line), ("status", status)], None);
+            for status in ["400", "408", "501", "000", "0"] {
+                assert_eq!(with(status), row("", path), "{line} {status}");
+            }
+            for status in ["200", "304", "40", "4000", "4xx", "-"] {
+                assert_eq!(with(status), Err("request_line"), "{line} {status}");
+            }
+            for (size, expected) in [
+                ("0", row("", path)),
+                ("-", row("", path)),
+                ("5120", Err("request_line")),
+            ] {
+                let sized = [
+                    ("request_line", line),
+                    ("status", "0"),
+                    ("body_bytes", size),
+                ];
+                assert_eq!(assemble(&sized, None), expected, "{line} {size}");
+            }
         }
         for bad in [
             "",

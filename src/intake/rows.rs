@@ -11,12 +11,17 @@ use super::addresses::{self, Addresses};
 use super::clock::LastDate;
 use super::fields::{Fields, Place, slot};
 use super::formats::Reject;
+use super::formats::json::NO_MEMBERS;
+use super::parts::refused;
 use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
 use super::token::FROM_TOKEN;
 use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
+
+/// The method, and mostly the path, of what a server logged and refused without a request that it could read.
+pub(crate) const NO_REQUEST: &str = "-";
 
 /// Columns of a request that its token's claims fill, and nothing else.
 const CLAIMS: [&str; 5] = [
@@ -198,21 +203,31 @@ impl<'a> Rows<'a> {
             Some(_) => of_token.fold(0, |claims, column| claims | 1 << column),
             None => 0,
         };
-        let mut doubted = 0;
+        let (mut doubted, mut reason, mut unnamed) = (0, None, false);
         for (slots, reject) in fields.doubts() {
+            if reject.reason == NO_MEMBERS {
+                // Of what is no claim, nothing is there.
+                unnamed |= slots & claims != 0;
+                continue;
+            }
             if slots & !claims != 0 {
                 return Err(reject.clone());
             }
             doubted |= slots;
+            let of_claim = match reject.reason {
+                "duplicate_field" => "claim_twice",
+                _ => "claim_type",
+            };
+            reason.get_or_insert(of_claim);
         }
-        let reason = match fields.doubts().first() {
-            Some((_, reject)) if reject.reason == "duplicate_field" => "claim_twice",
-            _ => "claim_type",
-        };
+        let named = self.token_id.is_none_or(|token_id| fields.has(token_id));
+        if unnamed && !named && !fields.has_token() {
+            reason.get_or_insert("token_id_absent");
+        }
         for slot in (0..self.fills.len()).filter(|slot| doubted >> slot & 1 == 1) {
             fields.clear(slot);
         }
-        if let Some(problem) = self.problem {
+        if let (Some(problem), Some(reason)) = (self.problem, reason) {
             fields.copy(problem, reason);
         }
         Ok(())
@@ -246,10 +261,14 @@ impl<'a> Rows<'a> {
             if !asked {
                 stretch.forget_nothing(column);
             }
+            let there = stretch.there(column) != 0 || constant;
             if self.reading.required[column] && !constant {
+                if asked && stretch.there(column) != stretch.all() {
+                    self.ask_nothing(column, stretch);
+                }
                 self.require(column, stretch);
             }
-            if stretch.there(column) != 0 || constant {
+            if there {
                 self.present |= 1 << column;
                 self.read(column, stretch, batch);
             }
@@ -273,6 +292,21 @@ impl<'a> Rows<'a> {
         rejects
     }
 
+    /// Fills the method or path of those lines that have none because the server refused whatever was sent.
+    #[cold]
+    fn ask_nothing(&self, asked: usize, stretch: &mut Stretch<'_>) {
+        let column = |name| self.reading.frame.index(name);
+        let (Some(status), Some(size)) = (column("status"), column("body_bytes")) else {
+            return;
+        };
+        for line in each(stretch.all() & !stretch.there(asked)) {
+            if refused(stretch.get(line, status), stretch.get(line, size)) {
+                let place = Place::of_copy(&mut stretch.copies, NO_REQUEST);
+                stretch.set(line, asked, place);
+            }
+        }
+    }
+
     /// Refuses the lines that lack `column`.
     #[inline]
     fn require(&mut self, column: usize, stretch: &Stretch<'_>) {
@@ -290,9 +324,21 @@ impl<'a> Rows<'a> {
             Fill::Number(most) => {
                 let name = reading.frame.columns[column].name;
                 let typed = &mut self.numbers[column];
-                typed.read(column, constant, stretch, &mut self.refused, |_, text| {
-                    unsigned(text, most).ok_or_else(|| bad_number(name, text))
-                });
+                let mut unknown: Lines = 0;
+                typed.read(
+                    column,
+                    constant,
+                    stretch,
+                    &mut self.refused,
+                    |line, text| {
+                        if text == b"-1" {
+                            unknown |= 1 << line;
+                            return Ok(0);
+                        }
+                        unsigned(text, most).ok_or_else(|| bad_number(name, text))
+                    },
+                );
+                typed.there &= !unknown;
             }
             Fill::Code => {
                 let name = reading.frame.columns[column].name;
@@ -460,7 +506,7 @@ fn bad_number(name: &str, text: &[u8]) -> Reject {
 
 #[inline]
 fn unsigned(text: &[u8], most: u64) -> Option<u64> {
-    let number = decimal(text).or_else(|| long_number(text));
+    let number = decimal(text).or_else(|| long_number(whole(text)));
     number.filter(|number| *number <= most)
 }
 
@@ -468,8 +514,14 @@ fn unsigned(text: &[u8], most: u64) -> Option<u64> {
 /// before there was one.
 #[inline]
 fn code(text: &[u8]) -> Option<u64> {
-    let number = decimal(text)?;
-    (text.len() == 3 || text == b"0").then_some(number)
+    let plain = |text: &[u8]| decimal(text).filter(|_| text.len() == 3 || text == b"0");
+    plain(text).or_else(|| plain(whole(text)))
+}
+
+/// Without a `.0` behind, which a table's columns get that have numbers and gaps.
+#[cold]
+fn whole(text: &[u8]) -> &[u8] {
+    text.strip_suffix(b".0").unwrap_or(text)
 }
 
 #[cold]
@@ -487,6 +539,7 @@ mod tests {
     fn numbers_are_plain_and_in_range() {
         assert_eq!(unsigned(b"200", 65535), Some(200));
         assert_eq!(unsigned(b"18446744073709551615", u64::MAX), Some(u64::MAX));
+        assert_eq!(unsigned(b"512.0", 65535), Some(512));
         for bad in [
             "",
             "-1",
@@ -494,6 +547,11 @@ mod tests {
             "70000",
             "1e3",
             "20 ",
+            "20.5",
+            "20.00",
+            ".0",
+            "1.0.0",
+            "70000.0",
             "18446744073709551616",
         ] {
             assert_eq!(unsigned(bad.as_bytes(), 65535), None, "{bad}");
@@ -508,10 +566,14 @@ mod tests {
             ("0", 0),
             ("000", 0),
             ("999", 999),
+            ("200.0", 200),
+            ("0.0", 0),
         ] {
             assert_eq!(code(text.as_bytes()), Some(status), "{text}");
         }
-        for bad in ["", "20", "2000", "0200", "-1", "2e2", "20x", "00"] {
+        for bad in [
+            "", "20", "2000", "0200", "-1", "2e2", "20x", "00", "20.0", "200.1", ".0",
+        ] {
             assert_eq!(code(bad.as_bytes()), None, "{bad}");
         }
     }

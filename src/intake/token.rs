@@ -6,7 +6,8 @@
 //!
 //! Problems beside those of [`crate::jws`]: `token_redacted` (the log masks it), `token_cookie_ambiguous`
 //! (the cookie is there with several values), `token_cookie_absent` and `token_scheme` (the header is there, and no token
-//! in it) leave the request without a token, and so does `token_id_absent` (claims are there, and no id).
+//! in it) leave the request without a token, and so does `token_id_absent` (claims are there, or something else
+//! where a log has them, and no id).
 //! `claim_time`, `claim_type` and `claim_twice` tell of a claim in a field of the log that cannot be read.
 
 use std::collections::HashMap;

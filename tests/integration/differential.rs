@@ -122,11 +122,35 @@ fn at_path(document: &serde_json::Value, path: &str) -> Option<String> {
     let found = path
         .split('.')
         .try_fold(document, |value, name| value.get(name))?;
-    match found {
+    let text = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => Some(text.clone()),
         serde_json::Value::Number(number) => Some(number.to_string()),
         _ => None,
+    };
+    match found {
+        serde_json::Value::Array(values) => {
+            let texts: Vec<String> = values.iter().filter_map(text).collect();
+            Some(texts.join(", ")).filter(|_| !texts.is_empty())
+        }
+        value => text(value),
     }
+}
+
+/// The line with the control characters of its strings, but for zeros, as JSON has them.
+fn controls_escaped(line: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let mut text = String::new();
+    for c in line.chars() {
+        match c {
+            '\u{1}'..' ' if inside && !escaped => {
+                text.push_str(&format!("\\u{:04x}", u32::from(c)))
+            }
+            c => text.push(c),
+        }
+        inside ^= c == '"' && !escaped;
+        escaped = inside && c == '\\' && !escaped;
+    }
+    text
 }
 
 #[test]
@@ -141,6 +165,7 @@ fn the_json_engine_agrees_with_a_dom_parser() {
         r#" { "c" : "r-7" , "p":"a\"b\\c" , "q":[true,false,null,-1.5e3,[],{}] } "#,
         r#"{"p":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx","c":null}"#,
         r#"{"p":"/x","q":-1.5e3,"a":{"b":"y","z":[true,{}, ""]},"c":12,"d":0}"#,
+        r#"{"p":["/x", null,"y\t",3],"a":{"b":[]},"c":["z"]}"#,
     ];
     for round in 0..80_000 {
         let seed = seeds[round % seeds.len()];
@@ -155,7 +180,7 @@ fn the_json_engine_agrees_with_a_dom_parser() {
         let fast = parser.parse(&line, &Header::default(), &mut fields);
         let doubt = fields.doubts().first().map(|(_, reject)| reject.clone());
         let fast = fast.and_then(|()| doubt.map_or(Ok(()), Err));
-        let slow: Result<serde_json::Value, _> = serde_json::from_str(&line);
+        let slow: Result<serde_json::Value, _> = serde_json::from_str(&controls_escaped(&line));
         match (&fast, &slow) {
             (Ok(()), Ok(document)) => {
                 good += 1;
@@ -172,7 +197,8 @@ fn the_json_engine_agrees_with_a_dom_parser() {
             // The engine refuses what has no one meaning; a DOM parser takes the last.
             (Err(reject), Ok(document)) => {
                 bad += 1;
-                let known = ["duplicate_field", "field_type"].contains(&reject.reason)
+                let known = ["duplicate_field", "field_type", "no_members"]
+                    .contains(&reject.reason)
                     || !document.is_object();
                 assert!(known, "{line}: {reject:?}");
             }

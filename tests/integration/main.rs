@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cli;
+mod clients;
 mod cut_off;
 mod differential;
 mod differential_text;

@@ -52,7 +52,7 @@ mod tests {
             read(&FORMAT, &*parser, line, &columns),
             Ok(expected.to_vec())
         );
-        let bad = r#"{"ClientHost":["192.0.2.7"]}"#;
+        let bad = r#"{"ClientHost":{"v4":"192.0.2.7"}}"#;
         assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("field_type"));
     }
 }

@@ -7,7 +7,7 @@
 //! of an array, from 0.
 //!
 //! Reasons: `json_syntax`, `duplicate_field` (a wanted field is there twice: which one counts cannot be
-//! known).
+//! known), and [`NO_MEMBERS`].
 
 mod layout;
 mod scanner;
@@ -21,6 +21,9 @@ use scanner::Scanner;
 use super::{Fields, Header, LineParser, Lines, Reject, Stretch};
 use crate::bytes::Mark;
 use crate::intake::stretch::each;
+
+/// A doubt: where an object with wanted fields should be, there is something without any of them.
+pub(in crate::intake) const NO_MEMBERS: &str = "no_members";
 
 /// A key, its mark, and where it leads.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ struct Node {
     children: Vec<Child>,
     /// The slots to fill, each with its rank: 0 is the best source.
     slots: Vec<(usize, u8)>,
+    /// The slots that its children fill, bit by bit.
+    members: u64,
 }
 
 impl Node {
@@ -57,7 +62,11 @@ impl Node {
 
     fn insert(&mut self, path: &str, slot: (usize, u8)) {
         for (at, _) in path.match_indices('.') {
-            self.child(&path[..at]).insert(&path[at + 1..], slot);
+            let child = self.child(&path[..at]);
+            child.insert(&path[at + 1..], slot);
+            if !path[at + 1..].contains('.') {
+                child.members |= 1 << slot.0;
+            }
         }
         self.child(path).slots.push(slot);
     }
@@ -121,7 +130,8 @@ impl LineParser for Json {
             left &= !(1 << line);
             let whole = &text[stretch.lines()[line].range()];
             fields.begin(whole);
-            let found = Scanner::at(whole, 0).whole(&self.root, &mut fields);
+            let mut scanner = Scanner::at(whole, 0);
+            let found = scanner.whole(&self.root, &mut fields);
             if found.is_err() || !fields.doubts().is_empty() {
                 layouts.miss();
                 continue;
@@ -129,7 +139,9 @@ impl LineParser for Json {
             let base = stretch.lines()[line].start as usize;
             stretch.take(line, Some(base), &fields);
             read |= 1 << line;
-            if layouts.learn(whole, &fields) {
+            if scanner.by_value() {
+                layouts.miss();
+            } else if layouts.learn(whole, &fields) {
                 let alike = layouts.read_by_newest(stretch, left);
                 read |= alike;
                 left &= !alike;
@@ -241,6 +253,45 @@ mod tests {
             let row = parse(&format!(r#"{{"a":"{raw}"}}"#));
             assert_eq!(row, Ok([Some(expected.into()), None, None, None]), "{raw}");
         }
+        // Control characters as they are, with and without escapes beside them.
+        for (raw, expected) in [("x\ty", "x\ty"), ("\u{1b}\\\"\u{1}", "\u{1b}\"\u{1}")] {
+            let row = parse(&format!(r#"{{"a":"{raw}"}}"#));
+            assert_eq!(
+                row,
+                Ok([Some(expected.into()), None, None, None]),
+                "{raw:?}"
+            );
+        }
+        for (raw, expected) in [
+            (r#"["x"]"#, Some("x")),
+            (
+                r#"["x
+", null, 7 ]"#,
+                Some("x\n, 7"),
+            ),
+            ("[ ]", None),
+            ("[null]", None),
+        ] {
+            let row = parse(&format!(r#"{{"a":{raw}}}"#));
+            assert_eq!(
+                row,
+                Ok([expected.map(str::to_string), None, None, None]),
+                "{raw}"
+            );
+        }
+        for nothing in [
+            r#""""#,
+            r#""-""#,
+            "null",
+            "false",
+            "{}",
+            r#"[null,""]"#,
+            r#"{"x":1}"#,
+            r#"{"sub":""}"#,
+        ] {
+            let row = parse(&format!(r#"{{"a":1,"b":{nothing}}}"#));
+            assert_eq!(row, Ok([Some("1".into()), None, None, None]), "{nothing}");
+        }
         let row = parse(r#"{"b.c":"flat","f":[{"y":[],"g":"first"},{"g":"second"}]}"#);
         assert_eq!(
             row,
@@ -275,12 +326,17 @@ mod tests {
             (r#"{"a":"\x2"}"#, "json_syntax"),
             (r#"{"x":[1,]}"#, "json_syntax"),
             (r#"{"x":{"y"}}"#, "json_syntax"),
-            ("{\"a\":\"tab\there\"}", "json_syntax"),
+            ("{\"a\":\"zero\0here\"}", "json_syntax"),
             ("\0\0\0", "json_syntax"),
             (r#"{"a":1,"a":2}"#, "duplicate_field"),
             (r#"{"b.c":1,"b":{"c":2}}"#, "duplicate_field"),
             (r#"{"a":true}"#, "field_type"),
-            (r#"{"a":[1]}"#, "field_type"),
+            (r#"{"a":[[1]]}"#, "field_type"),
+            (r#"{"a":["x",false]}"#, "field_type"),
+            (r#"{"b":"x"}"#, NO_MEMBERS),
+            (r#"{"b":7}"#, NO_MEMBERS),
+            (r#"{"b":["x"]}"#, NO_MEMBERS),
+            (r#"{"b":{"jti":"x"}}"#, NO_MEMBERS),
         ] {
             assert_eq!(parse(line), Err(reason), "{line}");
         }

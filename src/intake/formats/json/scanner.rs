@@ -2,14 +2,22 @@
 
 use std::borrow::Cow;
 
-use super::{Child, Fields, Node, Reject};
+use serde_json::Value;
+
+use super::{Child, Fields, NO_MEMBERS, Node, Reject};
 use crate::bytes::{same, special, word};
+use crate::intake::fields::says_nothing;
+
+/// The claims of RFC 7519, section 4.1: whatever has one of them is about a token.
+const CLAIMS: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// Walks JSON text.
 pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    /// Whether what a line fills depends on its values, not on its layout alone.
+    by_value: bool,
 }
 
 /// A string as it stands between its quotes.
@@ -32,7 +40,13 @@ impl<'a> Scanner<'a> {
             text,
             bytes: text.as_bytes(),
             at,
+            by_value: false,
         }
+    }
+
+    /// Whether lines of this layout are to be walked one by one.
+    pub(super) fn by_value(&self) -> bool {
+        self.by_value
     }
 
     /// Where it is.
@@ -169,7 +183,50 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn wanted(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
-        let node = &child.node;
+        if child.node.children.is_empty() {
+            return self.value(child, fields);
+        }
+        let start = self.at;
+        self.branch(child, fields)?;
+        if child.node.slots.is_empty() && child.node.members & fields.filled() == 0 {
+            self.without_members(child, &self.text[start..self.at], fields);
+        }
+        Ok(())
+    }
+
+    /// Walks a value of which members are wanted.
+    fn branch(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        match self.peek() {
+            b'{' => self.object(&child.node, fields),
+            b'[' => self.array(&child.node, fields),
+            _ if child.node.slots.is_empty() => self.skip(),
+            _ => self.value(child, fields),
+        }
+    }
+
+    /// Doubts members that are not there where something else is.
+    #[cold]
+    fn without_members(&mut self, child: &Child, raw: &str, fields: &mut Fields<'a>) {
+        self.by_value |= raw
+            .bytes()
+            .any(|byte| byte == b'"' || byte.is_ascii_digit());
+        let is_else = match serde_json::from_str(raw) {
+            Ok(Value::Object(members)) => CLAIMS
+                .iter()
+                .any(|claim| members.get(*claim).is_some_and(says_something)),
+            Ok(value) => says_something(&value),
+            // Deep, or with bytes that are escaped as servers do it.
+            Err(_) => true,
+        };
+        if is_else {
+            let detail = format!("`{}` is no object with the fields", child.name());
+            fields.doubt(child.node.members, Reject::new(NO_MEMBERS, detail));
+        }
+    }
+
+    /// Takes a text or a number, or an array of them.
+    #[inline]
+    fn value(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
         match self.peek() {
             b'"' => {
                 let string = self.string()?;
@@ -188,20 +245,57 @@ impl<'a> Scanner<'a> {
                 fill(child, fields, |fields, slot| fields.set(slot, start, end))
             }
             b'n' => self.literal(),
-            b'{' if !node.children.is_empty() => self.object(node, fields),
-            b'[' if !node.children.is_empty() => self.array(node, fields),
-            _ if node.slots.is_empty() => self.skip(),
             _ => {
+                let start = self.at;
                 self.skip()?;
-                let slots = node
-                    .slots
-                    .iter()
-                    .fold(0, |slots, (slot, _)| slots | 1 << slot);
-                let detail = format!("`{}` is neither text nor a number", child.name());
-                fields.doubt(slots, Reject::new("field_type", detail));
-                Ok(())
+                self.list(child, &self.text[start..self.at], fields)
             }
         }
+    }
+
+    /// Takes the texts of an array as one: so a header that was sent several times reads (RFC 9110, section
+    /// 5.3), and some writers make an array of each header.
+    #[cold]
+    fn list(&mut self, child: &Child, raw: &str, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        self.by_value = true;
+        let mut texts = Vec::new();
+        let mut inner = Scanner::at(raw, 0);
+        let mut plain = inner.peek() == b'[';
+        inner.at += 1;
+        inner.white_space();
+        while plain && inner.peek() != b']' {
+            match inner.peek() {
+                b'"' => {
+                    let string = inner.string()?;
+                    let text = unescape(string.raw).ok_or_else(|| self.syntax("a bad escape"))?;
+                    texts.push(text);
+                }
+                b'-' | b'0'..=b'9' => {
+                    let start = inner.at;
+                    inner.number()?;
+                    texts.push(raw[start..inner.at].to_string());
+                }
+                b'n' => inner.literal()?,
+                _ => plain = false,
+            }
+            inner.white_space();
+            if inner.peek() == b',' {
+                inner.at += 1;
+                inner.white_space();
+            }
+        }
+        if !plain {
+            let slots = child.node.slots.iter();
+            let slots = slots.fold(0, |slots, (slot, _)| slots | 1 << slot);
+            let detail = format!("`{}` is neither text nor a number", child.name());
+            fields.doubt(slots, Reject::new("field_type", detail));
+            return Ok(());
+        }
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let text = texts.join(", ");
+        fill(child, fields, |fields, slot| fields.copy(slot, &text))
     }
 
     #[inline]
@@ -224,7 +318,9 @@ impl<'a> Scanner<'a> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0..=0x1f) => return Err(self.syntax("a control character in a string")),
+                // Zeros are what a crash leaves of a line; other control characters are what some writers leave
+                // of what clients send.
+                Some(0) => return Err(self.syntax("a zero byte in a string")),
                 Some(_) => self.at += 1,
                 None => return Err(self.syntax("the string does not end")),
             }
@@ -386,14 +482,25 @@ fn find(children: &[Child], key: &[u8]) -> Option<usize> {
     children.iter().position(|child| same(&child.key, key))
 }
 
+/// Whether a value tells of anything at all.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !says_nothing(text),
+        Value::Array(elements) => elements.iter().any(says_something),
+        Value::Object(members) => members.values().any(says_something),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
 /// The text that a JSON string stands for; `None` for a lone surrogate, which no text can hold.
 fn unescape(raw: &str) -> Option<String> {
     let plain = |raw: &str| serde_json::from_str(&format!("\"{raw}\"")).ok();
     plain(raw).or_else(|| plain(&mended(raw)))
 }
 
-/// A string as JSON has it, of one with escapes that some writers make of what clients send: half of a surrogate
-/// pair, which stays as it is written, and a byte as servers escape it.
+/// A string as JSON has it, of what some writers make of what clients send: half of a surrogate pair, which stays
+/// as it is written, a byte as servers escape it, and control characters as they are.
 fn mended(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len() + 16);
     let mut rest = raw;
@@ -421,5 +528,9 @@ fn mended(raw: &str) -> String {
         rest = after;
     }
     text.push_str(rest);
-    text
+    let controls = |c: char| match c {
+        '\0'..' ' => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(controls).collect()
 }

@@ -1,0 +1,175 @@
+//! What clients choose to send hides no request.
+
+use crate::hostile::{JSON, Run, combined, json};
+
+#[test]
+fn a_claim_that_is_no_time_does_not_hide_its_request() {
+    let settings = "format = \"jsonl\"\ntime = \"rfc3339\"\n[source.constants]\ntoken_issuer = \"i\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\ntoken_id = \"jti\"\ntoken_subject = \"sub\"\ntoken_expires_at = \"exp\"\n";
+    let expiries = [
+        "1744588800",
+        "2026-01-01T00:00:00",
+        "2025-10-26T02:30:00",
+        "never",
+    ];
+    let log: String = expiries
+        .map(|exp| {
+            json(
+                1,
+                &format!(",\"jti\":\"a\",\"sub\":\"1\",\"exp\":\"{exp}\""),
+            )
+        })
+        .concat();
+    for zone in ["", "zone = \"Europe/Berlin\"\n"] {
+        let settings = settings.replacen("time =", &format!("{zone}time ="), 1);
+        let run = Run::new(&[("a.jsonl", log.as_bytes())], &settings);
+        run.go("intake", 0);
+        let problems =
+            run.query("SELECT COALESCE(token_problem, 'none') FROM requests ORDER BY line_no");
+        let of_a_zone = if zone.is_empty() {
+            "claim_time"
+        } else {
+            "none"
+        };
+        assert_eq!(
+            problems,
+            ["none", of_a_zone, "claim_time", "claim_time"].map(String::from)
+        );
+    }
+}
+
+#[test]
+fn bytes_and_types_that_clients_choose_hide_no_request() {
+    let settings = JSON.replacen("time =", "zone = \"UTC\"\ntime =", 1)
+        + "token_id = \"jti\"\ntoken_issuer = \"iss\"\ntoken_subject = \"sub\"\nbody_bytes = \"b\"\n";
+    let mut log = Vec::new();
+    for (second, rest) in [
+        &b",\"late\":\"a\xffb\",\"other\":\"\xc3\""[..],
+        b",\"jti\":true,\"sub\":\"7\"",
+        b",\"jti\":\"a\",\"sub\":[\"7\"],\"iss\":{}",
+        b",\"b\":[1,{}]",
+        b",\"jti\":\"-\",\"iss\":\"\"",
+        b",\"jti\":\"a\",\"sub\":\"7\",\"sub\":\"8\"",
+        b",\"late\":\"\\x22\\ud800\"",
+        b",\"late\":[\"one\",\"two\"],\"b\":-1",
+        b",\"late\":\"tab\there\",\"b\":[12.0]",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let line = json(second, "");
+        let line = line.replace("\"/a\"", "\"-\"");
+        log.extend([line.trim_end_matches("}\n").as_bytes(), rest, b"}\n"].concat());
+    }
+    let run = Run::new(&[("a.jsonl", &log)], &settings);
+    run.go("intake", 3);
+    let rows = "SELECT line_no, COALESCE(user_agent, '') AS a, COALESCE(token_problem, '') AS b FROM requests ORDER BY line_no";
+    let expected = [
+        "1,a\\xFFb,",
+        "2,,claim_type",
+        "3,,claim_type",
+        "5,,",
+        "6,,claim_twice",
+        "7,\"\"\"\\ud800\",",
+        "8,\"one, two\",",
+        "9,tab\there,",
+    ];
+    assert_eq!(run.query(rows), expected);
+    let sizes = "SELECT line_no, body_bytes FROM requests WHERE body_bytes IS NOT NULL";
+    assert_eq!(run.query(sizes), ["9,12"]);
+    let rejects = run.query("SELECT line_no, reason FROM rejects");
+    assert_eq!(rejects, ["4,field_type"]);
+}
+
+#[test]
+fn what_a_server_refused_unread_is_a_row_and_no_lost_request() {
+    let sent = [
+        ("-", "408 0", Some("'-,'-")),
+        ("", "400 0", Some("'-,'-")),
+        (r"\x03\x00/*", "400 157", Some("'-,\u{3}\0/*")),
+        ("GET /a HTTP/1.1", "408 0", Some("GET,/a")),
+        ("-", "200 5", None),
+        (r"\x03\x00/*", "302 5", None),
+    ];
+    let good = combined("14/Apr/2025:00:00:00 +0000", "/a", "x");
+    let log = sent.map(|(request, answer, _)| {
+        good.replace("GET /a HTTP/1.1", request)
+            .replace("200 5", answer)
+    });
+    let run = Run::new(
+        &[("a.log", log.concat().as_bytes())],
+        "format = \"combined\"\n",
+    );
+    run.go("scope", 3);
+    let rows = run.query("SELECT method, path FROM requests ORDER BY line_no");
+    // A dash that a table program could take for a formula is written with a quote before it.
+    let expected: Vec<&str> = sent.iter().filter_map(|(.., row)| *row).collect();
+    assert_eq!(rows, expected);
+    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    assert_eq!(rejects, ["5,field_missing", "6,request_line"]);
+    let lost = "SELECT confirmed FROM figures WHERE id = 'requests.without_gateway_line'";
+    assert_eq!(run.query(lost), ["1"]);
+}
+
+#[test]
+fn what_stands_for_a_token_and_has_no_id_is_a_token() {
+    let settings = JSON.replacen("time =", "zone = \"UTC\"\ntime =", 1)
+        + "token_id = \"pass.jti\"\ntoken_subject = \"pass.sub\"\nuser_agent = \"client.agent\"\n";
+    let passes = [
+        (r#"{"jti":"a","sub":"7"}"#, "none"),
+        (r#""x""#, "token_id_absent"),
+        (r#""""#, "none"),
+        (r#""x""#, "token_id_absent"),
+        ("null", "none"),
+        ("{}", "none"),
+        (r#"{"active":"no"}"#, "none"),
+        (r#"{"iss":"shop","aud":"web"}"#, "token_id_absent"),
+        (r#"{"jti":"","sub":"7"}"#, "token_id_absent"),
+        (r#"["x"]"#, "token_id_absent"),
+        ("true", "token_id_absent"),
+        ("false", "none"),
+    ];
+    let log: String = (0..)
+        .zip(passes)
+        .map(|(second, (pass, _))| {
+            let line = json(second, "");
+            let line = line.trim_end_matches("}\n");
+            format!("{line},\"pass\":{pass},\"client\":\"no object\"}}\n")
+        })
+        .collect();
+    let settings = settings.replace("user_agent = \"late\"\n", "");
+    let run = Run::new(&[("a.jsonl", log.as_bytes())], &settings);
+    run.go("intake", 0);
+    let rows = "SELECT COALESCE(token_problem, 'none') AS a FROM requests ORDER BY line_no";
+    assert_eq!(run.query(rows), passes.map(|(_, problem)| problem));
+}
+
+#[test]
+fn a_token_whose_claims_are_empty_is_a_row_wherever_it_stands() {
+    // {"alg":"HS256"} and {"jti":""}
+    let token = ",\"late\":\"x\",\"auth\":\"Bearer eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiIifQ.AAAA\"";
+    let log: String = (0..5).map(|second| json(second, token)).collect();
+    let settings = format!("{JSON}authorization = \"auth\"\n");
+    let run = Run::new(&[("a.jsonl", log.as_bytes())], &settings);
+    run.go("intake", 0);
+    assert_eq!(
+        run.query("SELECT line_no, path FROM requests ORDER BY line_no"),
+        ["1,/a", "2,/a", "3,/a", "4,/a", "5,/a"]
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_do_not_hide_a_request() {
+    let bad = combined("14/Apr/2025:00:00:00 +0000", "/a", "x\u{1}y")
+        .replace('\u{1}', "#")
+        .into_bytes();
+    let bad: Vec<u8> = bad
+        .into_iter()
+        .map(|byte| if byte == b'#' { 0xff } else { byte })
+        .collect();
+    let run = Run::new(&[("a.log", &bad)], "format = \"combined\"\n");
+    run.go("intake", 0);
+    assert_eq!(
+        run.query("SELECT path, user_agent FROM requests"),
+        [r"/a,x\xFFy"]
+    );
+}
