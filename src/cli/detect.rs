@@ -11,6 +11,10 @@ use clap::ValueEnum;
 ///
 /// Looks at the first and last lines of each file, in archives and compressed files too; folders stand
 /// for all files below them. Nothing is written.
+///
+/// For each file, `why` is what in its lines tells the format, `time` the first and last time seen, `zone` where
+/// the offset of its times comes from, `fills` the columns that the format can fill, and `lacks` those that every
+/// row needs and that only the case file can supply.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope detect /mnt/disk/logs

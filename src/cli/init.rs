@@ -9,7 +9,8 @@ use breachscope::init;
 /// Writes a commented case.toml for a folder of logs, ready to edit.
 ///
 /// Each group of like logs in a folder becomes a source. What could only be guessed, and what the
-/// analysis needs beside the logs, is said in comments. The evidence folder is only read.
+/// analysis needs beside the logs, is said in comments. The evidence folder is only read; logs outside the case
+/// folder are named by their whole paths. A file that is there already is never written over.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope init /mnt/disk/logs --zone Asia/Seoul

@@ -10,7 +10,7 @@ use breachscope::{output, rejects};
 /// Shows the lines that could not be read, by reason, with examples.
 ///
 /// Every reject is kept whole in the frame `rejects`, with file, line, byte offset, reason and raw
-/// bytes; this shows the first of each reason.
+/// bytes; this shows the first of each reason. The offset is counted in the log as unpacked.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope rejects RESULTS

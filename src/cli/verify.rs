@@ -9,7 +9,8 @@ use clap::ValueEnum;
 
 /// Hashes evidence and results again and says what changed since the run.
 ///
-/// Exit code 0: all is as the manifest says. 3: something changed or is missing.
+/// Exit code 0: all is as the manifest says. 3: something changed or is missing. 1: there is no manifest to
+/// compare with, or it cannot be read.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope verify RESULTS
@@ -17,7 +18,7 @@ use clap::ValueEnum;
 pub(crate) struct Arguments {
     /// The output folder of `breachscope scope` or `intake`.
     results: PathBuf,
-    /// Where the case folder is now [default: where it was].
+    /// The folder in which the case file and its evidence are now [default: where they were].
     #[arg(long, value_name = "DIR")]
     case: Option<PathBuf>,
     /// How the result is printed.

@@ -315,6 +315,11 @@ impl Sample {
         } else {
             return false;
         };
+        // A name is a word; bytes that are no log may have tabs and commas too.
+        let odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+        if names.iter().any(|name| name.contains(odd)) {
+            return false;
+        }
         let format = formats::find(name).expect("a format of the list");
         let mut best: Option<(Attempt, Mapping)> = None;
         for kind in [
@@ -434,7 +439,7 @@ impl Sample {
     fn unknown(&self) -> String {
         match self.head.as_slice() {
             [] => "it is empty".into(),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16 text: convert a copy to UTF-8 and name both in your notes".into(),
+            head if framing::is_utf16(head) => framing::UTF16.into(),
             head if head.iter().take(4096).filter(|byte| **byte == 0).count() > 64 => "it is no text".into(),
             _ => "no format reads half of its lines; if it is a web server's own log_format, give that in the case file".into(),
         }

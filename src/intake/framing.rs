@@ -76,9 +76,14 @@ pub(super) fn cut<E>(
         cut: false,
     };
     let mut continuing = false;
+    let mut utf16 = None;
     loop {
         let at_end = fill(content, &mut buffer, target, &mut ended);
-        if next.index == 0 && records.is_none() {
+        let first = next.index == 0;
+        if first && is_utf16(buffer.filled()) && framing != Framing::Parquet {
+            utf16 = Some(UTF16.to_string());
+        }
+        if first && records.is_none() {
             records = Records::of(framing, buffer.filled());
         }
         let mut spans = None;
@@ -150,6 +155,7 @@ pub(super) fn cut<E>(
         target = size;
         emit(block)?;
         if last {
+            ended.damage = ended.damage.or(utf16);
             return Ok(ended);
         }
     }
@@ -192,6 +198,15 @@ fn last_header(bytes: &[u8]) -> Option<Arc<[u8]>> {
 /// The bytes without the byte-order mark that some writers put first.
 pub(super) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// What is said of UTF-16.
+pub(super) const UTF16: &str =
+    "it is UTF-16 text: convert a copy to UTF-8 and name both in your notes";
+
+/// Whether text begins with a byte-order mark of UTF-16, as some programs of Windows write it.
+pub(super) fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
 }
 
 /// Finds records that are no lines.

@@ -286,6 +286,24 @@ fn local_times_that_happened_twice_are_rejects() {
 }
 
 #[test]
+fn text_that_is_no_utf_8_is_told_as_such() {
+    let good = combined("14/Apr/2025:00:00:00 +0000", "/a", "x");
+    let wide = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(good.encode_utf16());
+        units.flat_map(order).collect()
+    };
+    let settings = "format = \"combined\"\n";
+    for wide in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+        let run = Run::new(&[("a.log", good.as_bytes()), ("b.log", &wide)], settings);
+        let manifest = run.go("intake", 3);
+        assert_eq!(manifest["evidence"][0]["damage"], serde_json::Value::Null);
+        let damage = manifest["evidence"][1]["damage"].as_str().unwrap();
+        assert!(damage.contains("UTF-16"), "{damage}");
+        assert_eq!(manifest["evidence"][1]["rows"], 0);
+    }
+}
+
+#[test]
 fn a_line_in_which_damage_begins_is_no_row() {
     let log: String = (0..40)
         .map(|second| {

@@ -138,6 +138,9 @@ impl Clock {
 
     #[cold]
     fn unusual(&self, text: &str) -> Result<Option<i64>, Reject> {
+        if !is_of_calendar(text) {
+            return Ok(None);
+        }
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
             return Ok(Some(time.as_microsecond()));
         }
@@ -167,6 +170,16 @@ impl Clock {
                 )
             })
     }
+}
+
+/// Whether a time has no leap second, no year 0 and no offset of a day: the same in all formats, while what
+/// reads the unusual ones takes these too.
+fn is_of_calendar(text: &str) -> bool {
+    let clock = text.get(11..).unwrap_or_default();
+    let hours = clock
+        .rfind(['+', '-'])
+        .and_then(|sign| clock.get(sign + 1..sign + 3)?.parse().ok());
+    !text.contains(":60") && !text.starts_with("0000") && hours.is_none_or(|hours: u8| hours < 24)
 }
 
 #[cold]
@@ -367,6 +380,32 @@ mod tests {
             reason(TimeFormat::LocalClf, None, "26/Oct/2025:02:30:00"),
             Err("time_without_zone")
         );
+        for text in [
+            "2016-12-31T23:59:60Z",
+            "2016-12-31T23:59:60.5Z",
+            "0000-01-01T00:00:00Z",
+            "2025-04-14T00:00:00+25:00",
+            "2025-04-14T00:00:00.123456789-24:00",
+        ] {
+            assert_eq!(
+                reason(TimeFormat::Rfc3339, None, text),
+                Err("bad_time"),
+                "{text}"
+            );
+        }
+        let late = reason(
+            TimeFormat::Rfc3339,
+            None,
+            "2025-04-14T00:00:00.123456789-23:59",
+        );
+        assert!(late.is_ok(), "{late:?}");
+        for text in ["01/Jan/0000:00:00:00 +0000", "31/Dec/2016:23:59:60 +0000"] {
+            assert_eq!(
+                reason(TimeFormat::Common, None, text),
+                Err("bad_time"),
+                "{text}"
+            );
+        }
         for text in [
             "",
             "26/Oct/2025",

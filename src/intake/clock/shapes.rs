@@ -215,7 +215,7 @@ fn date(year: i64, month: i64, day: i64) -> Option<i64> {
         1..=12 => 31,
         _ => return None,
     };
-    if !(1..=longest).contains(&day) {
+    if year < 1 || !(1..=longest).contains(&day) {
         return None;
     }
     // Days from civil: count from 1 March, so that the leap day is the year's last.
