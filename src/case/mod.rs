@@ -394,6 +394,11 @@ pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str)
             Some(given) if message.starts_with("unknown") => {
                 suggest(error, &given, expected.iter().map(String::as_str))
             }
+            Some(given)
+                if message.starts_with("invalid type: ") && message.ends_with("a string") =>
+            {
+                error.hint(format!("write it between quotes: \"{given}\""))
+            }
             _ => error,
         }
     })

@@ -331,6 +331,11 @@ impl<R: BufRead> Read for GzipMembers<R> {
                 let (is_end, is_padding) = (packed.is_empty(), zeros == packed.len());
                 rest.consume(zeros);
                 if is_end || !is_padding {
+                    if !is_end && rest.fill_buf()?.first() != Some(&0x1f) {
+                        self.member = None;
+                        let behind = "what stands behind its last gzip member is no gzip";
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, behind));
+                    }
                     let rest = self.member.take().map(GzDecoder::into_inner);
                     self.member = rest.filter(|_| !is_end).map(GzDecoder::new);
                     break;

@@ -36,6 +36,12 @@ pub fn run(out: &Path, sql: &str) -> Result<DataFrame> {
             .nth(1)
             .or_else(|| message.split('`').nth(1))
             .unwrap_or_default();
+        // The raw bytes of a line need not be text.
+        let of_bytes = message.contains("got `binary`") || message.contains("invalid utf8");
+        let error = match of_bytes {
+            true => error.hint("`raw` holds bytes, which SQL here can only select; `breachscope rejects` shows them as text"),
+            false => error,
+        };
         let error = match closest(asked, known.iter().copied()) {
             Some(meant) => error.hint(format!("did you mean `{meant}`?")),
             None => error,

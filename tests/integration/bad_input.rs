@@ -51,6 +51,11 @@ fn mistakes_in_the_case_file_name_their_place_and_what_was_meant() {
             &["case.toml:6:15", "did you mean `Asia/Seoul`?"],
         ),
         (
+            "report_zone = \"Asia/Seoul\"",
+            "report_zone = 9",
+            &["case.toml:6:15", "write it between quotes: \"9\""],
+        ),
+        (
             "keys = \"registry/keys.csv\"",
             "keys = \"registry/key.csv\"",
             &["case.toml:", "did you mean `keys.csv`"],

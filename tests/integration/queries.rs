@@ -139,6 +139,7 @@ fn a_query_only_reads() {
     for (sql, hint) in [
         ("SELECT * FROM request", "did you mean `requests`?"),
         ("SELECT nothing FROM requests", "error: "),
+        ("SELECT length(raw) FROM rejects", "`raw` holds bytes"),
         ("SELEC 1", "begin with SELECT"),
         ("DROP TABLE requests", "only reads"),
         (

@@ -199,6 +199,7 @@ mod tests {
         assert!(error("$status$request", "$status").contains("nothing stands between"));
         assert!(error("no variable", "$status").contains("no variable"));
         assert!(error("$status $request", "$jti").contains("`$jti` is not in its log_format"));
+        assert!(error("$status $jti", "jti").ends_with("but `$jti` is"));
         assert!(error("log_format j escape=json '{}';", "$status").contains("jsonl"));
     }
 }

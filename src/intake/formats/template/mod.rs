@@ -231,10 +231,14 @@ impl Template {
                 variable.slot = Some((*slot, 0));
             } else if !tail {
                 let known: Vec<&str> = self.variables.iter().map(|v| v.name.as_str()).collect();
-                return Err(format!(
-                    "`{name}` is not in its log_format, which has {}",
-                    known.join(" ")
-                ));
+                let variable = format!("${name}");
+                return Err(match known.contains(&variable.as_str()) {
+                    true => format!("`{name}` is not in its log_format, but `{variable}` is"),
+                    false => format!(
+                        "`{name}` is not in its log_format, which has {}",
+                        known.join(" ")
+                    ),
+                });
             } else if let Some(place) = name.strip_prefix("tail.") {
                 let place = place.parse().ok().filter(|place| *place > 0);
                 let place: usize =
