@@ -22,7 +22,7 @@ program=$(realpath -m "${BREACHSCOPE:-$here/../../target/release/breachscope}")
 bench=$(realpath -m "${BENCH_DIR:-${TMPDIR:-/tmp}/breachscope-bench}")
 gigabytes=2
 pairs=3
-rows="json combined combined-csv json-zst json-gz"
+rows="json combined combined-one combined-csv json-zst json-gz"
 memory=yes
 
 while [ $# -gt 0 ]; do
@@ -165,10 +165,10 @@ for row in $rows; do
             make "$combined" make_combined "$count"
             edge_case "$cases/combined" "$combined"
             compare combined "$cases/combined" read-combined.sql "$combined" ;;
-        combined-csv)
+        combined-one | combined-csv)
             make "$combined" make_combined "$count"
             edge_case "$cases/combined" "$combined"
-            compare combined-csv "$cases/combined" read-combined-csv.sql "$combined" ;;
+            compare "$row" "$cases/combined" "read-$row.sql" "$combined" ;;
         json-zst)
             if ! have zstd; then echo "json-zst left out: zstd is not installed"; continue; fi
             make "$json.zst" make_zst "$json"
