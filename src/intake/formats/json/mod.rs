@@ -7,7 +7,8 @@
 //! of an array, from 0.
 //!
 //! Reasons: `json_syntax`, `duplicate_field` (a wanted field is there twice: which one counts cannot be
-//! known), and [`NO_MEMBERS`].
+//! known), `field_type`, and `no_members` (no object with any of the wanted fields, where one should be), which
+//! makes no reject: what is there may be a token.
 
 mod layout;
 mod scanner;
