@@ -165,13 +165,14 @@ impl<'l> Fields<'l> {
         self.doubts.clear();
     }
 
-    /// Notes what is wrong with a field that would fill these slots; once for each slot, however often a line
-    /// has the field.
+    /// Notes what is wrong with a field that would fill these slots; once for each slot and reason, however often a
+    /// line has the field.
     #[cold]
     pub(super) fn doubt(&mut self, slots: u64, reject: Reject) {
         let known = self
             .doubts
             .iter()
+            .filter(|(_, known)| known.reason == reject.reason)
             .fold(0, |known, (slots, _)| known | slots);
         if slots & !known != 0 {
             self.doubts.push((slots, reject));

@@ -11,7 +11,7 @@ use super::addresses::{self, Addresses};
 use super::clock::LastDate;
 use super::fields::{Fields, Place, slot};
 use super::formats::Reject;
-use super::formats::json::NO_MEMBERS;
+use super::formats::json::{JOINED, NO_MEMBERS};
 use super::parts::refused;
 use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
@@ -199,10 +199,8 @@ impl<'a> Rows<'a> {
         let of_token = FROM_TOKEN
             .iter()
             .filter_map(|name| self.reading.frame.index(name));
-        let claims = match self.problem {
-            Some(_) => of_token.fold(0, |claims, column| claims | 1 << column),
-            None => 0,
-        };
+        let of_token = of_token.fold(0, |claims, column| claims | 1 << column);
+        let claims = self.problem.map_or(0, |_| of_token);
         let (mut doubted, mut reason, mut unnamed) = (0, None, false);
         for (slots, reject) in fields.doubts() {
             if reject.reason == NO_MEMBERS {
@@ -210,8 +208,13 @@ impl<'a> Rows<'a> {
                 unnamed |= slots & claims != 0;
                 continue;
             }
+            let joined = reject.reason == JOINED;
+            if joined && slots & of_token == 0 {
+                continue;
+            }
             if slots & !claims != 0 {
-                return Err(reject.clone());
+                let reason = if joined { "field_type" } else { reject.reason };
+                return Err(Reject::new(reason, reject.detail.clone()));
             }
             doubted |= slots;
             let of_claim = match reject.reason {

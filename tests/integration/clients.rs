@@ -52,6 +52,7 @@ fn bytes_and_types_that_clients_choose_hide_no_request() {
         b",\"late\":\"\\x22\\ud800\"",
         b",\"late\":[\"one\",\"two\"],\"b\":-1",
         b",\"late\":\"tab\there\",\"b\":[12.0]",
+        b",\"jti\":[\"a\"],\"sub\":\"7\"",
     ]
     .iter()
     .enumerate()
@@ -72,6 +73,7 @@ fn bytes_and_types_that_clients_choose_hide_no_request() {
         "7,\"\"\"\\ud800\",",
         "8,\"one, two\",",
         "9,tab\there,",
+        "10,,claim_type",
     ];
     assert_eq!(run.query(rows), expected);
     let sizes = "SELECT line_no, body_bytes FROM requests WHERE body_bytes IS NOT NULL";

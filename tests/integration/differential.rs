@@ -178,7 +178,8 @@ fn the_json_engine_agrees_with_a_dom_parser() {
         }
         fields.begin(&line);
         let fast = parser.parse(&line, &Header::default(), &mut fields);
-        let doubt = fields.doubts().first().map(|(_, reject)| reject.clone());
+        let mut rejects = fields.doubts().iter().map(|(_, reject)| reject.clone());
+        let doubt = rejects.find(|reject| reject.reason != "joined");
         let fast = fast.and_then(|()| doubt.map_or(Ok(()), Err));
         let slow: Result<serde_json::Value, _> = serde_json::from_str(&controls_escaped(&line));
         match (&fast, &slow) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Child, Fields, NO_MEMBERS, Node, Reject};
+use super::{Child, Fields, JOINED, NO_MEMBERS, Node, Reject};
 use crate::bytes::{same, special, word};
 use crate::intake::fields::says_nothing;
 
@@ -257,7 +257,6 @@ impl<'a> Scanner<'a> {
     /// 5.3), and some writers make an array of each header.
     #[cold]
     fn list(&mut self, child: &Child, raw: &str, fields: &mut Fields<'a>) -> Result<(), Reject> {
-        self.by_value = true;
         let mut texts = Vec::new();
         let mut inner = Scanner::at(raw, 0);
         let mut plain = inner.peek() == b'[';
@@ -284,17 +283,20 @@ impl<'a> Scanner<'a> {
                 inner.white_space();
             }
         }
+        let slots = child.node.slots.iter();
+        let slots = slots.fold(0, |slots, (slot, _)| slots | 1 << slot);
         if !plain {
-            let slots = child.node.slots.iter();
-            let slots = slots.fold(0, |slots, (slot, _)| slots | 1 << slot);
             let detail = format!("`{}` is neither text nor a number", child.name());
             fields.doubt(slots, Reject::new("field_type", detail));
             return Ok(());
         }
         if texts.is_empty() {
+            self.by_value = true;
             return Ok(());
         }
         let text = texts.join(", ");
+        let detail = format!("`{}` is an array", child.name());
+        fields.doubt(slots, Reject::new(JOINED, detail));
         fill(child, fields, |fields, slot| fields.copy(slot, &text))
     }
 
