@@ -88,7 +88,7 @@ impl<T: Copy + Default> Default for Typed<T> {
 }
 
 impl<T: Copy> Typed<T> {
-    /// Reads what each line has for a column.
+    /// Reads what each line has for a column; `None` is no value.
     #[inline(always)]
     fn read(
         &mut self,
@@ -96,14 +96,15 @@ impl<T: Copy> Typed<T> {
         constant: Option<&str>,
         stretch: &Stretch<'_>,
         refused: &mut Refused,
-        mut read: impl FnMut(usize, &[u8]) -> Result<T, Reject>,
+        mut read: impl FnMut(usize, &[u8]) -> Result<Option<T>, Reject>,
     ) {
         self.there = 0;
         stretch.each_text(column, constant, |line, text| match read(line, text) {
-            Ok(value) => {
+            Ok(Some(value)) => {
                 self.values[line] = value;
                 self.there |= 1 << line;
             }
+            Ok(None) => {}
             Err(reject) => refused.add(line, reject),
         });
     }
@@ -327,33 +328,26 @@ impl<'a> Rows<'a> {
             Fill::Number(most) => {
                 let name = reading.frame.columns[column].name;
                 let typed = &mut self.numbers[column];
-                let mut unknown: Lines = 0;
-                typed.read(
-                    column,
-                    constant,
-                    stretch,
-                    &mut self.refused,
-                    |line, text| {
-                        if text == b"-1" {
-                            unknown |= 1 << line;
-                            return Ok(0);
-                        }
-                        unsigned(text, most).ok_or_else(|| bad_number(name, text))
-                    },
-                );
-                typed.there &= !unknown;
+                typed.read(column, constant, stretch, &mut self.refused, |_, text| {
+                    // What servers write where they do not know.
+                    if text == b"-1" {
+                        return Ok(None);
+                    }
+                    let number = unsigned(text, most);
+                    number.map(Some).ok_or_else(|| bad_number(name, text))
+                });
             }
             Fill::Code => {
                 let name = reading.frame.columns[column].name;
                 let typed = &mut self.numbers[column];
                 typed.read(column, constant, stretch, &mut self.refused, |_, text| {
-                    code(text).ok_or_else(|| bad_number(name, text))
+                    code(text).map(Some).ok_or_else(|| bad_number(name, text))
                 });
             }
             Fill::EventTime => {
                 let typed = &mut self.times[column];
                 typed.read(column, constant, stretch, &mut self.refused, |_, text| {
-                    reading.clock.read_next(&mut self.last_date, text)
+                    reading.clock.read_next(&mut self.last_date, text).map(Some)
                 });
             }
             Fill::Claim => self.claims(column, stretch),
@@ -382,12 +376,11 @@ impl<'a> Rows<'a> {
                 let read = reading.clock.read_claim(text);
                 if problem.is_some() && read.is_err() {
                     bad |= 1 << line;
-                    return Ok(0);
+                    return Ok(None);
                 }
-                read
+                read.map(Some)
             },
         );
-        typed.there &= !bad;
         if let Some(problem) = problem {
             note(stretch, bad, problem, "claim_time");
         }

@@ -269,11 +269,7 @@ mod tests {
         }
         for (raw, expected) in [
             (r#"["x"]"#, Some("x")),
-            (
-                r#"["x
-", null, 7 ]"#,
-                Some("x\n, 7"),
-            ),
+            ("[\"x\n\", null, 7 ]", Some("x\n, 7")),
             ("[ ]", None),
             ("[null]", None),
         ] {
@@ -318,6 +314,31 @@ mod tests {
             Ok(Some("2".into()))
         );
         assert_eq!(parse(r#"{"e":2,"d":1,"d":3}"#), Err("duplicate_field"));
+    }
+
+    #[test]
+    fn lines_are_walked_one_by_one_only_where_a_value_decides() {
+        let fields = [(0, "a.b.jti"), (1, "a.b.sub"), (2, "c.d.e")];
+        let fields = fields.map(|(slot, path)| (slot, path.to_string()));
+        let root = Json::new(&fields, None).root;
+        for (line, by_value) in [
+            (r#"{"a":{"b":{"jti":"x"}},"c":{"d":{"e":1}}}"#, false),
+            (
+                r#"{"a":{"b":{"other":"x"}},"c":{"d":{"f":1},"g":"y"}}"#,
+                false,
+            ),
+            (r#"{"a":{"b":null},"c":{"d":[]}}"#, false),
+            (r#"{"a":{"b":{}},"c":{}}"#, false),
+            (r#"{"a":{"b":{"aud":""}}}"#, true),
+            (r#"{"a":{"b":""}}"#, true),
+            (r#"{"a":{"b":["x"]}}"#, true),
+        ] {
+            let mut fields = Fields::default();
+            fields.begin(line);
+            let mut scanner = Scanner::at(line, 0);
+            assert_eq!(scanner.whole(&root, &mut fields), Ok(()));
+            assert_eq!(scanner.by_value(), by_value, "{line}");
+        }
     }
 
     #[test]

@@ -188,7 +188,8 @@ impl<'a> Scanner<'a> {
         }
         let start = self.at;
         self.branch(child, fields)?;
-        if child.node.slots.is_empty() && child.node.members & fields.filled() == 0 {
+        let members = child.node.members;
+        if members != 0 && child.node.slots.is_empty() && members & fields.filled() == 0 {
             self.without_members(child, &self.text[start..self.at], fields);
         }
         Ok(())
@@ -207,17 +208,21 @@ impl<'a> Scanner<'a> {
     /// Doubts members that are not there where something else is.
     #[cold]
     fn without_members(&mut self, child: &Child, raw: &str, fields: &mut Fields<'a>) {
-        self.by_value |= raw
-            .bytes()
-            .any(|byte| byte == b'"' || byte.is_ascii_digit());
-        let is_else = match serde_json::from_str(raw) {
-            Ok(Value::Object(members)) => CLAIMS
-                .iter()
-                .any(|claim| members.get(*claim).is_some_and(says_something)),
-            Ok(value) => says_something(&value),
+        // Whether a value says something is of matter where it stands for the object or is a claim; elsewhere the
+        // layout tells all.
+        let (by_value, is_else) = match serde_json::from_str(raw) {
+            Ok(Value::Object(members)) => {
+                let claims = CLAIMS.iter().filter_map(|claim| members.get(*claim));
+                let claims: Vec<&Value> = claims.collect();
+                (!claims.is_empty(), claims.into_iter().any(says_something))
+            }
+            Ok(Value::Null | Value::Bool(false)) => (false, false),
+            Ok(Value::Array(elements)) if elements.is_empty() => (false, false),
+            Ok(value) => (true, says_something(&value)),
             // Deep, or with bytes that are escaped as servers do it.
-            Err(_) => true,
+            Err(_) => (true, true),
         };
+        self.by_value |= by_value;
         if is_else {
             let detail = format!("`{}` is no object with the fields", child.name());
             fields.doubt(child.node.members, Reject::new(NO_MEMBERS, detail));
@@ -291,7 +296,6 @@ impl<'a> Scanner<'a> {
             return Ok(());
         }
         if texts.is_empty() {
-            self.by_value = true;
             return Ok(());
         }
         let text = texts.join(", ");
