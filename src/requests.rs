@@ -11,7 +11,7 @@ use polars::prelude::StaticArray;
 use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
 use crate::frames::{self, Texts, code, part_files, pieces, small, text, time, unsigned};
-use crate::intake::{EvidenceFile, Manifest, NO_REQUEST, Overlap};
+use crate::intake::{EvidenceFile, Manifest, NO_REQUEST, Overlap, TOKEN_COOKIE_ABSENT};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder, Shuffle, each_partition};
 use crate::tokens::passes::ProvenKeys;
@@ -317,7 +317,7 @@ pub fn spread(
                     }
                     if let Some(problem) = token.problem {
                         *found.without_token.entry(problem.to_string()).or_default() += 1;
-                        if line.tier == Tier::NoToken && problem != "token_cookie_absent" {
+                        if line.tier == Tier::NoToken && problem != TOKEN_COOKIE_ABSENT {
                             line.tier = Tier::Unreadable;
                         }
                     }

@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::exposure::Exposure;
 use crate::fleet::Attributed;
 use crate::frames::{self, FrameWriter, Value};
-use crate::intake::Manifest;
 use crate::intake::clock::utc;
+use crate::intake::{Manifest, TOKEN_COOKIE_ABSENT};
 use crate::sessions::Phase;
 use crate::tokens::Tokens;
 use crate::tokens::coverage::{Basis, Coverage, Status};
@@ -29,8 +29,6 @@ pub const SCHEMA: &str = "breachscope.disclosure/2";
 
 /// Keys that the inventory lacks and that are named one by one: a forger can name any number.
 const MOST_KEYS: usize = 20;
-/// A request without the cookie that holds a token: a visitor.
-const VISITOR: &str = "token_cookie_absent";
 
 /// The disclosure of a run, as in `disclosure.json`. Times are UTC, RFC 3339.
 #[derive(Debug, Serialize)]
@@ -181,7 +179,10 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
         complete: found.manifest.complete()
             && gaps.is_empty()
             && !without_any_token(&found)
-            && found.without_token.keys().all(|problem| problem == VISITOR),
+            && found
+                .without_token
+                .keys()
+                .all(|problem| problem == TOKEN_COOKIE_ABSENT),
         figures,
         phases: found
             .phases

@@ -263,6 +263,12 @@ impl<'l> Fields<'l> {
         self.filled >> slot & 1 == 1
     }
 
+    /// Whether `slot` has a text that says something.
+    #[inline]
+    pub(super) fn says(&self, slot: usize) -> bool {
+        self.get(slot).is_some_and(|text| !says_nothing(text))
+    }
+
     /// Whether the line has any part of a column.
     #[inline]
     pub(super) fn has_parts(&self) -> bool {

@@ -38,6 +38,7 @@ pub use manifest::{
 };
 pub use reading::Reading;
 pub(crate) use rows::NO_REQUEST;
+pub(crate) use token::TOKEN_COOKIE_ABSENT;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::fields::{PARTS, gives, slot};
 use super::formats::{Framing, LineParser, LogFormat, Takes, Wanted};
 use super::parts::Parts;
-use super::token::TokenParts;
+use super::token::{TokenParts, telling};
 use crate::case::{Source, SourceKind, TimeFormat, named_zone, suggest};
 use crate::error::{Error, Position, Result};
 use crate::frames::Frame;
@@ -222,6 +222,7 @@ fn wanted(source: &Source, format: &LogFormat, frame: &Frame) -> Wanted {
             .chain(known)
             .filter_map(|(name, own)| Some((slot(frame, name)?, own)))
             .collect(),
+        claims: telling(frame),
         log_format: source
             .log_format
             .as_ref()
@@ -302,6 +303,7 @@ impl Reading {
             fields: all
                 .filter_map(|(name, own)| Some((slot(frame, name)?, own)))
                 .collect(),
+            claims: telling(frame),
             log_format: None,
         };
         let parser = (format.parser)(frame, &wanted)?;

@@ -11,26 +11,17 @@ use super::addresses::{self, Addresses};
 use super::clock::LastDate;
 use super::fields::{Fields, Place, slot};
 use super::formats::Reject;
-use super::formats::json::{JOINED, NO_MEMBERS};
+use super::formats::json::{JOINED, NO_CLAIMS};
 use super::parts::refused;
 use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
-use super::token::FROM_TOKEN;
+use super::token::{self, FROM_TOKEN, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT};
 use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
 
 /// The method, and mostly the path, of what a server logged and refused without a request that it could read.
 pub(crate) const NO_REQUEST: &str = "-";
-
-/// Columns of a request that its token's claims fill, and nothing else.
-const CLAIMS: [&str; 5] = [
-    "token_issuer",
-    "token_subject",
-    "key_id",
-    "token_issued_at",
-    "token_expires_at",
-];
 
 /// Fields of a log of which each fills the id of whatever token there is.
 const WHOLE: [&str; 4] = ["token_id", "token", "token_hash", "token_prefix"];
@@ -181,7 +172,7 @@ impl<'a> Rows<'a> {
                 let mut slots = WHOLE.iter().filter_map(|name| slot(frame, name));
                 slots.any(|slot| fills.contains(&slot))
             }),
-            claims: CLAIMS.iter().filter_map(|name| frame.index(name)).collect(),
+            claims: token::claims(frame).collect(),
             addresses: Addresses::default(),
             last_date: LastDate::default(),
             refused: Refused::default(),
@@ -204,9 +195,8 @@ impl<'a> Rows<'a> {
         let claims = self.problem.map_or(0, |_| of_token);
         let (mut doubted, mut reason, mut unnamed) = (0, None, false);
         for (slots, reject) in fields.doubts() {
-            if reject.reason == NO_MEMBERS {
-                // Of what is no claim, nothing is there.
-                unnamed |= slots & claims != 0;
+            if reject.reason == NO_CLAIMS {
+                unnamed = true;
                 continue;
             }
             let joined = reject.reason == JOINED;
@@ -224,9 +214,9 @@ impl<'a> Rows<'a> {
             };
             reason.get_or_insert(of_claim);
         }
-        let named = self.token_id.is_none_or(|token_id| fields.has(token_id));
-        if unnamed && !named && !fields.has_token() {
-            reason.get_or_insert("token_id_absent");
+        let named = self.token_id.is_none_or(|token_id| fields.says(token_id));
+        if unnamed && !named {
+            reason.get_or_insert(TOKEN_ID_ABSENT);
         }
         for slot in (0..self.fills.len()).filter(|slot| doubted >> slot & 1 == 1) {
             fields.clear(slot);
@@ -392,7 +382,14 @@ impl<'a> Rows<'a> {
             let claims = self.claims.iter().map(|column| stretch.there(*column));
             let claimed = claims.fold(0, |all, lines| all | lines);
             let unnamed = claimed & !stretch.there(token_id);
-            note(stretch, unnamed, problem, "token_id_absent");
+            // What has claims came with a token, whatever its cookies.
+            for line in each(unnamed & stretch.there(problem)) {
+                if stretch.get(line, problem) == Some(TOKEN_COOKIE_ABSENT) {
+                    let place = Place::of_copy(&mut stretch.copies, TOKEN_ID_ABSENT);
+                    stretch.set(line, problem, place);
+                }
+            }
+            note(stretch, unnamed, problem, TOKEN_ID_ABSENT);
         }
     }
 

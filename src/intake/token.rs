@@ -41,6 +41,34 @@ const PARTS: [(&str, Holds); 5] = [
     ("token_prefix", Holds::Prefix),
 ];
 
+/// Why a token that has claims, or something in their place, cannot be told from others.
+pub(super) const TOKEN_ID_ABSENT: &str = "token_id_absent";
+/// There are cookies, and none holds a token: as visitors have them.
+pub(crate) const TOKEN_COOKIE_ABSENT: &str = "token_cookie_absent";
+
+/// Columns of a request that its token's claims fill, and nothing else.
+const CLAIMS: [&str; 6] = [
+    "token_issuer",
+    "key_id",
+    "token_subject",
+    "token_issued_at",
+    "token_expires_at",
+    "token_scope",
+];
+
+/// The columns of `frame` that tell of a token, whatever else a line has.
+pub(super) fn claims(frame: &Frame) -> impl Iterator<Item = usize> {
+    CLAIMS.iter().filter_map(|name| frame.index(name))
+}
+
+/// These columns and that of the token's id, bit by bit; none where a token that cannot be read has no column.
+pub(super) fn telling(frame: &Frame) -> u64 {
+    let Some((id, _)) = frame.index("token_id").zip(frame.index("token_problem")) else {
+        return 0;
+    };
+    claims(frame).fold(1 << id, |all, column| all | 1 << column)
+}
+
 /// Columns of an event frame that a token's own claims fill.
 pub(super) const FROM_TOKEN: [&str; 14] = [
     "token_id",
@@ -127,6 +155,19 @@ impl<'a> TokenReader<'a> {
     /// Fills columns from the line's token, where a part holds one. What the case file maps to a field
     /// of the log's own stays.
     pub(super) fn read(&mut self, parts: &TokenParts, fields: &mut Fields<'_>) {
+        let problem = parts
+            .problem
+            .filter(|slot| fields.get(*slot) == Some(TOKEN_ID_ABSENT));
+        if let Some(problem) = problem {
+            fields.clear(problem);
+        }
+        self.take(parts, fields);
+        if let Some(problem) = problem.filter(|_| !fields.says(parts.token_id)) {
+            fields.copy(problem, TOKEN_ID_ABSENT);
+        }
+    }
+
+    fn take(&mut self, parts: &TokenParts, fields: &mut Fields<'_>) {
         for (slot, holds) in &parts.parts {
             let Some(text) = fields.get(*slot).filter(|text| !says_nothing(text)) else {
                 continue;
@@ -156,7 +197,7 @@ impl<'a> TokenReader<'a> {
                     if values.any(|value| Some(value) != first) {
                         Err("token_cookie_ambiguous")
                     } else {
-                        jws::in_cookie(text, name).ok_or("token_cookie_absent")
+                        jws::in_cookie(text, name).ok_or(TOKEN_COOKIE_ABSENT)
                     }
                 }
             };

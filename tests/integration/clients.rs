@@ -115,7 +115,7 @@ fn what_a_server_refused_unread_is_a_row_and_no_lost_request() {
 #[test]
 fn what_stands_for_a_token_and_has_no_id_is_a_token() {
     let settings = JSON.replacen("time =", "zone = \"UTC\"\ntime =", 1)
-        + "token_id = \"pass.jti\"\ntoken_subject = \"pass.sub\"\nuser_agent = \"client.agent\"\n";
+        + "token_id = \"pass.jti\"\ntoken_subject = \"pass.sub\"\ntoken_scope = \"pass.scope\"\nsession_id = \"pass.sid\"\nuser_agent = \"client.agent\"\n";
     let passes = [
         (r#"{"jti":"a","sub":"7"}"#, "none"),
         (r#""x""#, "token_id_absent"),
@@ -126,6 +126,13 @@ fn what_stands_for_a_token_and_has_no_id_is_a_token() {
         (r#"{"active":"no"}"#, "none"),
         (r#"{"iss":"shop","aud":"web"}"#, "token_id_absent"),
         (r#"{"jti":"","sub":"7"}"#, "token_id_absent"),
+        (r#"{"jti":"a","aud":"web"}"#, "none"),
+        (r#"{"jti":"","aud":"web"}"#, "token_id_absent"),
+        (r#"{"jti":"-","aud":"web"}"#, "token_id_absent"),
+        (r#"{"jti":"-","aud":""}"#, "none"),
+        (r#"{"scope":"all"}"#, "token_id_absent"),
+        (r#"{"sid":"s","aud":"web"}"#, "token_id_absent"),
+        (r#"{"sid":"s"}"#, "none"),
         (r#"["x"]"#, "token_id_absent"),
         ("true", "token_id_absent"),
         ("false", "none"),
@@ -143,6 +150,33 @@ fn what_stands_for_a_token_and_has_no_id_is_a_token() {
     run.go("intake", 0);
     let rows = "SELECT COALESCE(token_problem, 'none') AS a FROM requests ORDER BY line_no";
     assert_eq!(run.query(rows), passes.map(|(_, problem)| problem));
+}
+
+#[test]
+fn another_field_for_tokens_hides_none_whose_claims_are_logged() {
+    let settings = JSON.replacen("format =", "token_cookie = \"pass\"\nformat =", 1)
+        + "token_id = \"pass.jti\"\ntoken_subject = \"pass.sub\"\ncookie = \"cookies\"\n";
+    let lines = [
+        ("", "pass=opaque-token-1", "none"),
+        ("", "a=b", "token_cookie_absent"),
+        (r#""sub":"7""#, "pass=opaque-token-1", "none"),
+        (r#""sub":"7""#, "a=b", "token_id_absent"),
+        (r#""aud":"q""#, "pass=opaque-token-1", "none"),
+        (r#""aud":"q""#, "a=b", "token_id_absent"),
+        (r#""jti":"","aud":"q""#, "a=b", "token_id_absent"),
+        (r#""aud":"q""#, "", "token_id_absent"),
+    ];
+    let log: String = (0..)
+        .zip(lines)
+        .map(|(second, (claims, cookies, _))| {
+            let more = format!(",\"pass\":{{{claims}}},\"cookies\":\"{cookies}\"");
+            json(second, &more)
+        })
+        .collect();
+    let run = Run::new(&[("a.jsonl", log.as_bytes())], &settings);
+    run.go("intake", 0);
+    let rows = "SELECT COALESCE(token_problem, 'none') AS a FROM requests ORDER BY line_no";
+    assert_eq!(run.query(rows), lines.map(|(.., problem)| problem));
 }
 
 #[test]

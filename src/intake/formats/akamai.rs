@@ -37,7 +37,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 };
 
 fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(&wanted.fields, Some(finish))))
+    Ok(Box::new(Json::new(wanted, Some(finish))))
 }
 
 fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {

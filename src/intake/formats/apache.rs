@@ -158,6 +158,7 @@ mod tests {
             let wanted = Wanted {
                 fields: Vec::new(),
                 log_format: Some(log_format.into()),
+                ..Wanted::default()
             };
             let parser = parser(&crate::frames::REQUESTS, &wanted).expect("a parser");
             let columns = [

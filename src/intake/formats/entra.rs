@@ -44,7 +44,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 };
 
 fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(&wanted.fields, Some(successes_only))))
+    Ok(Box::new(Json::new(wanted, Some(successes_only))))
 }
 
 fn successes_only(fields: &mut Fields<'_>) -> Result<(), Reject> {

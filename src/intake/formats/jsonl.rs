@@ -22,5 +22,5 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 };
 
 fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(&wanted.fields, None)))
+    Ok(Box::new(Json::new(wanted, None)))
 }

@@ -38,7 +38,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 };
 
 fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(&wanted.fields, Some(issuances_only))))
+    Ok(Box::new(Json::new(wanted, Some(issuances_only))))
 }
 
 /// Events that hand out the token they name; others name one that was used, revoked or refused.

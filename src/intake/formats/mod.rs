@@ -134,6 +134,8 @@ pub trait LineParser: std::fmt::Debug + Send + Sync {
 pub struct Wanted {
     /// Slot and the log's own field, the best first where several fill one slot.
     pub fields: Vec<(usize, String)>,
+    /// The slots that tell of a token, bit by bit, where a token that cannot be read has a column.
+    pub claims: u64,
     /// The server's own description of its lines.
     pub log_format: Option<String>,
 }
@@ -258,7 +260,7 @@ pub(crate) mod testing {
             .collect();
         let wanted = Wanted {
             fields,
-            log_format: None,
+            ..Wanted::default()
         };
         (format.parser)(frame, &wanted).expect("a parser")
     }

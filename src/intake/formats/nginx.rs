@@ -137,6 +137,7 @@ mod tests {
         let wanted = Wanted {
             fields: vec![(REQUESTS.index("token_id").expect("a column"), "$jti".into())],
             log_format: Some(log_format.into()),
+            ..Wanted::default()
         };
         let parser = parser(&REQUESTS, &wanted).expect("a parser");
         let columns = [
@@ -191,6 +192,7 @@ mod tests {
                 &Wanted {
                     fields,
                     log_format: Some(text.into()),
+                    ..Wanted::default()
                 },
             )
             .err()

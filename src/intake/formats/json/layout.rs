@@ -8,15 +8,17 @@
 use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 use super::Fields;
-use super::scanner::Scanner;
+use super::scanner::{Other, Scanner};
 use crate::bytes::{Marks, no_digits, same, word};
-use crate::intake::fields::Place;
+use crate::intake::fields::{Place, says_nothing};
 use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
 /// Values of an object beyond which its layout is not learned.
 const MOST_STEPS: usize = 1 << 10;
+/// Stretches beside a token's claims beyond which a layout is not learned.
+const MOST_OTHERS: usize = 8;
 /// What a line that no layout fits costs, where one that fits earns one; with nothing left, no more are tried.
 const MISS: u32 = 4;
 /// The most that is saved up.
@@ -73,9 +75,9 @@ impl Layouts {
     }
 
     /// Learns the layout of `line`, from which the scanner has just filled `fields`; tells whether it is one.
-    pub(super) fn learn(&mut self, line: &str, fields: &Fields<'_>) -> bool {
+    pub(super) fn learn(&mut self, line: &str, fields: &Fields<'_>, others: &[Other]) -> bool {
         self.miss();
-        let layout = Layout::of(line, fields).filter(|_| self.credit > 0);
+        let layout = Layout::of(line, fields, others).filter(|_| self.credit > 0);
         let learned = layout.is_some();
         if let Some(layout) = layout {
             self.known.truncate(KNOWN - 1);
@@ -99,6 +101,10 @@ impl Layouts {
 struct Layout {
     steps: Vec<Step>,
     end: Box<[u8]>,
+    /// How many stretches there are beside a token's claims.
+    others: usize,
+    /// Those of them, bit by bit, that say something whatever their values.
+    telling: u8,
 }
 
 #[derive(Debug)]
@@ -106,14 +112,26 @@ struct Step {
     before: Box<[u8]>,
     text: bool,
     slots: Vec<u8>,
+    /// The stretches, bit by bit, that the value is in.
+    within: u8,
+    /// The stretches, bit by bit, beside which it is a claim.
+    claims: u8,
 }
 
 impl Layout {
     /// The layout of an object that the scanner has read; none if a value has escapes, or
     /// there are very many.
-    fn of(line: &str, fields: &Fields<'_>) -> Option<Self> {
+    fn of(line: &str, fields: &Fields<'_>, others: &[Other]) -> Option<Self> {
+        if others.len() > MOST_OTHERS {
+            return None;
+        }
+        let those = |is_one: &dyn Fn(&Other) -> bool| {
+            let bits = (0..).zip(others).filter(|(_, other)| is_one(other));
+            bits.fold(0, |those, (bit, _)| those | 1u8 << bit)
+        };
+        let around = |at| those(&|other| (other.start..other.end).contains(&at));
         let bytes = line.as_bytes();
-        let mut steps = Vec::new();
+        let (mut steps, mut telling) = (Vec::new(), 0);
         let (mut begin, mut at) = (0, 0);
         while let Some(byte) = bytes.get(at) {
             let (start, end) = match byte {
@@ -135,6 +153,10 @@ impl Layout {
                     (at, scanner.place())
                 }
                 _ => {
+                    if *byte == b't' {
+                        // `true`
+                        telling |= around(at);
+                    }
                     at += 1;
                     continue;
                 }
@@ -142,10 +164,14 @@ impl Layout {
             if steps.len() == MOST_STEPS {
                 return None;
             }
+            let slots = fields.filled_from(start, end);
+            let is_claim = |other: &Other| slots.iter().any(|slot| other.claims >> slot & 1 == 1);
             steps.push(Step {
                 before: bytes[begin..start].into(),
                 text: *byte == b'"',
-                slots: fields.filled_from(start, end),
+                within: around(at),
+                claims: those(&is_claim),
+                slots,
             });
             begin = end;
             at = if *byte == b'"' { end + 1 } else { end };
@@ -153,6 +179,8 @@ impl Layout {
         Some(Layout {
             steps,
             end: bytes[begin..].into(),
+            others: others.len(),
+            telling,
         })
     }
 
@@ -180,6 +208,12 @@ impl Layout {
         let text = stretch.text().unwrap_or_default();
         let mut fit = lines;
         let mut at = [0; MOST_LINES];
+        // By stretch beside claims: the lines of which it says something, and those of which the claims do.
+        let mut told = [0; MOST_OTHERS];
+        let mut claimed = [0; MOST_OTHERS];
+        for other in each(self.telling.into()) {
+            told[other] = lines;
+        }
         for (at, whole) in at.iter_mut().zip(stretch.lines()) {
             *at = whole.start;
         }
@@ -211,6 +245,14 @@ impl Layout {
                 fit &= !(Lines::from(!fits | (end < start)) << line);
             }
             let places = *places;
+            if step.within | step.claims != 0 {
+                let says = |line: &usize| !says_nothing(&text[places[*line].range()]);
+                let said = each(fit)
+                    .filter(says)
+                    .fold(0, |said, line| said | 1 << line);
+                each(step.within.into()).for_each(|other| told[other] |= said);
+                each(step.claims.into()).for_each(|other| claimed[other] |= said);
+            }
             for slot in step.slots.iter().skip(1) {
                 let known = stretch.places(usize::from(*slot));
                 each(fit).for_each(|line| known[line] = places[line]);
@@ -222,7 +264,8 @@ impl Layout {
             let fits = rest.is_some_and(|rest| same(rest, &self.end));
             fit &= !(Lines::from(!fits) << line);
         }
-        fit
+        let others = told.iter().zip(&claimed).take(self.others);
+        others.fold(fit, |fit, (told, claimed)| fit & (claimed | !told))
     }
 }
 
@@ -307,14 +350,14 @@ mod tests {
 
     #[test]
     fn a_line_fits_where_only_values_differ() {
-        let fields = [(0, "a"), (1, "b.c"), (2, "d")].map(|(slot, path)| (slot, path.to_string()));
-        let parser = super::super::Json::new(&fields, None);
+        let wanted = super::super::tests::wanted(&[(0, "a"), (1, "b.c"), (2, "d")], 0);
+        let parser = super::super::Json::new(&wanted, None);
         let first = r#"{"a":"x","b":{"c":17,"z":[true,"q",-1.5e3]},"d":"","e":null}"#;
         let mut known = Fields::default();
         known.begin(first);
         let header = super::super::Header::default();
         super::super::LineParser::parse(&parser, first, &header, &mut known).expect("an object");
-        let layout = Layout::of(first, &known).expect("no escapes");
+        let layout = Layout::of(first, &known, &[]).expect("no escapes");
         let lines = [
             (first, Some(["x", "17", ""])),
             (

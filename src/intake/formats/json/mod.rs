@@ -7,8 +7,8 @@
 //! of an array, from 0.
 //!
 //! Reasons: `json_syntax`, `duplicate_field` (a wanted field is there twice: which one counts cannot be
-//! known), `field_type`, and `no_members` (no object with any of the wanted fields, where one should be), which
-//! makes no reject: what is there may be a token.
+//! known), `field_type`, and `no_claims` (where claims of a token should be, there is something else), which
+//! makes no reject: it may be a token.
 
 mod layout;
 mod scanner;
@@ -19,12 +19,12 @@ pub(in crate::intake) use layout::Layouts;
 use layout::find_specials;
 use scanner::Scanner;
 
-use super::{Fields, Header, LineParser, Lines, Reject, Stretch};
+use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted};
 use crate::bytes::Mark;
 use crate::intake::stretch::each;
 
-/// A doubt: where an object with wanted fields should be, there is something without any of them.
-pub(in crate::intake) const NO_MEMBERS: &str = "no_members";
+/// A doubt: where claims of a token should be, there is something else.
+pub(in crate::intake) const NO_CLAIMS: &str = "no_claims";
 
 /// A doubt: the text is put together from those of an array, as a claim never is.
 pub(in crate::intake) const JOINED: &str = "joined";
@@ -43,8 +43,8 @@ struct Node {
     children: Vec<Child>,
     /// The slots to fill, each with its rank: 0 is the best source.
     slots: Vec<(usize, u8)>,
-    /// The slots that its children fill, bit by bit.
-    members: u64,
+    /// The slots of a token's claims that what is below it fills, bit by bit.
+    claims: u64,
 }
 
 impl Node {
@@ -64,15 +64,19 @@ impl Node {
         &mut self.children[index].node
     }
 
-    fn insert(&mut self, path: &str, slot: (usize, u8)) {
+    fn insert(&mut self, path: &str, slot: (usize, u8), claims: u64) {
         for (at, _) in path.match_indices('.') {
             let child = self.child(&path[..at]);
-            child.insert(&path[at + 1..], slot);
-            if !path[at + 1..].contains('.') {
-                child.members |= 1 << slot.0;
-            }
+            child.insert(&path[at + 1..], slot, claims);
+            child.claims |= 1 << slot.0 & claims;
         }
         self.child(path).slots.push(slot);
+    }
+
+    /// Whether elements of an array are wanted.
+    fn has_elements(&self) -> bool {
+        let is_index = |child: &Child| child.key.iter().all(u8::is_ascii_digit);
+        self.children.iter().any(is_index)
     }
 }
 
@@ -90,12 +94,13 @@ pub struct Json {
 impl Json {
     /// A parser that puts the field at each dotted path into its slot; of several paths for one slot
     /// the earlier wins.
-    pub fn new(fields: &[(usize, String)], finish: Option<Finish>) -> Self {
+    pub fn new(wanted: &Wanted, finish: Option<Finish>) -> Self {
         let mut root = Node::default();
         let mut fills: Vec<usize> = Vec::new();
-        for (slot, path) in fields {
+        for (slot, path) in &wanted.fields {
             let rank = fills.iter().filter(|filled| *filled == slot).count();
-            root.insert(path, (*slot, u8::try_from(rank).unwrap_or(u8::MAX)));
+            let rank = u8::try_from(rank).unwrap_or(u8::MAX);
+            root.insert(path, (*slot, rank), wanted.claims);
             fills.push(*slot);
         }
         Json {
@@ -143,9 +148,7 @@ impl LineParser for Json {
             let base = stretch.lines()[line].start as usize;
             stretch.take(line, Some(base), &fields);
             read |= 1 << line;
-            if scanner.by_value() {
-                layouts.miss();
-            } else if layouts.learn(whole, &fields) {
+            if layouts.learn(whole, &fields, scanner.others()) {
                 let alike = layouts.read_by_newest(stretch, left);
                 read |= alike;
                 left &= !alike;
@@ -226,9 +229,18 @@ fn before_value(name: &str) -> String {
 mod tests {
     use super::*;
 
+    pub(super) fn wanted(fields: &[(usize, &str)], claims: u64) -> Wanted {
+        let fields = fields.iter().map(|(slot, path)| (*slot, path.to_string()));
+        Wanted {
+            fields: fields.collect(),
+            claims,
+            log_format: None,
+        }
+    }
+
     fn parse(line: &str) -> Result<[Option<String>; 4], &'static str> {
         let fields = [(0, "a"), (1, "b.c"), (2, "d"), (2, "e"), (3, "f.0.g")];
-        let parser = Json::new(&fields.map(|(slot, path)| (slot, path.to_string())), None);
+        let parser = Json::new(&wanted(&fields, 0b10), None);
         let mut fields = Fields::default();
         fields.begin(line);
         parser
@@ -270,6 +282,8 @@ mod tests {
         for (raw, expected) in [
             (r#"["x"]"#, Some("x")),
             ("[\"x\n\", null, 7 ]", Some("x\n, 7")),
+            (r#"["","x"]"#, Some(", x")),
+            (r#"["","-"]"#, None),
             ("[ ]", None),
             ("[null]", None),
         ] {
@@ -317,27 +331,63 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_walked_one_by_one_only_where_a_value_decides() {
-        let fields = [(0, "a.b.jti"), (1, "a.b.sub"), (2, "c.d.e")];
-        let fields = fields.map(|(slot, path)| (slot, path.to_string()));
-        let root = Json::new(&fields, None).root;
-        for (line, by_value) in [
-            (r#"{"a":{"b":{"jti":"x"}},"c":{"d":{"e":1}}}"#, false),
-            (
-                r#"{"a":{"b":{"other":"x"}},"c":{"d":{"f":1},"g":"y"}}"#,
-                false,
-            ),
-            (r#"{"a":{"b":null},"c":{"d":[]}}"#, false),
-            (r#"{"a":{"b":{}},"c":{}}"#, false),
-            (r#"{"a":{"b":{"aud":""}}}"#, true),
-            (r#"{"a":{"b":""}}"#, true),
-            (r#"{"a":{"b":["x"]}}"#, true),
-        ] {
+    fn claims_that_say_nothing_are_doubted_where_something_else_does() {
+        let fields = [
+            (0, "a.b.jti"),
+            (1, "a.b.sub"),
+            (2, "a.b.sid"),
+            (3, "f.0.jti"),
+        ];
+        let parser = Json::new(&wanted(&fields, 0b1011), None);
+        let doubted = |line: &str| {
             let mut fields = Fields::default();
             fields.begin(line);
-            let mut scanner = Scanner::at(line, 0);
-            assert_eq!(scanner.whole(&root, &mut fields), Ok(()));
-            assert_eq!(scanner.by_value(), by_value, "{line}");
+            let found = parser.parse(line, &Header::default(), &mut fields);
+            assert_eq!(found, Ok(()), "{line}");
+            let reasons = fields.doubts().iter().map(|(_, reject)| reject.reason);
+            assert!(reasons.clone().all(|reason| reason == NO_CLAIMS), "{line}");
+            reasons.count() > 0
+        };
+        for (claims, expected) in [
+            (r#""jti":"x","aud":"q""#, false),
+            (r#""aud":"q","jti":"x""#, false),
+            (r#""sub":7,"aud":"q""#, false),
+            (r#""aud":"q""#, true),
+            (r#""jti":"","aud":"q""#, true),
+            (r#""jti":"-","sub":null,"nbf":1"#, true),
+            (r#""jti":"","\u0061ud":["",{"x":true}]"#, true),
+            (r#""sid":"s","aud":"q""#, true),
+            (r#""jti":"","sub":"","aud":"","nbf":null,"exp":"-""#, false),
+            (r#""jti":"","aud":["",{}]"#, false),
+            (r#""jti":"","sid":"s","other":"q""#, false),
+            ("", false),
+        ] {
+            for line in [
+                format!(r#"{{"a":{{"b":{{{claims}}}}}}}"#),
+                format!(r#"{{"a":{{"b":{{"iat":"",{claims}}}}}}}"#).replace(",}", "}"),
+            ] {
+                assert_eq!(doubted(&line), expected, "{line}");
+            }
+        }
+        for (line, expected) in [
+            (r#"{"a":{"b":"x"}}"#, true),
+            (r#"{"a":{"b":[{"jti":"x"}]}}"#, true),
+            (r#"{"a":"x"}"#, true),
+            (r#"{"a":[{"b":{"jti":"x"}}]}"#, true),
+            (r#"{"a":{"sub":"x"}}"#, true),
+            (r#"{"a":{"b":null,"c":"x"},"sub":"x","aud":"y"}"#, false),
+            (r#"{"a":{"b":[]}}"#, false),
+            (r#"{"a":{"b":["",null,{}]}}"#, false),
+            (r#"{"a":"-"}"#, false),
+            (r#"{"a":false,"c":"x"}"#, false),
+            (r#"{"f":[{"x":"y"}]}"#, false),
+            (r#"{"f":[{"aud":"y"}]}"#, true),
+            (r#"{"f":["y"]}"#, true),
+            (r#"{"f":[{"jti":"x"},"y"]}"#, false),
+            // What counts is the line, not one object of several.
+            (r#"{"a":"x","f":[{"jti":"x"}]}"#, true),
+        ] {
+            assert_eq!(doubted(line), expected, "{line}");
         }
     }
 
@@ -360,10 +410,6 @@ mod tests {
             (r#"{"a":[[1]]}"#, "field_type"),
             (r#"{"a":["x",false]}"#, "field_type"),
             (r#"{"a":["x"],"a":"y"}"#, "duplicate_field"),
-            (r#"{"b":"x"}"#, NO_MEMBERS),
-            (r#"{"b":7}"#, NO_MEMBERS),
-            (r#"{"b":["x"]}"#, NO_MEMBERS),
-            (r#"{"b":{"jti":"x"}}"#, NO_MEMBERS),
         ] {
             assert_eq!(parse(line), Err(reason), "{line}");
         }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Child, Fields, JOINED, NO_MEMBERS, Node, Reject};
+use super::{Child, Fields, JOINED, NO_CLAIMS, Node, Reject};
 use crate::bytes::{same, special, word};
 use crate::intake::fields::says_nothing;
+use crate::intake::stretch::each;
 
 /// The claims of RFC 7519, section 4.1: whatever has one of them is about a token.
 const CLAIMS: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -16,8 +17,18 @@ pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// Whether what a line fills depends on its values, not on its layout alone.
-    by_value: bool,
+    /// What stands beside the claims of tokens, or in their place.
+    others: Vec<Other>,
+}
+
+/// A stretch of a line that stands beside a token's claims, or in their place: where it says something and they do
+/// not, there is a token that cannot be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Other {
+    /// The slots of the claims, bit by bit.
+    pub(super) claims: u64,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 /// A string as it stands between its quotes.
@@ -40,13 +51,13 @@ impl<'a> Scanner<'a> {
             text,
             bytes: text.as_bytes(),
             at,
-            by_value: false,
+            others: Vec::new(),
         }
     }
 
-    /// Whether lines of this layout are to be walked one by one.
-    pub(super) fn by_value(&self) -> bool {
-        self.by_value
+    /// What stands beside the claims of tokens, or in their place.
+    pub(super) fn others(&self) -> &[Other] {
+        &self.others
     }
 
     /// Where it is.
@@ -88,7 +99,31 @@ impl<'a> Scanner<'a> {
         if self.at != self.bytes.len() {
             return Err(self.syntax("more text after the object"));
         }
+        self.doubt_claims(fields);
         Ok(())
+    }
+
+    /// Doubts claims that say nothing where something else does.
+    #[inline]
+    fn doubt_claims(&self, fields: &mut Fields<'a>) {
+        for other in &self.others {
+            let mut claims = each(other.claims);
+            let mut said = || claims.any(|slot| fields.says(slot));
+            if !said() && tells(&self.text[other.start..other.end]) {
+                let detail = "there is something, but no claim that is known";
+                fields.doubt(other.claims, Reject::new(NO_CLAIMS, detail));
+            }
+        }
+    }
+
+    /// Notes what begins at `start` and ends here.
+    #[cold]
+    fn other(&mut self, claims: u64, start: usize) {
+        self.others.push(Other {
+            claims,
+            start,
+            end: self.at,
+        });
     }
 
     /// Walks an object; the recursion is as deep as the wanted paths, never as the line.
@@ -149,6 +184,12 @@ impl<'a> Scanner<'a> {
                 *guess = index + 1;
                 self.wanted(&node.children[index], fields)
             }
+            None if node.claims != 0 && CLAIMS.contains(&&*key) => {
+                let start = self.at;
+                self.skip()?;
+                self.other(node.claims, start);
+                Ok(())
+            }
             None => self.skip(),
         }
     }
@@ -183,50 +224,26 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn wanted(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
-        if child.node.children.is_empty() {
+        let node = &child.node;
+        if node.children.is_empty() {
             return self.value(child, fields);
         }
         let start = self.at;
-        self.branch(child, fields)?;
-        let members = child.node.members;
-        if members != 0 && child.node.slots.is_empty() && members & fields.filled() == 0 {
-            self.without_members(child, &self.text[start..self.at], fields);
+        match self.peek() {
+            b'{' => return self.object(node, fields),
+            b'[' => {
+                self.array(node, fields)?;
+                if node.has_elements() {
+                    return Ok(());
+                }
+            }
+            _ if node.slots.is_empty() => self.skip()?,
+            _ => return self.value(child, fields),
+        }
+        if node.claims != 0 {
+            self.other(node.claims, start);
         }
         Ok(())
-    }
-
-    /// Walks a value of which members are wanted.
-    fn branch(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
-        match self.peek() {
-            b'{' => self.object(&child.node, fields),
-            b'[' => self.array(&child.node, fields),
-            _ if child.node.slots.is_empty() => self.skip(),
-            _ => self.value(child, fields),
-        }
-    }
-
-    /// Doubts members that are not there where something else is.
-    #[cold]
-    fn without_members(&mut self, child: &Child, raw: &str, fields: &mut Fields<'a>) {
-        // Whether a value says something is of matter where it stands for the object or is a claim; elsewhere the
-        // layout tells all.
-        let (by_value, is_else) = match serde_json::from_str(raw) {
-            Ok(Value::Object(members)) => {
-                let claims = CLAIMS.iter().filter_map(|claim| members.get(*claim));
-                let claims: Vec<&Value> = claims.collect();
-                (!claims.is_empty(), claims.into_iter().any(says_something))
-            }
-            Ok(Value::Null | Value::Bool(false)) => (false, false),
-            Ok(Value::Array(elements)) if elements.is_empty() => (false, false),
-            Ok(value) => (true, says_something(&value)),
-            // Deep, or with bytes that are escaped as servers do it.
-            Err(_) => (true, true),
-        };
-        self.by_value |= by_value;
-        if is_else {
-            let detail = format!("`{}` is no object with the fields", child.name());
-            fields.doubt(child.node.members, Reject::new(NO_MEMBERS, detail));
-        }
     }
 
     /// Takes a text or a number, or an array of them.
@@ -253,7 +270,7 @@ impl<'a> Scanner<'a> {
             _ => {
                 let start = self.at;
                 self.skip()?;
-                self.list(child, &self.text[start..self.at], fields)
+                self.list(child, start, fields)
             }
         }
     }
@@ -261,7 +278,8 @@ impl<'a> Scanner<'a> {
     /// Takes the texts of an array as one: so a header that was sent several times reads (RFC 9110, section
     /// 5.3), and some writers make an array of each header.
     #[cold]
-    fn list(&mut self, child: &Child, raw: &str, fields: &mut Fields<'a>) -> Result<(), Reject> {
+    fn list(&mut self, child: &Child, start: usize, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        let raw = &self.text[start..self.at];
         let mut texts = Vec::new();
         let mut inner = Scanner::at(raw, 0);
         let mut plain = inner.peek() == b'[';
@@ -295,7 +313,9 @@ impl<'a> Scanner<'a> {
             fields.doubt(slots, Reject::new("field_type", detail));
             return Ok(());
         }
-        if texts.is_empty() {
+        if texts.iter().all(|text| says_nothing(text)) {
+            // Another line may say something there.
+            self.other(0, start);
             return Ok(());
         }
         let text = texts.join(", ");
@@ -488,7 +508,13 @@ fn find(children: &[Child], key: &[u8]) -> Option<usize> {
     children.iter().position(|child| same(&child.key, key))
 }
 
-/// Whether a value tells of anything at all.
+/// Whether a stretch of JSON tells of anything at all.
+#[cold]
+fn tells(raw: &str) -> bool {
+    // What is no JSON is deep, or has bytes that are escaped as servers do it.
+    serde_json::from_str(raw).map_or(true, |value| says_something(&value))
+}
+
 fn says_something(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
