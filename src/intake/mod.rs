@@ -18,6 +18,7 @@ mod framing;
 mod guess;
 mod jobs;
 mod manifest;
+mod numbers;
 mod overlap;
 mod parquet_rows;
 mod parts;

@@ -11,18 +11,9 @@ use super::fields::{
     TIME_OF_DAY, URL, says_nothing,
 };
 use super::formats::Reject;
+use super::numbers::refused;
 use super::stretch::{Lines, Stretch, each};
 use crate::frames::Frame;
-
-/// Whether the server showed nothing: it answered with an error, or not at all. What a connection that is no
-/// HTTP carried has status 0 too.
-pub(super) fn refused(status: Option<&str>, body_bytes: Option<&str>) -> bool {
-    status.is_some_and(|status| match status.as_bytes() {
-        [b'4'..=b'9', rest @ ..] => rest.len() == 2 && rest.iter().all(u8::is_ascii_digit),
-        b"0" | b"000" => body_bytes.is_none_or(|size| size == "0" || says_nothing(size)),
-        _ => false,
-    })
-}
 
 /// The slots that parts fill in one frame.
 #[derive(Debug, Clone)]

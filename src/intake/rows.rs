@@ -9,14 +9,13 @@
 
 use super::addresses::{self, Addresses};
 use super::clock::LastDate;
-use super::fields::{Fields, Place, slot};
+use super::fields::{Fields, Place, says_nothing, slot};
 use super::formats::Reject;
 use super::formats::json::{JOINED, NO_CLAIMS};
-use super::parts::refused;
+use super::numbers::{code, refused, unsigned};
 use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
 use super::token::{self, FROM_TOKEN, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT};
-use crate::bytes::decimal;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
 
@@ -115,6 +114,8 @@ pub(super) struct Rows<'a> {
     fills: Vec<Fill>,
     event_time: usize,
     method_and_path: Option<(usize, usize)>,
+    /// The columns that say whether the server refused a request.
+    answer: Option<(usize, usize)>,
     /// The column for what is wrong with a token.
     problem: Option<usize>,
     /// The column of a token's id, where the log has a field for it, and those of its claims.
@@ -166,6 +167,7 @@ impl<'a> Rows<'a> {
             method_and_path: frame
                 .index("page")
                 .and(frame.index("method").zip(frame.index("path"))),
+            answer: frame.index("status").zip(frame.index("body_bytes")),
             problem: frame.index("token_problem"),
             token_id: frame.index("token_id").filter(|_| {
                 let fills = reading.parser.fills();
@@ -249,19 +251,16 @@ impl<'a> Rows<'a> {
         for column in 0..self.fills.len() {
             let constant = self.reading.constants[column].is_some();
             // A client may ask for `-`; its request is one all the same.
-            let asked = self
-                .method_and_path
-                .is_some_and(|(method, path)| [method, path].contains(&column));
-            if !asked {
+            if self.method_and_path.is_none_or(|(_, path)| column != path) {
                 stretch.forget_nothing(column);
             }
-            let there = stretch.there(column) != 0 || constant;
             if self.reading.required[column] && !constant {
-                if asked && stretch.there(column) != stretch.all() {
+                if stretch.there(column) != stretch.all() {
                     self.ask_nothing(column, stretch);
                 }
                 self.require(column, stretch);
             }
+            let there = stretch.there(column) != 0 || constant;
             if there {
                 self.present |= 1 << column;
                 self.read(column, stretch, batch);
@@ -288,15 +287,21 @@ impl<'a> Rows<'a> {
 
     /// Fills the method or path of those lines that have none because the server refused whatever was sent.
     #[cold]
-    fn ask_nothing(&self, asked: usize, stretch: &mut Stretch<'_>) {
-        let column = |name| self.reading.frame.index(name);
-        let (Some(status), Some(size)) = (column("status"), column("body_bytes")) else {
+    fn ask_nothing(&self, column: usize, stretch: &mut Stretch<'_>) {
+        let Some(((method, path), (status, size))) = self.method_and_path.zip(self.answer) else {
             return;
         };
-        for line in each(stretch.all() & !stretch.there(asked)) {
+        if column != method && column != path {
+            return;
+        }
+        for line in each(stretch.all() & !stretch.there(column)) {
             if refused(stretch.get(line, status), stretch.get(line, size)) {
-                let place = Place::of_copy(&mut stretch.copies, NO_REQUEST);
-                stretch.set(line, asked, place);
+                for column in [method, path] {
+                    if stretch.get(line, column).is_none_or(says_nothing) {
+                        let place = Place::of_copy(&mut stretch.copies, NO_REQUEST);
+                        stretch.set(line, column, place);
+                    }
+                }
             }
         }
     }
@@ -306,7 +311,10 @@ impl<'a> Rows<'a> {
     fn require(&mut self, column: usize, stretch: &Stretch<'_>) {
         for line in each(stretch.all() & !stretch.there(column) & !self.refused.lines) {
             let name = self.reading.frame.columns[column].name;
-            self.refused.add(line, missing(name));
+            let status = self
+                .answer
+                .and_then(|(status, _)| stretch.get(line, status));
+            self.refused.add(line, missing(name, status));
         }
     }
 
@@ -319,12 +327,7 @@ impl<'a> Rows<'a> {
                 let name = reading.frame.columns[column].name;
                 let typed = &mut self.numbers[column];
                 typed.read(column, constant, stretch, &mut self.refused, |_, text| {
-                    // What servers write where they do not know.
-                    if text == b"-1" {
-                        return Ok(None);
-                    }
-                    let number = unsigned(text, most);
-                    number.map(Some).ok_or_else(|| bad_number(name, text))
+                    unsigned(text, most).map_err(|_| bad_number(name, text))
                 });
             }
             Fill::Code => {
@@ -486,88 +489,23 @@ fn note(stretch: &mut Stretch<'_>, lines: Lines, problem: usize, reason: &str) {
 }
 
 #[cold]
-fn missing(name: &str) -> Reject {
-    Reject::new("field_missing", format!("`{name}` is not there"))
+fn missing(name: &str, status: Option<&str>) -> Reject {
+    let answer = match status {
+        Some(status) if matches!(name, "method" | "path") => {
+            format!(", and the status `{}` is no refusal", shown(status))
+        }
+        _ => String::new(),
+    };
+    Reject::new("field_missing", format!("`{name}` is not there{answer}"))
 }
 
 #[cold]
 fn bad_number(name: &str, text: &[u8]) -> Reject {
-    let shown = String::from_utf8_lossy(text);
-    let shown: String = shown.chars().take(40).collect();
-    Reject::new("bad_number", format!("`{name}` is `{shown}`"))
+    let text = String::from_utf8_lossy(text);
+    Reject::new("bad_number", format!("`{name}` is `{}`", shown(&text)))
 }
 
-#[inline]
-fn unsigned(text: &[u8], most: u64) -> Option<u64> {
-    let number = decimal(text).or_else(|| long_number(whole(text)));
-    number.filter(|number| *number <= most)
-}
-
-/// A status code of RFC 9110, section 15: three digits. Servers write `0` or `000` where a client went
-/// before there was one.
-#[inline]
-fn code(text: &[u8]) -> Option<u64> {
-    let plain = |text: &[u8]| decimal(text).filter(|_| text.len() == 3 || text == b"0");
-    plain(text).or_else(|| plain(whole(text)))
-}
-
-/// Without a `.0` behind, which a table's columns get that have numbers and gaps.
-#[cold]
-fn whole(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b".0").unwrap_or(text)
-}
-
-#[cold]
-fn long_number(text: &[u8]) -> Option<u64> {
-    let digits = text.len() <= 20 && text.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(text).ok().filter(|_| digits)?;
-    text.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_plain_and_in_range() {
-        assert_eq!(unsigned(b"200", 65535), Some(200));
-        assert_eq!(unsigned(b"18446744073709551615", u64::MAX), Some(u64::MAX));
-        assert_eq!(unsigned(b"512.0", 65535), Some(512));
-        for bad in [
-            "",
-            "-1",
-            "+1",
-            "70000",
-            "1e3",
-            "20 ",
-            "20.5",
-            "20.00",
-            ".0",
-            "1.0.0",
-            "70000.0",
-            "18446744073709551616",
-        ] {
-            assert_eq!(unsigned(bad.as_bytes(), 65535), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_status_has_three_digits_or_is_none() {
-        for (text, status) in [
-            ("200", 200),
-            ("599", 599),
-            ("0", 0),
-            ("000", 0),
-            ("999", 999),
-            ("200.0", 200),
-            ("0.0", 0),
-        ] {
-            assert_eq!(code(text.as_bytes()), Some(status), "{text}");
-        }
-        for bad in [
-            "", "20", "2000", "0200", "-1", "2e2", "20x", "00", "20.0", "200.1", ".0",
-        ] {
-            assert_eq!(code(bad.as_bytes()), None, "{bad}");
-        }
-    }
+/// As much of a text as tells what it is.
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
 }

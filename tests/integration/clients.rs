@@ -113,6 +113,47 @@ fn what_a_server_refused_unread_is_a_row_and_no_lost_request() {
 }
 
 #[test]
+fn a_method_that_says_nothing_is_none_in_any_format() {
+    let sent = [
+        (r#""-","p":"-","s":400"#, Some("'-,'-")),
+        (r#""","p":"","s":408"#, Some("'-,'-")),
+        (r#""","p":"","s":"408.0""#, Some("'-,'-")),
+        (r#"null,"p":"/x","s":400,"b":157"#, Some("'-,/x")),
+        (r#""-","p":null,"s":0.0,"b":-1"#, Some("'-,'-")),
+        (r#""","p":"","s":"000","b":"0.0""#, Some("'-,'-")),
+        (r#""GET","p":"-","s":200"#, Some("GET,'-")),
+        (r#""GET","p":"","s":200"#, Some("GET,")),
+        (r#""GET","p":"","s":400"#, Some("GET,")),
+        (r#""GET","s":400"#, Some("GET,'-")),
+        (r#""-","p":"/x","s":200"#, None),
+        (r#""","p":"","s":200"#, None),
+        (r#""","p":"","s":0,"b":5"#, None),
+        (r#""GET","s":302"#, None),
+    ];
+    let lines =
+        sent.map(|(request, _)| json(0, "").replace(r#""GET","p":"/a","s":"200""#, request));
+    let settings = format!("{JSON}body_bytes = \"b\"\n");
+    let run = Run::new(&[("a.jsonl", lines.concat().as_bytes())], &settings);
+    run.go("scope", 3);
+    let rows = run.query("SELECT method, path FROM requests ORDER BY line_no");
+    let expected: Vec<&str> = sent.iter().filter_map(|(_, row)| *row).collect();
+    assert_eq!(rows, expected);
+    let rejects = run.query("SELECT line_no, detail FROM rejects ORDER BY line_no");
+    let missing = |line: u64, name: &str, status: &str| {
+        format!("{line},\"`{name}` is not there, and the status `{status}` is no refusal\"")
+    };
+    let expected = [
+        missing(11, "method", "200"),
+        missing(12, "method", "200"),
+        missing(13, "method", "0"),
+        missing(14, "path", "302"),
+    ];
+    assert_eq!(rejects, expected);
+    let lost = "SELECT confirmed FROM figures WHERE id = 'requests.without_gateway_line'";
+    assert_eq!(run.query(lost), ["4"]);
+}
+
+#[test]
 fn what_stands_for_a_token_and_has_no_id_is_a_token() {
     let settings = JSON.replacen("time =", "zone = \"UTC\"\ntime =", 1)
         + "token_id = \"pass.jti\"\ntoken_subject = \"pass.sub\"\ntoken_scope = \"pass.scope\"\nsession_id = \"pass.sid\"\nuser_agent = \"client.agent\"\n";
