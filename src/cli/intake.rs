@@ -19,7 +19,8 @@ use clap::ValueEnum;
   breachscope rejects RESULTS
   breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"
 
-Exit codes: 0 all was read; 3 some lines were rejected or logs damaged, and all else was read; 1 an error.")]
+Exit codes: 0 all was read; 3 lines were rejected, logs are damaged or missing, or a source fell silent, and all
+else was read; 1 an error.")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
@@ -56,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "exit code 3: some evidence was rejected, is damaged or missing; the table says where"
+        "exit code 3: some lines were rejected, some evidence is damaged or missing, or a source fell silent, as told above"
     );
     Ok(ExitCode::from(3))
 }

@@ -1,10 +1,11 @@
 //! `breachscope query`: SQL over the frames of a run.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::query;
+use breachscope::{output, query};
 use clap::ValueEnum;
 
 /// Runs SQL over the frames of a run, reading only.
@@ -34,8 +35,16 @@ pub(crate) struct Arguments {
 enum Format {
     /// Columns of text.
     Table,
-    /// CSV (RFC 4180).
+    /// CSV (RFC 4180); on a terminal with control characters made visible.
     Csv,
+}
+
+/// Lines with control characters made visible, so that a log's value cannot steer the terminal.
+fn lines_plain(text: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines
+        .map(|line| output::plain(line.trim_end_matches('\n')) + "\n")
+        .collect()
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
@@ -48,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let frame = query::run(&arguments.results, &sql)?;
     super::print(&match arguments.format {
         Format::Table => query::table(&frame)?,
+        Format::Csv if std::io::stdout().is_terminal() => lines_plain(&query::csv(&frame)?),
         Format::Csv => query::csv(&frame)?,
     })?;
     Ok(ExitCode::SUCCESS)

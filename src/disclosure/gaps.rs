@@ -4,30 +4,36 @@ use super::{Found, Gap};
 use crate::case::SourceKind;
 use crate::intake::clock::utc;
 use crate::sessions::Phase;
-use crate::tokens::coverage::{Basis, Hole, Holes};
+use crate::tokens::coverage::Basis;
 
-/// Holes of an issuer's log that are listed one by one.
-const MOST_HOLES: usize = 100;
+/// Holes of an issuer's log, and silences, that are listed one by one.
+const MOST_LISTED: usize = 100;
+/// What a silence does.
+const UNCOUNTED: &str = "requests of that time, if there were any, are in no figure; name the range as deleted, or say why nothing was logged";
 /// What a hole in an issuance log does.
 const UNDECIDED: &str =
     "tokens issued then without a record are indeterminate; they count in `possible` only";
 
-/// Holes of a log: the longest, as many as are listed, and the others, each by time.
-fn longest(holes: &Holes) -> (Vec<&Hole>, Vec<&Hole>) {
-    let mut all: Vec<&Hole> = holes.iter().collect();
-    all.sort_by_key(|hole| (hole.from - hole.to, hole.from));
-    let mut rest = all.split_off(all.len().min(MOST_HOLES));
-    for part in [&mut all, &mut rest] {
-        part.sort_by_key(|hole| (hole.from, hole.to));
-    }
-    (all, rest)
+/// The largest, as many as are listed, and the others, each in their order.
+fn largest<'g, T, S: Ord>(
+    gaps: impl Iterator<Item = &'g T>,
+    size: impl Fn(&T) -> S,
+) -> (Vec<&'g T>, Vec<&'g T>) {
+    let mut all: Vec<(usize, &T)> = gaps.enumerate().collect();
+    all.sort_by_key(|(_, gap)| std::cmp::Reverse(size(gap)));
+    let mut rest = all.split_off(all.len().min(MOST_LISTED));
+    let in_order = |gaps: &mut Vec<(usize, &'g T)>| {
+        gaps.sort_by_key(|(place, _)| *place);
+        gaps.iter().map(|(_, gap)| *gap).collect()
+    };
+    (in_order(&mut all), in_order(&mut rest))
 }
 
 /// All gaps.
 pub(super) fn gaps(found: &Found<'_>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     for (issuer, log) in &found.coverage.issuers {
-        let (shown, rest) = longest(&log.holes);
+        let (shown, rest) = largest(log.holes.iter(), |hole| hole.to - hole.from);
         for hole in shown {
             let records = hole
                 .missing
@@ -60,13 +66,31 @@ pub(super) fn gaps(found: &Found<'_>) -> Vec<Gap> {
             });
         }
     }
-    for silence in &found.manifest.silences {
+    let (shown, rest) = largest(found.manifest.silences.iter(), |silence| silence.expected);
+    for silence in shown {
         gaps.push(Gap {
-            what: format!("logs of {}: silent, where about {} events were to be expected", silence.source, silence.expected),
+            what: format!(
+                "logs of {}: silent, where about {} events were to be expected",
+                silence.source, silence.expected
+            ),
             basis: silence.basis.clone(),
             from: silence.from.clone(),
             to: silence.to.clone(),
-            effect: "requests of that time, if there were any, are in no figure; name the range as deleted, or say why nothing was logged".into(),
+            effect: UNCOUNTED.into(),
+        });
+    }
+    let from = rest.iter().map(|silence| &silence.from).min();
+    if let Some((from, to)) = from.zip(rest.iter().map(|silence| &silence.to).max()) {
+        let expected: u64 = rest.iter().map(|silence| silence.expected).sum();
+        gaps.push(Gap {
+            what: format!(
+                "logs: silent in {} more stretches, where about {expected} events were to be expected; the frame `silences` has each",
+                rest.len()
+            ),
+            basis: "as the largest, which are listed".into(),
+            from: from.clone(),
+            to: to.clone(),
+            effect: UNCOUNTED.into(),
         });
     }
     let pages = &found.case.catalogue.pages;
@@ -131,6 +155,7 @@ pub(super) fn gaps(found: &Found<'_>) -> Vec<Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tokens::coverage::{Hole, Holes};
 
     #[test]
     fn of_very_many_holes_the_longest_are_listed() {
@@ -142,13 +167,14 @@ mod tests {
         };
         let all = |count: i64| Holes::from((0..count).map(hole).collect::<Vec<_>>());
         let (holes, few) = (all(1000), all(100));
-        let (shown, rest) = longest(&holes);
-        assert_eq!((shown.len(), rest.len()), (MOST_HOLES, 900));
+        let length = |hole: &Hole| hole.to - hole.from;
+        let (shown, rest) = largest(holes.iter(), length);
+        assert_eq!((shown.len(), rest.len()), (MOST_LISTED, 900));
         let length = |hole: &&Hole| hole.to - hole.from;
         assert!(shown.iter().map(length).min() >= rest.iter().map(length).max());
         assert!(
             shown.is_sorted_by_key(|hole| hole.from) && rest.is_sorted_by_key(|hole| hole.from)
         );
-        assert_eq!(longest(&few).1, Vec::<&Hole>::new());
+        assert_eq!(largest(few.iter(), |hole| hole.to).1, Vec::<&Hole>::new());
     }
 }

@@ -11,6 +11,9 @@ use crate::intake::detect::Detected;
 use crate::intake::{EvidenceFile, Lines, Manifest};
 use crate::rejects::Group;
 
+/// Notes of one kind that are printed.
+const MOST_NOTES: usize = 20;
+
 /// The evidence by source, and every file that is not simply whole; times in `zone`.
 pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
     let mut out = String::new();
@@ -69,35 +72,41 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
             local(last, zone)
         );
     }
+    let mut damages = Vec::new();
+    let mut copies = Vec::new();
     for file in &manifest.evidence {
-        let mut notes = Vec::new();
         if let Some(damage) = &file.damage {
-            notes.push(format!("damaged: {damage}; what came before is kept"));
+            let note = "what came before is kept";
+            damages.push(format!("{}: damaged: {damage}; {note}", file.place()));
         }
         if let Some(first) = file.duplicate_of {
-            notes.push(format!("the same bytes as evidence {first}; counted once"));
+            let note = format!("the same bytes as evidence {first}; counted once");
+            copies.push(format!("{}: {note}", file.place()));
         }
         for overlap in &file.overlaps {
-            notes.push(format!(
-                "{} lines from line {} repeat evidence {} from its line {}; counted once",
-                overlap.lines, overlap.first_line, overlap.of_evidence_id, overlap.of_first_line
+            copies.push(format!(
+                "{}: {} lines from line {} repeat evidence {} from its line {}; counted once",
+                file.place(),
+                overlap.lines,
+                overlap.first_line,
+                overlap.of_evidence_id,
+                overlap.of_first_line
             ));
         }
-        for note in notes {
-            wrapped(&format!("{}: {note}", file.place()), "", &mut out);
-        }
     }
-    for silence in &manifest.silences {
-        let note = format!(
+    notes(damages, "damaged logs", "evidence", &mut out);
+    notes(copies, "copies", "evidence, overlaps", &mut out);
+    let silences = manifest.silences.iter().map(|silence| {
+        format!(
             "{}: silent from {} to {}, where about {} events were to be expected by {}",
             silence.source,
             local(&silence.from, zone),
             local(&silence.to, zone),
             silence.expected,
             silence.basis
-        );
-        wrapped(&note, "", &mut out);
-    }
+        )
+    });
+    notes(silences.collect(), "silences", "silences", &mut out);
     for unfilled in &manifest.unfilled {
         let note = format!(
             "{}: no line has a value in `{}`, which is to fill {}; is the field named rightly?",
@@ -105,13 +114,11 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
         );
         wrapped(&note, "", &mut out);
     }
-    for member in &manifest.unclaimed {
-        wrapped(
-            &format!("{member}: of no source of the case; not read"),
-            "",
-            &mut out,
-        );
-    }
+    let unclaimed = manifest
+        .unclaimed
+        .iter()
+        .map(|member| format!("{member}: of no source of the case; not read"));
+    notes(unclaimed.collect(), "files", "unclaimed", &mut out);
     if totals.rejects > 0 {
         wrapped(
             "the rejects, by reason: breachscope rejects RESULTS",
@@ -120,6 +127,19 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
         );
     }
     out
+}
+
+/// Notes of one kind, of which `manifest.json` has all: where there are many, the first.
+fn notes(notes: Vec<String>, kind: &str, all_in: &str, out: &mut String) {
+    for note in notes.iter().take(MOST_NOTES) {
+        wrapped(note, "", out);
+    }
+    let more = notes.len().saturating_sub(MOST_NOTES);
+    if more > 0 {
+        let more = thousands(more as u64);
+        let note = format!("{more} more {kind}: see {all_in} in manifest.json");
+        wrapped(&note, "", out);
+    }
 }
 
 /// Rejects by reason, with examples.

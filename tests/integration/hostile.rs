@@ -361,6 +361,42 @@ fn overlapping_rotations_without_request_ids_are_the_same_lines() {
 }
 
 #[test]
+fn of_very_many_silences_the_largest_are_told() {
+    let mut log = String::new();
+    for minute in 0..120 * 24 * 60 {
+        let (day, hour) = (minute / 1440, minute / 60 % 24);
+        // An hour of each day but the first and the last, another than the weeks before; of one day two.
+        let silent = hour == (day * 5 + day / 7) % 20 + 2 || (day, hour) == (60, 11);
+        if silent && day % 119 != 0 {
+            continue;
+        }
+        let time = jiff::Timestamp::from_second(1_767_225_600 + minute * 60).unwrap();
+        let time = time.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string();
+        log += &combined(&time, "/", "x");
+    }
+    let run = Run::new(&[("a.log", log.as_bytes())], "format = \"combined\"\n");
+    let (case, out) = (run.dir.path().join("case"), run.out());
+    let arguments = [case.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let told = breachscope(&[&["intake"], &arguments[..]].concat());
+    let text = String::from_utf8_lossy(&told.stdout);
+    assert_eq!(text.matches("edge: silent from").count(), 20, "{text}");
+    let more = "98 more silences: see silences in manifest.json";
+    assert!(text.contains(more), "{text}");
+    let manifest = run.go("scope", 3);
+    assert_eq!(manifest["silences"].as_array().unwrap().len(), 118);
+    let disclosure = std::fs::read_to_string(out.join("disclosure.json")).unwrap();
+    let disclosure: serde_json::Value = serde_json::from_str(&disclosure).unwrap();
+    let gaps = disclosure["gaps"].as_array().unwrap();
+    let silent = |gap: &&serde_json::Value| gap["what"].as_str().unwrap().contains("silent");
+    let silent: Vec<&serde_json::Value> = gaps.iter().filter(silent).collect();
+    assert_eq!(silent.len(), 101);
+    let of_two_hours = |gap: &&serde_json::Value| gap["to"] == "2026-03-02T12:00:00Z";
+    assert_eq!(silent.iter().copied().filter(of_two_hours).count(), 1);
+    let rest = "logs: silent in 18 more stretches, where about 1098 events were to be expected; the frame `silences` has each";
+    assert_eq!(silent[100]["what"], rest);
+}
+
+#[test]
 fn silences_are_found_and_members_of_no_source_are_said() {
     let mut log = String::new();
     for minute in 0..10 * 24 * 60 {

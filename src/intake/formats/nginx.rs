@@ -184,6 +184,39 @@ mod tests {
     }
 
     #[test]
+    fn a_request_without_quotes_ends_behind_its_version() {
+        let wanted = Wanted {
+            log_format: Some("$remote_addr $request $status $http_user_agent".into()),
+            ..Wanted::default()
+        };
+        let parser = parser(&REQUESTS, &wanted).expect("a parser");
+        let columns = ["path", "status", "user_agent"];
+        let row = |request: &str| {
+            let line = format!("192.0.2.7 {request} 400 x HTTP/1.1 y");
+            read(&FORMAT, &*parser, &line, &columns)
+        };
+        for (request, path) in [
+            ("GET /a HTTP/1.1", Some("/a")),
+            ("GET /a b HTTP/2.0", Some("/a b")),
+            ("GET /HTTP/1 HTTP/1.1", Some("/HTTP/1")),
+            (r"GET /\x22 HTTP/1.0", Some(r"/\x22")),
+        ] {
+            let expected = [path, Some("400"), Some("x HTTP/1.1 y")];
+            assert_eq!(
+                row(request),
+                Ok(expected.map(|text| text.map(str::to_string)).to_vec()),
+                "{request}"
+            );
+        }
+        let line = "192.0.2.7 - 408 -";
+        let expected = [None, Some("408"), None];
+        assert_eq!(
+            read(&FORMAT, &*parser, line, &columns),
+            Ok(expected.map(|text| text.map(str::to_string)).to_vec())
+        );
+    }
+
+    #[test]
     fn says_what_is_wrong_with_a_template() {
         let error = |text: &str, field: &str| {
             let fields = vec![(0, field.to_string())];

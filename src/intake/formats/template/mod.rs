@@ -8,8 +8,10 @@
 
 mod joined;
 mod quick;
+mod tail;
 
 use quick::{Known, Quick};
+use tail::Tail;
 
 use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted, slot};
 use crate::bytes::same;
@@ -82,6 +84,8 @@ struct Variable {
     dash_is_zero: bool,
     /// Whether the line's end ends the value too.
     may_end: bool,
+    /// Whether it is a request line that blanks, and no quotes, set apart: it ends behind its version.
+    bare_request: bool,
 }
 
 impl Variable {
@@ -90,13 +94,6 @@ impl Variable {
     fn is_open(&self) -> bool {
         self.until.is_empty() && self.slot.is_none()
     }
-}
-
-/// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
-#[derive(Debug, Default)]
-struct Tail {
-    named: Vec<(String, usize)>,
-    placed: Vec<(usize, usize)>,
 }
 
 /// The parser.
@@ -152,6 +149,7 @@ impl Template {
                         list: name.contains("upstream"),
                         dash_is_zero: matches!(name.as_str(), "$body_bytes_sent" | "%b"),
                         may_end: false,
+                        bare_request: false,
                     });
                     before.clear();
                 }
@@ -164,6 +162,11 @@ impl Template {
                 last.may_end = style.tail && before == " ";
             }
             None => return Err("it names no variable".into()),
+        }
+        for variable in &mut template.variables {
+            variable.bare_request = matches!(variable.name.as_str(), "$request" | "%r")
+                && !variable.quoted
+                && variable.until.starts_with(b" ");
         }
         template.want(wanted, style.tail)?;
         let mut ranks = [1u8; super::SLOTS];
@@ -265,6 +268,11 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
     let Some(first) = until.first().copied() else {
         return Some(bytes.len());
     };
+    if variable.bare_request
+        && let Some(end) = version_end(bytes, from, until)
+    {
+        return Some(end);
+    }
     let mut at = from;
     loop {
         let rest = bytes.get(at..)?;
@@ -296,6 +304,15 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
         }
         at += 1;
     }
+}
+
+/// Where the version of a request line ends, with `until` behind it.
+fn version_end(bytes: &[u8], from: usize, until: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(&bytes[from..], b" HTTP/").find_map(|at| {
+        let version = from + at + 1;
+        let end = version + memchr::memchr(b' ', &bytes[version..])?;
+        bytes[end..].starts_with(until).then_some(end)
+    })
 }
 
 /// Puts a value into its slot, unescaped.
@@ -451,79 +468,6 @@ impl LineParser for Template {
 
     fn time(&self) -> Option<TimeFormat> {
         self.time
-    }
-}
-
-impl Tail {
-    /// The slots that its fields fill.
-    fn slots(&self) -> impl Iterator<Item = usize> {
-        let named = self.named.iter().map(|(_, slot)| *slot);
-        named.chain(self.placed.iter().map(|(_, slot)| *slot))
-    }
-
-    /// Name and slot of its field, if only one is asked for, by its name.
-    fn only_field(&self) -> Option<(&str, usize)> {
-        match (&*self.named, &*self.placed) {
-            ([(name, slot)], []) => Some((name, *slot)),
-            _ => None,
-        }
-    }
-
-    fn parse(&self, line: &str, mut at: usize, fields: &mut Fields<'_>) -> Result<(), Reject> {
-        let bytes = line.as_bytes();
-        joined::check(bytes, at)?;
-        if self.named.is_empty() && self.placed.is_empty() {
-            return Ok(());
-        }
-        let mut place = 0;
-        while at < bytes.len() {
-            if bytes[at] == b' ' {
-                at += 1;
-                continue;
-            }
-            place += 1;
-            let known = self.named.iter().find(|(name, _)| {
-                let rest = &bytes[at..];
-                rest.get(name.len()) == Some(&b'=') && rest.starts_with(name.as_bytes())
-            });
-            if let Some((name, _)) = known {
-                at += name.len() + 1;
-            } else if let Some(end) = memchr::memchr3(b'=', b' ', b'"', &bytes[at..])
-                && bytes[at + end] == b'='
-            {
-                at += end + 1;
-            }
-            let quoted = bytes.get(at) == Some(&b'"');
-            let (start, end) = if quoted {
-                let end = quote_end(bytes, at + 1)
-                    .ok_or_else(|| syntax("the field does not end".into(), at))?;
-                (at + 1, end)
-            } else {
-                let end = memchr::memchr(b' ', &bytes[at..]).map_or(bytes.len(), |end| at + end);
-                (at, end)
-            };
-            at = if quoted { end + 1 } else { end };
-            let placed = self.placed.iter().filter(|(known, _)| *known == place);
-            for slot in known
-                .iter()
-                .map(|(_, slot)| *slot)
-                .chain(placed.map(|(_, slot)| *slot))
-            {
-                if fields.has(slot) {
-                    return Err(Reject::new(
-                        "duplicate_field",
-                        format!(
-                            "`{}` is there twice",
-                            known.map_or("tail", |(name, _)| name)
-                        ),
-                    ));
-                }
-                if bytes[start..end] != *b"-" {
-                    put(fields, slot, line, start, end, quoted);
-                }
-            }
-        }
-        Ok(())
     }
 }
 

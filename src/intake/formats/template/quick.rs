@@ -52,7 +52,7 @@ impl Quick {
             let slot = variable.slot.map(|(slot, _)| slot);
             // Which of several variables counts, and where a list or an empty value ends, is for the walk.
             let twice = slot.is_some_and(|slot| slots.contains(&slot));
-            if twice || variable.list || variable.until.starts_with(b"-") {
+            if twice || variable.list || variable.bare_request || variable.until.starts_with(b"-") {
                 return None;
             }
             slots.extend(slot);

@@ -1,0 +1,90 @@
+//! What a line may have behind its template.
+
+use super::{joined, put, quote_end, syntax};
+use crate::intake::formats::{Fields, Reject};
+
+/// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    pub(super) named: Vec<(String, usize)>,
+    pub(super) placed: Vec<(usize, usize)>,
+}
+
+impl Tail {
+    /// The slots that its fields fill.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> {
+        let named = self.named.iter().map(|(_, slot)| *slot);
+        named.chain(self.placed.iter().map(|(_, slot)| *slot))
+    }
+
+    /// Name and slot of its field, if only one is asked for, by its name.
+    pub(super) fn only_field(&self) -> Option<(&str, usize)> {
+        match (&*self.named, &*self.placed) {
+            ([(name, slot)], []) => Some((name, *slot)),
+            _ => None,
+        }
+    }
+
+    /// Reads what a line has from `at` on.
+    pub(super) fn parse(
+        &self,
+        line: &str,
+        mut at: usize,
+        fields: &mut Fields<'_>,
+    ) -> Result<(), Reject> {
+        let bytes = line.as_bytes();
+        joined::check(bytes, at)?;
+        if self.named.is_empty() && self.placed.is_empty() {
+            return Ok(());
+        }
+        let mut place = 0;
+        while at < bytes.len() {
+            if bytes[at] == b' ' {
+                at += 1;
+                continue;
+            }
+            place += 1;
+            let known = self.named.iter().find(|(name, _)| {
+                let rest = &bytes[at..];
+                rest.get(name.len()) == Some(&b'=') && rest.starts_with(name.as_bytes())
+            });
+            if let Some((name, _)) = known {
+                at += name.len() + 1;
+            } else if let Some(end) = memchr::memchr3(b'=', b' ', b'"', &bytes[at..])
+                && bytes[at + end] == b'='
+            {
+                at += end + 1;
+            }
+            let quoted = bytes.get(at) == Some(&b'"');
+            let (start, end) = if quoted {
+                let end = quote_end(bytes, at + 1)
+                    .ok_or_else(|| syntax("the field does not end".into(), at))?;
+                (at + 1, end)
+            } else {
+                let end = memchr::memchr(b' ', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+                (at, end)
+            };
+            at = if quoted { end + 1 } else { end };
+            let placed = self.placed.iter().filter(|(known, _)| *known == place);
+            for slot in known
+                .iter()
+                .map(|(_, slot)| *slot)
+                .chain(placed.map(|(_, slot)| *slot))
+            {
+                if fields.has(slot) {
+                    return Err(Reject::new(
+                        "duplicate_field",
+                        format!(
+                            "`{}` is there twice",
+                            known.map_or("tail", |(name, _)| name)
+                        ),
+                    ));
+                }
+                if bytes[start..end] != *b"-" {
+                    put(fields, slot, line, start, end, quoted);
+                }
+            }
+        }
+        Ok(())
+    }
+}
