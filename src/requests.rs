@@ -33,6 +33,11 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// Whether it is the gateway, whatever its line says of a token.
+    pub fn is_gateway(self) -> bool {
+        matches!(self, Tier::Judged(..) | Tier::NoToken | Tier::Unreadable)
+    }
+
     fn code(self) -> u8 {
         match self {
             Tier::Judged(verdict, moderate) => verdict as u8 * 2 + u8::from(moderate),
@@ -311,8 +316,8 @@ pub fn spread(
                 }
                 _ => {
                     let mut line = line;
-                    // What never was a request has no line at the gateway that could be lost.
-                    if no_request && page.is_none() && line.tier == Tier::Edge {
+                    // What never was a request has no line at the gateway that could be lost, and answers none.
+                    if no_request && page.is_none() {
                         continue;
                     }
                     if let Some(problem) = token.problem {

@@ -99,6 +99,15 @@ fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
     draft.publish()
 }
 
+/// The source of each evidence file, by its id: sources are numbered as they come.
+fn sources(manifest: &Manifest) -> HashMap<u32, usize> {
+    let of_one = manifest.evidence.chunk_by(|a, b| a.source == b.source);
+    let numbered = of_one.enumerate();
+    numbered
+        .flat_map(|(number, files)| files.iter().map(move |file| (file.evidence_id, number)))
+        .collect()
+}
+
 /// Runs every stage on `case` and writes the results below `out`.
 pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Outcome> {
     let draft = begin(case, out)?;
@@ -156,6 +165,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         case,
         accounts: &accounts,
         interner: &interner,
+        sources: &sources(&manifest),
         suspects: &tokens.forged_addresses,
         frames_dir: &frames_dir,
     };

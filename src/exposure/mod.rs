@@ -1,12 +1,14 @@
 //! Requests x page catalogue -> views and accounts, with bounds.
 //!
 //! All lines of a request lie in one partition. Copies of a line count once; the gateway's line is
-//! joined to the application's; what remains of a request whose gateway line is lost is bounded as
+//! joined to the application's; what remains of a request whose gateway line is lost (see `lost`) is bounded as
 //! *possible*. Accounts are exact sets (roaring bitmaps), one a page and bound.
 
 mod judge;
+mod lost;
 
 pub use judge::{Bound, Carrier, Seen, judge};
+use lost::{Lost, lost};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -109,6 +111,8 @@ pub struct Counter<'a> {
     pub accounts: &'a Accounts,
     /// Spellings of identifiers.
     pub interner: &'a Interner,
+    /// The source of each evidence file, by its id.
+    pub sources: &'a HashMap<u32, usize>,
     /// Addresses that carried a forged token.
     pub suspects: &'a HashSet<u128>,
     /// Where frames are written.
@@ -239,44 +243,31 @@ impl Counter<'_> {
         let distinct = distinct(lines);
         found.copies += (lines.len() - distinct.len()) as u64;
         let application = Served::new(&distinct);
-        let gateway_lines = |line: &&&Line| {
-            matches!(
-                line.tier,
-                Tier::Judged(..) | Tier::NoToken | Tier::Unreadable
-            )
-        };
         // A request id that a client sends again brings requests together that are none: then a record of
         // the application belongs to the line that names its account.
-        let reused = distinct.iter().filter(gateway_lines).count() > 1;
-        let mut at_gateway = false;
+        let reused = distinct
+            .iter()
+            .filter(|line| line.tier.is_gateway())
+            .count()
+            > 1;
         for line in &distinct {
             match line.tier {
-                Tier::Judged(verdict, moderate) => {
-                    at_gateway = true;
-                    self.gateway(
-                        line,
-                        (verdict, moderate),
-                        (&application, reused),
-                        found,
-                        exposed,
-                    );
-                }
-                Tier::NoToken => at_gateway = true,
+                Tier::Judged(verdict, moderate) => self.gateway(
+                    line,
+                    (verdict, moderate),
+                    (&application, reused),
+                    found,
+                    exposed,
+                ),
                 Tier::Unreadable => {
-                    at_gateway = true;
                     let served = application.first().filter(|_| !reused);
                     self.exposure(line, Carrier::Unknown, served, found, exposed);
                 }
-                Tier::Edge | Tier::Application => {}
+                Tier::NoToken | Tier::Edge | Tier::Application => {}
             }
         }
-        if at_gateway {
-            return;
-        }
-        found.without_gateway += 1;
-        let edge = distinct.iter().find(|line| line.tier == Tier::Edge);
-        if let Some(line) = edge.copied().or(application.first()) {
-            let served = application.first();
+        for Lost { line, served } in lost(&distinct, |evidence_id| self.sources[&evidence_id]) {
+            found.without_gateway += 1;
             self.exposure(line, Carrier::Unknown, served, found, exposed);
         }
     }

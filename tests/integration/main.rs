@@ -14,6 +14,7 @@ mod queries;
 mod readme;
 mod recount;
 mod replica;
+mod reused;
 mod samples;
 mod support;
 mod tables;
