@@ -1,14 +1,14 @@
 //! Requests x page catalogue -> views and accounts, with bounds.
 //!
 //! All lines of a request lie in one partition. Copies of a line count once; the gateway's line is
-//! joined to the application's; what remains of a request whose gateway line is lost (see `lost`) is bounded as
+//! joined to the application's; what remains of a request whose gateway line is lost is bounded as
 //! *possible*. Accounts are exact sets (roaring bitmaps), one a page and bound.
 
 mod judge;
-mod lost;
+mod together;
 
 pub use judge::{Bound, Carrier, Seen, judge};
-use lost::{Lost, lost};
+use together::Request;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -156,42 +156,6 @@ fn distinct(lines: &[Line]) -> Vec<&Line> {
     distinct
 }
 
-/// What the application logged of one request.
-struct Served<'l> {
-    lines: Vec<&'l Line>,
-    /// The first by account, where there are many.
-    first: HashMap<Option<AccountKey>, &'l Line>,
-}
-
-impl<'l> Served<'l> {
-    fn new(lines: &[&'l Line]) -> Self {
-        let of_application = lines.iter().filter(|line| line.tier == Tier::Application);
-        let lines: Vec<&Line> = of_application.copied().collect();
-        let mut first = HashMap::new();
-        if lines.len() > FEW {
-            for line in &lines {
-                first.entry(line.account).or_insert(*line);
-            }
-        }
-        Served { lines, first }
-    }
-
-    fn first(&self) -> Option<&'l Line> {
-        self.lines.first().copied()
-    }
-
-    /// The first line of an account.
-    fn of(&self, account: Option<AccountKey>) -> Option<&'l Line> {
-        if self.lines.len() > FEW {
-            return self.first.get(&account).copied();
-        }
-        self.lines
-            .iter()
-            .find(|line| line.account == account)
-            .copied()
-    }
-}
-
 impl Counter<'_> {
     /// Counts all requests of the shuffle and writes the `exposures` frame.
     pub fn run(&self, by_request: &Shuffle, threads: usize) -> Result<Exposure> {
@@ -242,41 +206,29 @@ impl Counter<'_> {
     fn request<'l>(&self, lines: &'l [Line], found: &mut Exposure, exposed: &mut Vec<Exposed<'l>>) {
         let distinct = distinct(lines);
         found.copies += (lines.len() - distinct.len()) as u64;
-        let application = Served::new(&distinct);
-        // A request id that a client sends again brings requests together that are none: then a record of
-        // the application belongs to the line that names its account.
-        let reused = distinct
-            .iter()
-            .filter(|line| line.tier.is_gateway())
-            .count()
-            > 1;
-        for line in &distinct {
+        let source = |evidence_id: u32| self.sources[&evidence_id];
+        let farthest = self.case.file.policy.tolerance() + together::LONGEST;
+        for Request { line, served } in together::requests(&distinct, source, farthest) {
             match line.tier {
-                Tier::Judged(verdict, moderate) => self.gateway(
-                    line,
-                    (verdict, moderate),
-                    (&application, reused),
-                    found,
-                    exposed,
-                ),
+                Tier::Judged(verdict, moderate) => {
+                    self.judged((line, served), (verdict, moderate), found, exposed);
+                }
+                Tier::NoToken => {}
                 Tier::Unreadable => {
-                    let served = application.first().filter(|_| !reused);
                     self.exposure(line, Carrier::Unknown, served, found, exposed);
                 }
-                Tier::NoToken | Tier::Edge | Tier::Application => {}
+                Tier::Edge | Tier::Application => {
+                    found.without_gateway += 1;
+                    self.exposure(line, Carrier::Unknown, served, found, exposed);
+                }
             }
-        }
-        for Lost { line, served } in lost(&distinct, |evidence_id| self.sources[&evidence_id]) {
-            found.without_gateway += 1;
-            self.exposure(line, Carrier::Unknown, served, found, exposed);
         }
     }
 
-    fn gateway<'l>(
+    fn judged<'l>(
         &self,
-        line: &'l Line,
+        (line, served): (&'l Line, Option<&'l Line>),
         (verdict, moderate): (Verdict, bool),
-        (application, reused): (&Served<'l>, bool),
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) {
@@ -294,9 +246,6 @@ impl Counter<'_> {
                 return;
             }
         };
-        // Of several application records, the one for the account that the token names.
-        let own = application.of(line.account);
-        let served = own.or(application.first().filter(|_| !reused));
         let account = self.exposure(line, carrier, served, found, exposed);
         if verdict == Verdict::Forged {
             found.fleet.forged(line.source_ip, line.event_time, account);
@@ -393,17 +342,6 @@ mod tests {
             let distinct = distinct(&lines);
             let numbers: Vec<u64> = distinct.iter().map(|line| line.line_no).collect();
             assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-            let all: Vec<&Line> = lines.iter().collect();
-            for lines in [&all, &distinct] {
-                let served = Served::new(lines);
-                let of = |account| {
-                    served
-                        .of(Some(AccountKey(account)))
-                        .map(|line| line.line_no)
-                };
-                assert_eq!([4, 8, 5].map(of), [Some(4), Some(8), None]);
-                assert_eq!(served.first().map(|line| line.line_no), Some(0));
-            }
         }
     }
 }

@@ -39,8 +39,7 @@ fn counted(id: impl Fn(u64) -> String, all_lost: bool) -> Vec<String> {
     let mut logs = [String::new(), String::new(), String::new()];
     for number in 0..30 {
         let (at, id) = (BEGIN + number * 60, id(number));
-        let request =
-            format!("\"ip\":\"192.0.2.7\",\"m\":\"GET\",\"p\":\"/me/a\",\"s\":200,\"b\":512");
+        let request = r#""ip":"192.0.2.7","m":"GET","p":"/me/a","s":200,"b":512"#;
         let is_lost = all_lost || number % 3 == 0;
         for (log, there) in logs.iter_mut().zip([true, !is_lost]) {
             if there {
