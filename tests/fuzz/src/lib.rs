@@ -42,9 +42,18 @@ fn further(format: &LogFormat, frame: &'static Frame) -> Vec<(&'static str, &'st
                 .iter()
                 .map(|column| (column.name, column.name));
             // Paths into objects and arrays; for tables these are names like others.
-            own.chain([("request_line", "a.b.c"), ("client_endpoint", "a.0")])
-                .collect()
+            own.chain([
+                ("request_line", "a.b.c"),
+                ("client_endpoint", "a.0"),
+                ("token_id", "a.b.jti"),
+                ("token_subject", "request.jwt.sub"),
+            ])
+            .collect()
         }
+        "kong" => vec![
+            ("token_id", "request.jwt.jti"),
+            ("token_scope", "request.jwt.scope"),
+        ],
         _ => Vec::new(),
     }
 }
@@ -66,7 +75,10 @@ impl Reader {
                 .map(|(column, own)| (slot(frame, column).expect("a slot"), own.to_string()))
                 .collect(),
             log_format: log_format.map(str::to_string),
-            claims: slot(frame, "token_id").map_or(0, |slot| 1 << slot),
+            claims: ["token_id", "token_subject", "token_scope"]
+                .iter()
+                .filter_map(|column| slot(frame, column))
+                .fold(0, |claims, slot| claims | 1 << slot),
         };
         Reader {
             framing: format.framing,
