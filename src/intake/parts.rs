@@ -197,10 +197,14 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
     let last = match bytes.last_chunk::<9>().map(|last| last.split_at(6)) {
         // What most requests end with.
         Some((b" HTTP/", [b'1', b'.', b'0' | b'1'] | [b'2', b'.', b'0'])) => bytes.len() - 9,
-        _ => match memchr::memrchr(b' ', bytes) {
-            Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
-            _ => bytes.len(),
-        },
+        _ => {
+            // Servers take blanks behind the version.
+            let bytes = bytes.trim_ascii_end();
+            match memchr::memrchr(b' ', bytes) {
+                Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
+                _ => bytes.len(),
+            }
+        }
     };
     if first == 0 || last <= first + 1 || !bytes[0].is_ascii_alphabetic() {
         return None;
@@ -327,6 +331,8 @@ mod tests {
             "GET /a   HTTP/1.1",
             "GET   /a  ",
             "GET  /a b HTTP/2.0",
+            "GET /a HTTP/1.1 ",
+            "GET /a b HTTP/1.0   ",
         ] {
             let path = if spaced.contains('b') { "/a b" } else { "/a" };
             assert_eq!(
@@ -367,6 +373,7 @@ mod tests {
             "GET",
             "GET  HTTP/1.1",
             "GET     HTTP/1.1",
+            "GET  HTTP/1.1  ",
             "GET   ",
             "\\x16\\x03 /a HTTP/1.1",
             "- - HTTP/1.0",

@@ -5,7 +5,7 @@
 //! The id of a token that is no JWS, or a JWS without a `jti`, is its SHA-256: it stands for all of it.
 //!
 //! Problems beside those of [`crate::jws`]: `token_redacted` (the log masks it), `token_cookie_ambiguous`
-//! (the cookie is there with several values), `token_cookie_absent` and `token_scheme` (the header is there, and no token
+//! (the cookie is there with several values), `token_ambiguous` (two fields hold two tokens), `token_cookie_absent` and `token_scheme` (the header is there, and no token
 //! in it) leave the request without a token, and so does `token_id_absent` (claims are there, or something else
 //! where a log has them, and no id).
 //! `claim_time`, `claim_type` and `claim_twice` tell of a claim in a field of the log that cannot be read.
@@ -129,6 +129,33 @@ impl TokenParts {
     }
 }
 
+/// Why it is not known which of several tokens a request used.
+const AMBIGUOUS: [&str; 2] = ["token_cookie_ambiguous", "token_ambiguous"];
+
+/// Of two reasons why a field holds no token to be read, the one that tells more of there being one.
+fn gravest(known: Option<&'static str>, other: &'static str) -> Option<&'static str> {
+    let grave = |problem: &str| match problem {
+        TOKEN_COOKIE_ABSENT => 0,
+        "token_scheme" => 1,
+        "token_redacted" => 2,
+        _ => 3,
+    };
+    known
+        .into_iter()
+        .chain([other])
+        .max_by_key(|problem| grave(problem))
+}
+
+/// The token in a `Cookie` header, or why there is none.
+fn in_cookie<'a>(header: &'a str, name: &str) -> Result<&'a str, &'static str> {
+    let mut values = jws::in_cookies(header, name);
+    let first = values.next().ok_or(TOKEN_COOKIE_ABSENT)?;
+    match values.any(|value| value != first) {
+        true => Err("token_cookie_ambiguous"),
+        false => Ok(first),
+    }
+}
+
 /// A token's hash, claims and signature.
 #[derive(Debug)]
 struct Looked {
@@ -168,53 +195,54 @@ impl<'a> TokenReader<'a> {
     }
 
     fn take(&mut self, parts: &TokenParts, fields: &mut Fields<'_>) {
+        let mut found: Option<Arc<Looked>> = None;
+        let mut problem = None;
         for (slot, holds) in &parts.parts {
             let Some(text) = fields.get(*slot).filter(|text| !says_nothing(text)) else {
                 continue;
             };
             let token = match holds {
-                Holds::Hash => {
-                    let id = logged_hash(text);
-                    put(fields, Some(parts.token_id), Some(&id));
-                    continue;
-                }
-                Holds::Prefix => {
-                    let id = jws::hash(text).replacen("sha256:", "prefix:", 1);
-                    put(fields, Some(parts.token_id), Some(&id));
-                    continue;
-                }
                 Holds::Token => Ok(jws::in_authorization(text).unwrap_or(text)),
                 Holds::Authorization => jws::in_authorization(text).ok_or("token_scheme"),
-                Holds::Cookie => {
-                    let name = parts.cookie.as_deref().unwrap_or_default();
-                    let pairs = text
-                        .split(';')
-                        .filter_map(|pair| pair.trim().split_once('='));
-                    let mut values = pairs
-                        .filter(|(known, _)| *known == name)
-                        .map(|(_, value)| value);
-                    let first = values.next();
-                    if values.any(|value| Some(value) != first) {
-                        Err("token_cookie_ambiguous")
-                    } else {
-                        jws::in_cookie(text, name).ok_or(TOKEN_COOKIE_ABSENT)
+                Holds::Cookie => in_cookie(text, parts.cookie.as_deref().unwrap_or_default()),
+                Holds::Hash | Holds::Prefix => continue,
+            };
+            let token = match token {
+                Ok(token) if redacted(token) => Err("token_redacted"),
+                token => token,
+            };
+            match token.map(|token| self.look(token)) {
+                Ok(looked) => {
+                    let other = found.get_or_insert_with(|| Arc::clone(&looked));
+                    if other.hash != looked.hash {
+                        problem = gravest(problem, "token_ambiguous");
                     }
                 }
-            };
-            let token = token.and_then(|token| {
-                if redacted(token) {
-                    Err("token_redacted")
-                } else {
-                    Ok(token)
-                }
-            });
-            match token {
-                Ok(token) => {
-                    let looked = self.look(token);
-                    fill(parts, &looked, fields);
-                }
-                Err(problem) => put(fields, parts.problem, Some(problem)),
+                Err(why) => problem = gravest(problem, why),
             }
+        }
+        if problem.is_some_and(|problem| AMBIGUOUS.contains(&problem)) {
+            return put(fields, parts.problem, problem);
+        }
+        if let Some(looked) = &found {
+            fill(parts, looked, fields);
+        }
+        // Where a token is, it is of no matter where else there is none.
+        put(
+            fields,
+            parts.problem,
+            problem.filter(|problem| found.is_none() || *problem == "token_redacted"),
+        );
+        for (slot, holds) in &parts.parts {
+            let Some(text) = fields.get(*slot).filter(|text| !says_nothing(text)) else {
+                continue;
+            };
+            let id = match holds {
+                Holds::Hash => logged_hash(text),
+                Holds::Prefix => jws::hash(text).replacen("sha256:", "prefix:", 1),
+                _ => continue,
+            };
+            put(fields, Some(parts.token_id), Some(&id));
         }
     }
 
@@ -356,10 +384,16 @@ mod tests {
 
     /// Fills a line of one part and gives the columns asked for.
     fn read(part: &str, text: &str, columns: &[&str]) -> Vec<Option<String>> {
+        read_all(&[(part, text)], columns)
+    }
+
+    /// Fills a line of these parts and gives the columns asked for.
+    fn read_all(given: &[(&str, &str)], columns: &[&str]) -> Vec<Option<String>> {
         let parts = TokenParts::new(&REQUESTS, Some("pass")).expect("requests have tokens");
         let mut fields = Fields::default();
-        fields.begin(text);
-        fields.set(slot(&REQUESTS, part).expect("a part"), 0, text.len());
+        for (part, text) in given {
+            fields.copy(slot(&REQUESTS, part).expect("a part"), text);
+        }
         let keys = SigningKeys::default();
         TokenReader::new(&keys).read(&parts, &mut fields);
         let of = |name: &&str| fields.get(REQUESTS.index(name)?).map(str::to_string);
@@ -417,6 +451,46 @@ mod tests {
             Some("token_cookie_absent")
         );
         assert_eq!(problem("token", "-"), None);
+    }
+
+    #[test]
+    fn of_several_fields_for_tokens_one_that_holds_none_is_of_no_matter() {
+        let (one, other) = ("Bearer opaque-token-1", "a=b; pass=opaque-token-2");
+        let id = |text: &str| Some(jws::hash(text));
+        let (first, second) = (id("opaque-token-1"), id("opaque-token-2"));
+        for (authorization, cookie, token, problem) in [
+            (one, "pass=opaque-token-1", &first, None),
+            (one, "a=b", &first, None),
+            (one, "-", &first, None),
+            ("Basic dXNlcjpwYXNz", other, &second, None),
+            (one, other, &None, Some("token_ambiguous")),
+            (
+                one,
+                "pass=opaque-token-1; pass=opaque-token-2",
+                &None,
+                Some("token_cookie_ambiguous"),
+            ),
+            ("Bearer ****", other, &second, Some("token_redacted")),
+            ("Bearer ****", "a=b", &None, Some("token_redacted")),
+            ("Basic dXNlcjpwYXNz", "a=b", &None, Some("token_scheme")),
+        ] {
+            let given = [("authorization", authorization), ("cookie", cookie)];
+            let row = read_all(&given, &["token_id", "token_problem"]);
+            let told = row[1].as_deref();
+            assert_eq!(
+                (&row[0], told),
+                (token, problem),
+                "{authorization} {cookie}"
+            );
+        }
+        // What the log itself tells of a token does not say which of two it was.
+        let given = [
+            ("authorization", one),
+            ("cookie", other),
+            ("token_hash", HASH_OF_ABC),
+        ];
+        assert_eq!(read_all(&given, &["token_id"]), [None]);
+        assert_eq!(read_all(&given[1..], &["token_id"]), [second]);
     }
 
     #[test]

@@ -277,18 +277,37 @@ pub fn in_authorization(header: &str) -> Option<&str> {
     (known && !token.is_empty() && !token.contains(char::is_whitespace)).then_some(token)
 }
 
-/// The value of the cookie `name` in a `Cookie` header (RFC 6265 section 4.2.1), without the double
-/// quotes that may surround it. Where the name is there twice it is the first: browsers send the cookie
-/// of the longest path first (section 5.4), and that is the one which most servers read.
-pub fn in_cookie<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    let value = header.split(';').find_map(|pair| {
+/// The values of a cookie in a `Cookie` header (RFC 6265, section 4.2.1). Several headers are one with `;` between
+/// them (RFC 9113, section 8.2.3); a comma, as between other headers, is between cookies where a name follows it.
+pub fn in_cookies<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let pairs = header.split(';').flat_map(|pairs| {
+        let mut rest = Some(pairs);
+        std::iter::from_fn(move || {
+            let pair = rest?;
+            let commas = pair.match_indices(',').map(|(comma, _)| comma);
+            let end = commas
+                .into_iter()
+                .find(|comma| begins_cookie(&pair[comma + 1..]));
+            rest = end.map(|end| &pair[end + 1..]);
+            Some(&pair[..end.unwrap_or(pair.len())])
+        })
+    });
+    pairs.filter_map(move |pair| {
         let (own, value) = pair.split_once('=')?;
-        (own.trim() == name).then_some(value.trim())
-    })?;
-    let quoted = value
-        .strip_prefix('"')
-        .and_then(|value| value.strip_suffix('"'));
-    Some(quoted.unwrap_or(value))
+        let value = value.trim();
+        let quoted = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'));
+        (own.trim() == name).then_some(quoted.unwrap_or(value))
+    })
+}
+
+/// Whether text begins with the name of a cookie (a token of RFC 9110, section 5.6.2) and its `=`.
+fn begins_cookie(text: &str) -> bool {
+    let text = text.trim_start();
+    let sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let length = text.bytes().take_while(|byte| sign(byte)).count();
+    length > 0 && text[length..].starts_with('=')
 }
 
 /// What stands for a token where the token itself must not: `sha256:` and the SHA-256 (FIPS 180-4) of
@@ -494,16 +513,26 @@ mod tests {
             assert_eq!(in_authorization(header), wanted, "{header}");
         }
         for (header, wanted) in [
-            ("t=a", Some("a")),
-            ("x=1; t=\"a.b\"; y=2", Some("a.b")),
-            ("t=a; t=b", Some("a")),
-            ("xt=1;t=a==", Some("a==")),
-            ("T=a", None),
-            ("t", None),
-            ("t=\"", Some("\"")),
+            ("t=a", &["a"][..]),
+            ("x=1; t=\"a.b\"; y=2", &["a.b"]),
+            ("t=a; t=b", &["a", "b"]),
+            ("xt=1;t=a==", &["a=="]),
+            ("T=a", &[]),
+            ("t", &[]),
+            ("t=\"", &["\""]),
+            // Several headers, as other headers are joined; and commas within a value.
+            ("x=1, t=a", &["a"]),
+            ("t=a,x=1,t=b; y=2", &["a", "b"]),
+            ("t=a,b, c", &["a,b, c"]),
+            ("x=1,2,t, =3", &[]),
         ] {
-            assert_eq!(in_cookie(header, "t"), wanted, "{header}");
+            let values: Vec<&str> = in_cookies(header, "t").collect();
+            assert_eq!(values, wanted, "{header}");
         }
+        let many = format!("{}t=a", ", ,x".repeat(1_000_000));
+        assert_eq!(in_cookies(&many, "t").count(), 0);
+        let many = format!("{}t=a", "x=1,".repeat(1_000_000));
+        assert_eq!(in_cookies(&many, "t").count(), 1);
     }
 
     #[test]

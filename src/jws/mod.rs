@@ -28,6 +28,6 @@ mod signature;
 #[cfg(test)]
 mod vectors;
 
-pub use claims::{Decoded, decode, hash, in_authorization, in_cookie, looks_like_jws};
+pub use claims::{Decoded, decode, hash, in_authorization, in_cookies, looks_like_jws};
 pub use keys::{SigningKeys, UnsupportedKey};
 pub use signature::Signature;

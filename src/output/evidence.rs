@@ -76,8 +76,11 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
     let mut copies = Vec::new();
     for file in &manifest.evidence {
         if let Some(damage) = &file.damage {
-            let note = "what came before is kept";
-            damages.push(format!("{}: damaged: {damage}; {note}", file.place()));
+            let kept = match file.lines.rows {
+                0 => "",
+                _ => "; what came before is kept",
+            };
+            damages.push(format!("{}: damaged: {damage}{kept}", file.place()));
         }
         if let Some(first) = file.duplicate_of {
             let note = format!("the same bytes as evidence {first}; counted once");

@@ -194,6 +194,35 @@ fn what_stands_for_a_token_and_has_no_id_is_a_token() {
 }
 
 #[test]
+fn a_blank_in_an_id_or_a_bracket_in_a_name_hides_no_request() {
+    let good = combined("14/Apr/2025:00:00:00 +0000", "/a", "x");
+    let with = |tail: &str| good.replace('\n', &format!(" {tail}\n"));
+    let log = [
+        with("rid=1 jti=a sub=7"),
+        with("rid=x jti=b jti=a sub=7"),
+        with("rid=x sub=\"\" sub=8 jti=a sub=7"),
+        with("rid=1 rid=2 jti=a sub=7"),
+        good.replacen("- - [", "- x [y] [", 1),
+        good.replacen("HTTP/1.1", "HTTP/1.1 ", 1),
+        good.replacen("- - [", "- x [14/Apr/2025:00:00:00 +0000] [", 1),
+    ];
+    let settings = "format = \"combined\"\n[source.fields]\nrequest_id = \"rid\"\ntoken_id = \"jti\"\ntoken_subject = \"sub\"\n";
+    let run = Run::new(&[("a.log", log.concat().as_bytes())], settings);
+    run.go("intake", 3);
+    let rows = "SELECT line_no, path, COALESCE(token_id, '') AS a, COALESCE(token_subject, '') AS b, COALESCE(token_problem, '') AS c FROM requests ORDER BY line_no";
+    let expected = [
+        "1,/a,a,7,",
+        "2,/a,,7,claim_twice",
+        "3,/a,a,,claim_twice",
+        "5,/a,,,",
+        "6,/a,,,",
+    ];
+    assert_eq!(run.query(rows), expected);
+    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    assert_eq!(rejects, ["4,duplicate_field", "7,bad_time"]);
+}
+
+#[test]
 fn another_field_for_tokens_hides_none_whose_claims_are_logged() {
     let settings = JSON.replacen("format =", "token_cookie = \"pass\"\nformat =", 1)
         + "token_id = \"pass.jti\"\ntoken_subject = \"pass.sub\"\ncookie = \"cookies\"\n";

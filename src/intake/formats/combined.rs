@@ -70,6 +70,14 @@ mod tests {
             row,
             Ok(expected.map(|text| Some(text.to_string())).to_vec())
         );
+        // What clients call themselves.
+        for user in ["x [y]", "[", "a [b", "x [1/2/3] \\x22", "[[ [", "x [99/"] {
+            let line = format!(
+                r#"192.0.2.7 - {user} [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5 "-" "-""#
+            );
+            let path = parse(&line).map(|row| row[1].clone());
+            assert_eq!(path, Ok(Some("/a".into())), "{user}");
+        }
         let row = parse(
             r#"192.0.2.7 - a b [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5 "-" "-""#,
         );

@@ -41,12 +41,18 @@ fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>
     Ok(Box::new(Json::new(wanted, Some(issuances_only))))
 }
 
-/// Events that hand out the token they name; others name one that was used, revoked or refused.
-const HAND_OUT: [&str; 4] = [
+/// Events that hand out the token they name; others name one that was used, revoked or refused. A login names
+/// one where it is a grant itself, as by a password.
+const HAND_OUT: [&str; 9] = [
+    "LOGIN",
     "CODE_TO_TOKEN",
     "REFRESH_TOKEN",
     "CLIENT_LOGIN",
     "TOKEN_EXCHANGE",
+    "OAUTH2_DEVICE_CODE_TO_TOKEN",
+    "OAUTH2_EXTENSION_GRANT",
+    "AUTHREQID_TO_TOKEN",
+    "PERMISSION_TOKEN",
 ];
 
 /// Forgets the token id of an event that handed none out.
@@ -78,6 +84,22 @@ mod tests {
             read(&FORMAT, &*parser, line, &columns),
             Ok(expected.to_vec())
         );
+        for (event, id) in [
+            ("LOGIN", Some("t-8")),
+            ("OAUTH2_DEVICE_CODE_TO_TOKEN", Some("t-8")),
+            ("INTROSPECT_TOKEN", None),
+            ("LOGIN_ERROR", None),
+        ] {
+            let line = format!(
+                r#"{{"time":1744556400001,"type":"{event}","realmId":"shop","details":{{"token_id":"t-8","grant_type":"password"}}}}"#
+            );
+            let expected = Ok(vec![id.map(str::to_string)]);
+            assert_eq!(
+                read(&FORMAT, &*parser, &line, &["token_id"]),
+                expected,
+                "{event}"
+            );
+        }
         let bad = r#"{"time":1,"type":"LOGIN"} x"#;
         assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("json_syntax"));
     }

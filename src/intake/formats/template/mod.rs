@@ -84,6 +84,9 @@ struct Variable {
     dash_is_zero: bool,
     /// Whether the line's end ends the value too.
     may_end: bool,
+    /// Whether a time in the common log's format follows: clients choose the names of users, which may look as what
+    /// ends them does.
+    before_time: bool,
     /// Whether it is a request line that blanks, and no quotes, set apart: it ends behind its version.
     bare_request: bool,
 }
@@ -149,6 +152,7 @@ impl Template {
                         list: name.contains("upstream"),
                         dash_is_zero: matches!(name.as_str(), "$body_bytes_sent" | "%b"),
                         may_end: false,
+                        before_time: false,
                         bare_request: false,
                     });
                     before.clear();
@@ -167,6 +171,16 @@ impl Template {
             variable.bare_request = matches!(variable.name.as_str(), "$request" | "%r")
                 && !variable.quoted
                 && variable.until.starts_with(b" ");
+        }
+        let is_time = |variable: &Variable| {
+            let name = variable.name.as_str();
+            let mut times = meanings
+                .iter()
+                .filter(|meaning| meaning.time == Some(TimeFormat::Common));
+            times.any(|meaning| meaning.variable == name)
+        };
+        for time in 1..template.variables.len() {
+            template.variables[time - 1].before_time = is_time(&template.variables[time]);
         }
         template.want(wanted, style.tail)?;
         let mut ranks = [1u8; super::SLOTS];
@@ -274,13 +288,22 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
         return Some(end);
     }
     let mut at = from;
+    // Where no time follows, it is the time that is wrong.
+    let mut without_time = None;
     loop {
-        let rest = bytes.get(at..)?;
+        let rest = bytes.get(at..).unwrap_or_default();
         let found = if variable.quoted {
-            memchr::memchr2(first, b'\\', rest)?
+            memchr::memchr2(first, b'\\', rest)
         } else {
-            memchr::memchr(first, rest)?
+            memchr::memchr(first, rest)
         };
+        let Some(found) = found else {
+            return without_time;
+        };
+        // A name has no quotes as it is logged: behind one, that is another line's time.
+        if without_time.is_some() && memchr::memchr(b'"', &rest[..found]).is_some() {
+            return without_time;
+        }
         at += found;
         if variable.quoted && bytes[at] == b'\\' && first != b'\\' {
             at += 2;
@@ -295,8 +318,12 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
                 && (bytes[..at].ends_with(b",")
                     || bytes[..at].ends_with(b" :")
                     || bytes[at..].starts_with(b" : "));
-            if !goes_on {
+            let timely = !variable.before_time || begins_time(&bytes[at + until.len()..]);
+            if !goes_on && timely {
                 return Some(at);
+            }
+            if !timely {
+                without_time.get_or_insert(at);
             }
         }
         if variable.strict && variable.quoted && first == b'"' {
@@ -304,6 +331,14 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
         }
         at += 1;
     }
+}
+
+/// Bytes of a time of the common log, such as `14/Apr/2025:00:00:00 +0900`.
+const TIME: usize = 26;
+
+/// Whether text begins as such a time does, whole or not.
+fn begins_time(text: &[u8]) -> bool {
+    matches!(text, [b'0'..=b'3', b'0'..=b'9', b'/', ..])
 }
 
 /// Where the version of a request line ends, with `until` behind it.
@@ -353,7 +388,7 @@ impl Template {
         };
         let apart = rest.is_empty() || rest[0] == b' ' || text.as_bytes()[at - 1] == b' ';
         fields.begin(text);
-        let fits = apart && tail.parse(text, at, fields).is_ok();
+        let fits = apart && tail.parse(text, at, fields).is_ok() && fields.doubts().is_empty();
         if fits {
             stretch.take(line, Some(0), fields);
         }

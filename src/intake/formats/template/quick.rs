@@ -4,7 +4,7 @@
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
-use super::{Tail, Variable};
+use super::{TIME, Tail, Variable};
 use crate::bytes::{Marks, same, word};
 use crate::intake::fields::Place;
 use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
@@ -40,6 +40,8 @@ struct Step {
     or_end: bool,
     slot: Option<usize>,
     dash_is_zero: bool,
+    /// The bytes of the value, where it is known how many there are.
+    length: Option<u32>,
 }
 
 impl Quick {
@@ -48,6 +50,7 @@ impl Quick {
         let mut stops: Vec<u8> = Vec::new();
         let mut slots: Vec<usize> = tail.into_iter().flat_map(Tail::slots).collect();
         let mut steps = Vec::new();
+        let mut is_time = false;
         for variable in variables {
             let slot = variable.slot.map(|(slot, _)| slot);
             // Which of several variables counts, and where a list or an empty value ends, is for the walk.
@@ -69,7 +72,9 @@ impl Quick {
                 or_end: variable.may_end || stop.is_none(),
                 slot,
                 dash_is_zero: variable.dash_is_zero,
+                length: is_time.then_some(TIME as u32),
             });
+            is_time = variable.before_time;
         }
         let blank = stops.iter().position(|stop| *stop == b' ');
         let field = tail.and_then(Tail::only_field).zip(blank);
@@ -237,18 +242,25 @@ impl Step {
             return fit;
         }
         self.put(stretch, text, at, ends);
+        let mut fitting = Lines::MAX;
+        if let Some(length) = self.length {
+            for line in 0..count {
+                let other = ends[line].wrapping_sub(at[line]) != length;
+                fitting &= !(Lines::from(other) << line);
+            }
+        }
         let mut differ = 0;
         for line in 0..count {
             differ |= until.differs(text, ends[line] as usize);
             at[line] = ends[line].wrapping_add(until.length);
         }
         if differ == 0 {
-            return Lines::MAX;
+            return fitting;
         }
         for (line, end) in ends[..count].iter().enumerate() {
             fit |= Lines::from(until.is_at(text, *end as usize)) << line;
         }
-        fit
+        fit & fitting
     }
 
     /// Puts the values between `starts` and `ends` into their slot.

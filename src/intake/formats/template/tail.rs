@@ -72,13 +72,10 @@ impl Tail {
                 .chain(placed.map(|(_, slot)| *slot))
             {
                 if fields.has(slot) {
-                    return Err(Reject::new(
-                        "duplicate_field",
-                        format!(
-                            "`{}` is there twice",
-                            known.map_or("tail", |(name, _)| name)
-                        ),
-                    ));
+                    let name = known.map_or("tail", |(name, _)| name);
+                    let twice = format!("`{name}` is there twice");
+                    fields.doubt(1 << slot, Reject::new("duplicate_field", twice));
+                    continue;
                 }
                 if bytes[start..end] != *b"-" {
                     put(fields, slot, line, start, end, quoted);
