@@ -88,6 +88,11 @@ pub fn explain(
 ) -> Result<Explained> {
     let manifest = verify::manifest(out)?;
     let frames_dir = results::open(out)?.join("frames");
+    if !frames_dir.join(frames::TOKENS.name).is_dir() {
+        return Err(Error::user("these results have no tokens yet")
+            .in_file(out)
+            .hint("judge them first: breachscope scope CASE --out RESULTS"));
+    }
     let fingerprint = &*fingerprint.to_ascii_lowercase();
     let begins = |known: &str| !fingerprint.is_empty() && known.starts_with(fingerprint);
     let found = rows(&frames_dir, &frames::TOKENS, "fingerprint", begins, |_| {

@@ -236,8 +236,7 @@ impl Case {
             );
         }
         let dir = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| Error::io("read the case file", &path, &e))?;
+        let text = read_text(&path)?;
         let file: CaseFile = read_toml(&path, &text)?;
         let place = |offset: usize| Position::of(&text, offset);
         let zone = named_zone(&file.case.report_zone, &path, &text)?;
@@ -399,8 +398,22 @@ pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str)
             {
                 error.hint(format!("write it between quotes: \"{given}\""))
             }
+            Some(_) if message.starts_with("missing field") => error
+                .hint("`breachscope init EVIDENCE_DIR` writes a case file with all that is needed"),
             _ => error,
         }
+    })
+}
+
+/// The text of a case file.
+fn read_text(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read the case file", path, &e))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        Error::case(path, "the case file is no UTF-8 text")
+            .at(Position::of(&text, valid))
+            .hint("save it as UTF-8")
     })
 }
 
@@ -420,6 +433,12 @@ pub(crate) fn suggest<'a>(
 pub(crate) fn suggest_file(error: Error, missing: &Path) -> Error {
     let (Some(folder), Some(name)) = (missing.parent(), missing.file_name()) else {
         return error;
+    };
+    let here = Path::new(".");
+    let folder = if folder.as_os_str().is_empty() {
+        here
+    } else {
+        folder
     };
     let Ok(entries) = std::fs::read_dir(folder) else {
         return error.hint(format!(

@@ -231,7 +231,7 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     }
     if !found.manifest.unclaimed.is_empty() {
         findings.push(format!(
-            "{} members of archives are of no source of the case and were not read; the manifest lists them",
+            "{} members of archives are of no source of the case, or are no files, and were not read; the manifest lists them",
             found.manifest.unclaimed.len()
         ));
     }

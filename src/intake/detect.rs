@@ -85,6 +85,12 @@ pub fn detect(paths: &[PathBuf]) -> Result<Vec<Detected>> {
         };
         for file in files {
             let before = found.len();
+            if !file.is_file() {
+                let mut nothing = Sample::default().detected(&file, None, "none".into());
+                nothing.why = "it is no file, or a link to nothing".into();
+                found.push(nothing);
+                continue;
+            }
             let damage = containers::list(&file, spool.path(), &mut |log| {
                 let whole = (log.packed == "none").then_some(file.as_path());
                 let sample = Sample::take(log.content, whole, spool.path());

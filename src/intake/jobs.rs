@@ -3,7 +3,7 @@
 //! A path of the case file is a file, a pattern, or a folder, which stands for all files below it.
 //! After a `!` follows a pattern for the members of an archive: `logs.tar.gz!*/access.log*`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub(super) struct Job {
 pub(super) struct Jobs {
     /// The files.
     pub(super) jobs: Vec<Job>,
-    /// Members of archives that no source takes.
+    /// Members of archives that no source takes, and what is no file, such as a link to nothing.
     pub(super) unclaimed: Vec<String>,
 }
 
@@ -55,6 +55,7 @@ type Member = (Option<String>, Option<usize>);
 pub(super) fn find(case: &Case, spool: &Path) -> Result<Jobs> {
     // By file, the members known and who takes each.
     let mut files: BTreeMap<PathBuf, Vec<Member>> = BTreeMap::new();
+    let mut no_files = BTreeSet::new();
     for (source, named) in case.file.source.iter().enumerate() {
         for pattern in &named.paths {
             let bad = |what: String| case.error_at(pattern.span(), what);
@@ -67,7 +68,9 @@ pub(super) fn find(case: &Case, spool: &Path) -> Result<Jobs> {
                 inner.map_err(|e| bad(format!("`{}` is no pattern: {e}", pattern.get_ref())))?;
             let text = case.dir.join(outer);
             let mut found = false;
-            for path in matches(&text).map_err(bad)? {
+            let (paths, others) = matches(&text).map_err(bad)?;
+            no_files.extend(others);
+            for path in paths {
                 if !files.contains_key(&path) {
                     files.insert(path.clone(), members(&path, spool)?);
                 }
@@ -107,11 +110,11 @@ pub(super) fn find(case: &Case, spool: &Path) -> Result<Jobs> {
             }
         }
     }
-    number(case, files)
+    number(case, files, no_files)
 }
 
-/// The files that a path, a pattern or a folder stands for.
-fn matches(text: &Path) -> std::result::Result<Vec<PathBuf>, String> {
+/// The files that a path, a pattern or a folder stands for, and what is neither file nor folder.
+fn matches(text: &Path) -> std::result::Result<(Vec<PathBuf>, Vec<PathBuf>), String> {
     let named = text.to_string_lossy();
     let pattern = if text.is_dir() {
         format!("{}/**/*", Pattern::escape(&named))
@@ -119,7 +122,7 @@ fn matches(text: &Path) -> std::result::Result<Vec<PathBuf>, String> {
         named.into_owned()
     };
     let found = glob::glob(&pattern).map_err(|e| format!("`{pattern}` is no pattern: {e}"))?;
-    let mut files = Vec::new();
+    let (mut files, mut others) = (Vec::new(), Vec::new());
     for path in found {
         let path = path.map_err(|e| {
             format!(
@@ -130,9 +133,11 @@ fn matches(text: &Path) -> std::result::Result<Vec<PathBuf>, String> {
         })?;
         if path.is_file() {
             files.push(path);
+        } else if !path.is_dir() {
+            others.push(path);
         }
     }
-    Ok(files)
+    Ok((files, others))
 }
 
 fn members(path: &Path, spool: &Path) -> Result<Vec<Member>> {
@@ -148,7 +153,11 @@ fn members(path: &Path, spool: &Path) -> Result<Vec<Member>> {
     Ok(members)
 }
 
-fn number(case: &Case, files: BTreeMap<PathBuf, Vec<Member>>) -> Result<Jobs> {
+fn number(
+    case: &Case,
+    files: BTreeMap<PathBuf, Vec<Member>>,
+    no_files: BTreeSet<PathBuf>,
+) -> Result<Jobs> {
     let relative = |path: &Path| {
         path.strip_prefix(&case.dir)
             .unwrap_or(path)
@@ -156,7 +165,7 @@ fn number(case: &Case, files: BTreeMap<PathBuf, Vec<Member>>) -> Result<Jobs> {
             .into_owned()
     };
     let mut order: Vec<(usize, String, usize, &Path)> = Vec::new();
-    let mut unclaimed = Vec::new();
+    let mut unclaimed: Vec<String> = no_files.iter().map(|path| relative(path)).collect();
     for (path, members) in &files {
         for (place, (member, taken)) in members.iter().enumerate() {
             match taken {

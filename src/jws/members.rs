@@ -73,7 +73,7 @@ fn first<T: DeserializeOwned>(text: &str) -> Option<(T, &str, &str)> {
 
 /// A JSON number of seconds as microseconds, digit by digit: what is finer is cut off towards the
 /// past, and what no calendar shows is `None`.
-pub(super) fn microseconds(number: &str) -> Option<i64> {
+pub(crate) fn microseconds(number: &str) -> Option<i64> {
     let (negative, number) = match number.strip_prefix('-') {
         Some(number) => (true, number),
         None => (false, number),

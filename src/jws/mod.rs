@@ -30,4 +30,5 @@ mod vectors;
 
 pub use claims::{Decoded, decode, hash, in_authorization, in_cookies, looks_like_jws};
 pub use keys::{SigningKeys, UnsupportedKey};
+pub(crate) use members::microseconds;
 pub use signature::Signature;

@@ -120,7 +120,7 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
     let unclaimed = manifest
         .unclaimed
         .iter()
-        .map(|member| format!("{member}: of no source of the case; not read"));
+        .map(|member| format!("{member}: of no source of the case, or no file; not read"));
     notes(unclaimed.collect(), "files", "unclaimed", &mut out);
     if totals.rejects > 0 {
         wrapped(

@@ -130,6 +130,50 @@ fn results_of_another_case_are_not_replaced() {
 }
 
 #[test]
+fn a_case_file_that_is_no_text_or_lacks_a_part_says_where_and_what_to_do() {
+    let replica = Replica::small();
+    let path = replica.case().join("case.toml");
+    let good = std::fs::read(&path).unwrap();
+    let mut latin = good.clone();
+    let at = good.iter().position(|byte| *byte == b'R').unwrap();
+    latin[at] = 0xe9;
+    std::fs::write(&path, latin).unwrap();
+    let line = good[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let message = refused(&replica);
+    assert!(message.contains(&format!("case.toml:{line}:")), "{message}");
+    assert!(message.contains("save it as UTF-8"), "{message}");
+    let text = String::from_utf8(good).unwrap();
+    std::fs::write(&path, text.replace("[policy]", "[polity]")).unwrap();
+    assert!(refused(&replica).contains("did you mean `policy`?"));
+    std::fs::write(&path, "[case]\n").unwrap();
+    assert!(refused(&replica).contains("breachscope init"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_among_the_evidence_is_said() {
+    let replica = Replica::small();
+    let link = replica.case().join("evidence/gateway-a/gone.jsonl.gz");
+    std::os::unix::fs::symlink("/nowhere/gone", &link).unwrap();
+    let folder = link.parent().unwrap().to_str().unwrap();
+    let detected = breachscope(&["detect", folder]);
+    assert!(detected.status.success(), "{}", stderr(&detected));
+    let text = String::from_utf8_lossy(&detected.stdout);
+    assert!(
+        text.contains("it is no file, or a link to nothing"),
+        "{text}"
+    );
+    let whole = gateway(&replica, 1);
+    assert!(text.contains(whole.to_str().unwrap()), "{text}");
+    let output = replica.scope(&[]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let manifest = std::fs::read_to_string(replica.out().join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let expected = serde_json::json!(["evidence/gateway-a/gone.jsonl.gz"]);
+    assert_eq!(manifest["unclaimed"], expected);
+}
+
+#[test]
 fn a_missing_case_is_said() {
     let output = breachscope(&["scope", "/nonexistent"]);
     assert_eq!(output.status.code(), Some(1));

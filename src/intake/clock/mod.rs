@@ -14,6 +14,7 @@ use shapes::{civil_text, common, common_local, rfc3339};
 use super::formats::Reject;
 use crate::bytes;
 use crate::case::TimeFormat;
+use crate::jws;
 
 /// How one source writes its times.
 #[derive(Debug, Clone)]
@@ -126,7 +127,8 @@ impl Clock {
     #[cold]
     fn read_other_claim(&self, text: &[u8]) -> Result<i64, Reject> {
         let seconds = std::str::from_utf8(text).ok();
-        match seconds.and_then(|text| decimal(text, MICROS)) {
+        let read = |text: &str| decimal(text, MICROS).or_else(|| exponential(text));
+        match seconds.and_then(read) {
             Some(time) => Ok(time),
             None => Clock {
                 correction: 0,
@@ -237,9 +239,34 @@ fn decimal(text: &str, mut unit: i64) -> Option<i64> {
     Some(micros).filter(|micros| *micros <= LATEST)
 }
 
+/// A number of seconds as JSON may write it: `1.7445888e9`.
+fn exponential(text: &str) -> Option<i64> {
+    let digits = |c: char| c.is_ascii_digit();
+    let bare = text.starts_with(digits) && text.ends_with(digits);
+    let is_number = bare && text.contains(['e', 'E']) && serde_json::from_str::<f64>(text).is_ok();
+    let time = is_number.then(|| jws::microseconds(text)).flatten();
+    time.filter(|micros| (0..=LATEST).contains(micros))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claim_may_have_an_exponent() {
+        let clock = clock(TimeFormat::Rfc3339, None);
+        for (text, expected) in [
+            ("1.7445888E9", Some(1_744_588_800_000_000)),
+            ("17445888005e-1", Some(1_744_588_800_500_000)),
+            ("1e400", None),
+            ("-1e9", None),
+            ("1e", None),
+            ("1e12", None),
+            (" 1e9", None),
+        ] {
+            assert_eq!(clock.read_claim(text.as_bytes()).ok(), expected, "{text}");
+        }
+    }
 
     fn clock(format: TimeFormat, zone: Option<&str>) -> Clock {
         Clock {

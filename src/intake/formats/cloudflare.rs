@@ -21,6 +21,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
         ("path", "ClientRequestURI"),
         ("path", "ClientRequestPath"),
         ("status", "EdgeResponseStatus"),
+        ("body_bytes", "EdgeResponseBodyBytes"),
         ("body_bytes", "EdgeResponseBytes"),
         ("user_agent", "ClientRequestUserAgent"),
         ("request_id", "RayID"),
