@@ -154,7 +154,7 @@ impl Parts {
                     format!("the forwarding list has no {hops} hops before the client: `{list}`"),
                 ));
             };
-            let address = address.to_string();
+            let address = without_port(address).to_string();
             fields.copy(source_ip, &address);
         } else if !fields.has(source_ip)
             && let Some(list) = fields.get(FORWARDED_FOR)
@@ -165,7 +165,9 @@ impl Parts {
                     "several addresses, and the case file does not say how many proxies of your own added one (forwarded_hops)",
                 ));
             }
-            fields.place(source_ip, fields.place_of(FORWARDED_FOR));
+            let address = without_port(list.trim());
+            let start = address.as_ptr() as usize - list.as_ptr() as usize;
+            fields.cut(FORWARDED_FOR, start..start + address.len(), source_ip);
         }
         if fields.has(CLIENT_ENDPOINT) && !fields.has(source_ip) {
             let text = fields.get(CLIENT_ENDPOINT).unwrap_or_default();
@@ -214,6 +216,17 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
     let start = first + 1 + target.iter().take_while(blank).count();
     let end = last - target.iter().rev().take_while(blank).count();
     (start < end).then_some((first, start..end))
+}
+
+/// An address of a forwarding list, to which some proxies add the port; IPv6 stands in brackets then.
+fn without_port(text: &str) -> &str {
+    match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => match text.split_once(':') {
+            Some((address, port)) if !port.contains(':') => address,
+            _ => text,
+        },
+    }
 }
 
 /// `https://shop.example:443/a?b` -> `/a?b`
@@ -414,6 +427,17 @@ mod tests {
             address(&[("forwarded_for", list)], Some(3)),
             Err("forwarded_for_short")
         );
+        for (list, expected) in [
+            ("192.0.2.1:51234", "192.0.2.1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            let found = address(&[("forwarded_for", list)], None);
+            assert_eq!(found.as_deref(), Ok(expected), "{list}");
+            let longer = format!("198.51.100.9:1, {list},203.0.113.9:80");
+            let found = address(&[("forwarded_for", &longer)], Some(1));
+            assert_eq!(found.as_deref(), Ok(expected), "{longer}");
+        }
         assert_eq!(
             address(&[("forwarded_for", "192.0.2.1")], None).as_deref(),
             Ok("192.0.2.1")

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::clock::Clock;
-use super::fields::{PARTS, gives, slot};
+use super::fields::{FORWARDED_FOR, PARTS, gives, slot};
 use super::formats::{Framing, LineParser, LogFormat, Takes, Wanted};
 use super::parts::Parts;
 use super::token::{TokenParts, telling};
@@ -121,6 +121,12 @@ impl Reading {
                 .map_or(source.id.span(), |given| given.span());
             Error::case(path, format!("source `{id}`: {message}")).at(place(span))
         })?;
+        if source.forwarded_hops.is_some() && !parser.fills().contains(&FORWARDED_FOR) {
+            return Err(of_source(format!(
+                "source `{id}`: forwarded_hops counts in a forwarding list, and no field is one"
+            ))
+            .hint("map the list with forwarded_for = \"<the log's field>\", or take forwarded_hops out"));
+        }
         let clock = clock(source, format, &*parser, path, text)?;
         let mut constants = vec![None; frame.columns.len()];
         for (name, value) in format.constants {

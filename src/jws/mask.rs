@@ -23,6 +23,12 @@ fn may_begin_one(text: &[u8]) -> bool {
 /// The text with the tokens in it that can be told replaced by their hash: a JWS wherever it stands, and the
 /// very token whose id is `token_id`, where that is its hash.
 pub(crate) fn masked(line: &str, token_id: &str) -> String {
+    // Dots may be written as in a path.
+    let dotted = line.replace("%2E", ".").replace("%2e", ".");
+    if dotted.len() < line.len() {
+        let out = masked(&dotted, token_id);
+        return if out == dotted { line.into() } else { out };
+    }
     let part = |c: char| c.is_ascii_alphanumeric() || "-_.~+".contains(c);
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -131,6 +137,9 @@ mod tests {
             &id,
         );
         assert!(!encoded.contains("eyJ"), "{encoded}");
+        let dotted = masked("/a%2eb/eyJhbGciOiJub25lIn0%2eeyJz%2Ec2ln", &id);
+        assert!(!dotted.contains("eyJ"), "{dotted}");
+        assert_eq!(masked("/a%2eb%2Ec/eyJhbGci", &id), "/a%2eb%2Ec/eyJhbGci");
         let innocent = r#"192.0.2.1 - - "GET /a.b.c/d=e HTTP/1.1" 200 "shop.example" ey.a /js/SurveyJs.min.v2.js"#;
         assert_eq!(masked(innocent, &id), innocent);
     }
