@@ -205,6 +205,8 @@ fn a_blank_in_an_id_or_a_bracket_in_a_name_hides_no_request() {
         good.replacen("- - [", "- x [y] [", 1),
         good.replacen("HTTP/1.1", "HTTP/1.1 ", 1),
         good.replacen("- - [", "- x [14/Apr/2025:00:00:00 +0000] [", 1),
+        // Two writers at once.
+        good.replacen("- - [", "- - [192.0.2.9 - - [", 1),
     ];
     let settings = "format = \"combined\"\n[source.fields]\nrequest_id = \"rid\"\ntoken_id = \"jti\"\ntoken_subject = \"sub\"\n";
     let run = Run::new(&[("a.log", log.concat().as_bytes())], settings);
@@ -219,7 +221,7 @@ fn a_blank_in_an_id_or_a_bracket_in_a_name_hides_no_request() {
     ];
     assert_eq!(run.query(rows), expected);
     let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
-    assert_eq!(rejects, ["4,duplicate_field", "7,bad_time"]);
+    assert_eq!(rejects, ["4,duplicate_field", "7,bad_time", "8,bad_time"]);
 }
 
 #[test]

@@ -300,10 +300,6 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
         let Some(found) = found else {
             return without_time;
         };
-        // A name has no quotes as it is logged: behind one, that is another line's time.
-        if without_time.is_some() && memchr::memchr(b'"', &rest[..found]).is_some() {
-            return without_time;
-        }
         at += found;
         if variable.quoted && bytes[at] == b'\\' && first != b'\\' {
             at += 2;
@@ -320,7 +316,10 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
                     || bytes[at..].starts_with(b" : "));
             let timely = !variable.before_time || begins_time(&bytes[at + until.len()..]);
             if !goes_on && timely {
-                return Some(at);
+                return match without_time {
+                    Some(first) if is_another_line(&bytes[first..at]) => without_time,
+                    _ => Some(at),
+                };
             }
             if !timely {
                 without_time.get_or_insert(at);
@@ -335,6 +334,12 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
 
 /// Bytes of a time of the common log, such as `14/Apr/2025:00:00:00 +0900`.
 const TIME: usize = 26;
+
+/// Whether what stands before a time seems to be the end of one line and the beginning of the next: names have no
+/// quotes as they are logged.
+fn is_another_line(text: &[u8]) -> bool {
+    memchr::memchr(b'"', text).is_some() || memchr::memmem::find(text, b" - ").is_some()
+}
 
 /// Whether text begins as such a time does, whole or not.
 fn begins_time(text: &[u8]) -> bool {
