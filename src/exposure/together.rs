@@ -47,13 +47,19 @@ pub(super) fn requests<'l>(
     requests
 }
 
-/// The request of a single line of the gateway, and the records that are not of it: of several, the one for
-/// the account that its token names is.
+/// The request of a single line of the gateway, and the records that are not of it: of several, the one is for
+/// the account that its token names, its page, and nearest to it.
 fn one<'l>(line: &'l Line, mut records: Vec<&'l Line>) -> (Vec<Request<'l>>, Vec<&'l Line>) {
-    let own = records
-        .iter()
-        .position(|record| record.account == line.account);
-    let served = (!records.is_empty()).then(|| records.remove(own.unwrap_or(0)));
+    let unlike = |record: &Line| {
+        let far = record.event_time.abs_diff(line.event_time);
+        (
+            record.account != line.account,
+            record.page != line.page,
+            far,
+        )
+    };
+    let own = (0..records.len()).min_by_key(|place| unlike(records[*place]));
+    let served = own.map(|place| records.remove(place));
     (vec![Request { line, served }], records)
 }
 
@@ -319,6 +325,27 @@ mod tests {
         let requests = requests(&lines, |_| 0, 5);
         let served: Vec<Option<i64>> = requests.iter().map(served).collect();
         assert_eq!(served, [None, Some(22), None, Some(30), None, None]);
+    }
+
+    #[test]
+    fn of_several_records_one_is_of_a_single_line_at_the_gateway() {
+        let records = [
+            application(10, 2, 4),
+            application(90, 1, 4),
+            application(25, 1, 4),
+            application(20, 1, 5),
+        ];
+        let served = |line: Line, records: &[Line]| {
+            let lines: Vec<&Line> = records.iter().chain([&line]).collect();
+            let requests = requests(&lines, |_| 0, 5);
+            assert_eq!(requests.len(), 1);
+            requests[0].served.map(|record| record.event_time)
+        };
+        assert_eq!(served(gateway(20, 1, 4), &records), Some(25));
+        assert_eq!(served(gateway(20, 3, 4), &records), Some(25));
+        assert_eq!(served(gateway(20, 2, 0), &records), Some(10));
+        assert_eq!(served(gateway(20, 3, 9), &records[3..]), Some(20));
+        assert_eq!(served(gateway(20, 1, 4), &[]), None);
     }
 
     #[test]
