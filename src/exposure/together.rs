@@ -4,7 +4,7 @@
 //! as it likes: then each line of the gateway is a request, and so is each line of the edge that none of
 //! them answers, for the gateway has lost its own.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::requests::{Line, Tier};
@@ -42,7 +42,7 @@ pub(super) fn requests<'l>(
     let edge: Vec<&Line> = of(|tier| tier == Tier::Edge).collect();
     if gateway.is_empty() || edge.len() > 1 {
         let edge = unanswered(fullest(edge, source), &gateway, farthest);
-        requests.extend(lost(edge, left, gateway.is_empty()));
+        requests.extend(lost(edge, left, farthest, gateway.is_empty()));
     }
     requests
 }
@@ -70,14 +70,26 @@ fn several<'l>(
     farthest: i64,
 ) -> (Vec<Request<'l>>, Vec<&'l Line>) {
     let mut of_account = by(records, |record| (record.account, record.page));
-    let mut requests = Vec::with_capacity(gateway.len());
-    for line in gateway {
-        let mut own = |page| {
-            let records = of_account.get_mut(&(line.account, page))?;
-            take_nearest(records, line.event_time, farthest)
-        };
-        let served = own(line.page).or_else(|| own(None));
-        requests.push(Request { line, served });
+    let request = |line: &&'l Line| Request { line, served: None };
+    let mut requests: Vec<Request> = gateway.iter().map(request).collect();
+    // The nearest go together first: a line whose own record is lost does not take another's.
+    for farthest in [farthest / 64, farthest / 8, farthest] {
+        for request in requests
+            .iter_mut()
+            .filter(|request| request.served.is_none())
+        {
+            let Line {
+                account,
+                page,
+                event_time,
+                ..
+            } = *request.line;
+            let mut own = |page| {
+                let records = of_account.get_mut(&(account, page))?;
+                take_nearest(records, event_time, farthest)
+            };
+            request.served = own(page).or_else(|| own(None));
+        }
     }
     // What else was served at that time may be of a token that names nobody, or another. It is not known to be.
     let mut of_page = by(&rest(of_account), |record| record.page);
@@ -134,21 +146,23 @@ fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<
     left.into_values().collect()
 }
 
-/// The requests of lines of the edge and records of the application whose line at the gateway is lost: they go
-/// together page by page, in order of time.
-fn lost<'l>(edge: Vec<&'l Line>, mut records: Vec<&'l Line>, all: bool) -> Vec<Request<'l>> {
-    records.sort_by_key(|record| record.event_time);
+/// The requests of lines of the edge and records of the application whose line at the gateway is lost: the nearest
+/// for a page go together.
+fn lost<'l>(
+    edge: Vec<&'l Line>,
+    records: Vec<&'l Line>,
+    farthest: i64,
+    all: bool,
+) -> Vec<Request<'l>> {
     // A request alone has whatever the application logged of it.
     let first = records.first().copied().filter(|_| all && edge.len() == 1);
-    let mut of_page: HashMap<Option<u16>, VecDeque<&Line>> = HashMap::new();
-    for record in &records {
-        of_page.entry(record.page).or_default().push_back(record);
-    }
+    let mut of_page = by(&records, |record| record.page);
     let mut seen = HashSet::new();
     let mut lost = Vec::with_capacity(edge.len());
     for line in edge {
-        let of_page = of_page.get_mut(&line.page).and_then(VecDeque::pop_front);
-        let served = of_page.or(first);
+        let of_page = of_page.get_mut(&line.page);
+        let nearest = of_page.and_then(|records| take_nearest(records, line.event_time, farthest));
+        let served = nearest.or(first);
         seen.extend(served.map(|record| (record.page, record.account)));
         // The application's path may be for a page where the edge's is not.
         let told_by = served.filter(|record| line.page.is_none() && record.page.is_some());
@@ -156,8 +170,9 @@ fn lost<'l>(edge: Vec<&'l Line>, mut records: Vec<&'l Line>, all: bool) -> Vec<R
         lost.push(Request { line, served });
     }
     if all {
-        records.retain(|record| seen.insert((record.page, record.account)));
-        lost.extend(records.into_iter().map(|line| Request {
+        let mut others = rest(of_page);
+        others.retain(|record| seen.insert((record.page, record.account)));
+        lost.extend(others.into_iter().map(|line| Request {
             line,
             served: Some(line),
         }));
@@ -325,6 +340,16 @@ mod tests {
         let requests = requests(&lines, |_| 0, 5);
         let served: Vec<Option<i64>> = requests.iter().map(served).collect();
         assert_eq!(served, [None, Some(22), None, Some(30), None, None]);
+        // The record of the first is lost.
+        let lines = [
+            gateway(10_000, 1, 4),
+            gateway(12_000, 1, 4),
+            application(12_001, 1, 4),
+        ];
+        let lines: Vec<&Line> = lines.iter().collect();
+        let requests = super::requests(&lines, |_| 0, 5_000);
+        assert_eq!(requests[0].served, None);
+        assert_eq!(requests[1].served, Some(lines[2]));
     }
 
     #[test]
