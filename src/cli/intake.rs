@@ -19,8 +19,8 @@ use clap::ValueEnum;
   breachscope rejects RESULTS
   breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"
 
-Exit codes: 0 all was read; 3 lines were rejected, logs are damaged or missing, or a source fell silent, and all
-else was read; 1 an error.")]
+Exit codes: 0 all was read; 3 lines were rejected, logs are damaged, missing or of no source, or a source fell
+silent, and all else was read; 1 an error.")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "exit code 3: some lines were rejected, some evidence is damaged or missing, or a source fell silent, as told above"
+        "exit code 3: some lines were rejected, some evidence is damaged, missing or of no source, or a source fell silent, as told above"
     );
     Ok(ExitCode::from(3))
 }

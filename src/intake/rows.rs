@@ -15,15 +15,12 @@ use super::formats::json::{JOINED, NO_CLAIMS};
 use super::numbers::{code, refused, unsigned};
 use super::reading::Reading;
 use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
-use super::token::{self, FROM_TOKEN, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT};
+use super::token::{self, FROM_TOKEN, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT, WHOLE};
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
 
 /// The method, and mostly the path, of what a server logged and refused without a request that it could read.
 pub(crate) const NO_REQUEST: &str = "-";
-
-/// Fields of a log of which each fills the id of whatever token there is.
-const WHOLE: [&str; 4] = ["token_id", "token", "token_hash", "token_prefix"];
 
 /// How one column of a row comes about.
 #[derive(Debug, Clone, Copy)]
@@ -311,10 +308,10 @@ impl<'a> Rows<'a> {
     fn require(&mut self, column: usize, stretch: &Stretch<'_>) {
         for line in each(stretch.all() & !stretch.there(column) & !self.refused.lines) {
             let name = self.reading.frame.columns[column].name;
-            let status = self
+            let answer = self
                 .answer
-                .and_then(|(status, _)| stretch.get(line, status));
-            self.refused.add(line, missing(name, status));
+                .map(|(status, size)| (stretch.get(line, status), stretch.get(line, size)));
+            self.refused.add(line, missing(name, answer));
         }
     }
 
@@ -489,10 +486,13 @@ fn note(stretch: &mut Stretch<'_>, lines: Lines, problem: usize, reason: &str) {
 }
 
 #[cold]
-fn missing(name: &str, status: Option<&str>) -> Reject {
-    let answer = match status {
-        Some(status) if matches!(name, "method" | "path") => {
-            format!(", and the status `{}` is no refusal", shown(status))
+fn missing(name: &str, answer: Option<(Option<&str>, Option<&str>)>) -> Reject {
+    let answer = match answer {
+        Some((Some(status), size)) if matches!(name, "method" | "path") => {
+            let with = size.map_or(String::new(), |size| {
+                format!(" with size `{}`", shown(size))
+            });
+            format!(", and the status `{}`{with} is no refusal", shown(status))
         }
         _ => String::new(),
     };

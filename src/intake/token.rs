@@ -61,12 +61,18 @@ pub(super) fn claims(frame: &Frame) -> impl Iterator<Item = usize> {
     CLAIMS.iter().filter_map(|name| frame.index(name))
 }
 
-/// These columns and that of the token's id, bit by bit; none where a token that cannot be read has no column.
+/// Fields of a log of which each fills the id of whatever token there is.
+pub(super) const WHOLE: [&str; 4] = ["token_id", "token", "token_hash", "token_prefix"];
+
+/// The slots by which a token is known, bit by bit; none where a token that cannot be read has no column.
 pub(super) fn telling(frame: &Frame) -> u64 {
-    let Some((id, _)) = frame.index("token_id").zip(frame.index("token_problem")) else {
+    if frame.index("token_problem").is_none() {
         return 0;
-    };
-    claims(frame).fold(1 << id, |all, column| all | 1 << column)
+    }
+    let whole = WHOLE.iter().filter_map(|name| slot(frame, name));
+    claims(frame)
+        .chain(whole)
+        .fold(0, |all, slot| all | 1 << slot)
 }
 
 /// Columns of an event frame that a token's own claims fill.
@@ -189,7 +195,13 @@ impl<'a> TokenReader<'a> {
             fields.clear(problem);
         }
         self.take(parts, fields);
-        if let Some(problem) = problem.filter(|_| !fields.says(parts.token_id)) {
+        let known = |slot: &usize| {
+            fields.says(parts.token_id)
+                || fields
+                    .get(*slot)
+                    .is_some_and(|why| why != TOKEN_COOKIE_ABSENT)
+        };
+        if let Some(problem) = problem.filter(|slot| !known(slot)) {
             fields.copy(problem, TOKEN_ID_ABSENT);
         }
     }
@@ -228,10 +240,11 @@ impl<'a> TokenReader<'a> {
             fill(parts, looked, fields);
         }
         // Where a token is, it is of no matter where else there is none.
+        let is_known = fields.says(parts.token_id);
         put(
             fields,
             parts.problem,
-            problem.filter(|problem| found.is_none() || *problem == "token_redacted"),
+            problem.filter(|problem| !is_known || *problem == "token_redacted"),
         );
         for (slot, holds) in &parts.parts {
             let Some(text) = fields.get(*slot).filter(|text| !says_nothing(text)) else {

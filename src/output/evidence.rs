@@ -98,7 +98,7 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
         }
     }
     notes(damages, "damaged logs", "evidence", &mut out);
-    notes(copies, "copies", "evidence, overlaps", &mut out);
+    notes(copies, "copies", "overlaps of evidence", &mut out);
     let silences = manifest.silences.iter().map(|silence| {
         format!(
             "{}: silent from {} to {}, where about {} events were to be expected by {}",

@@ -139,14 +139,14 @@ fn a_method_that_says_nothing_is_none_in_any_format() {
     let expected: Vec<&str> = sent.iter().filter_map(|(_, row)| *row).collect();
     assert_eq!(rows, expected);
     let rejects = run.query("SELECT line_no, detail FROM rejects ORDER BY line_no");
-    let missing = |line: u64, name: &str, status: &str| {
-        format!("{line},\"`{name}` is not there, and the status `{status}` is no refusal\"")
+    let missing = |line: u64, name: &str, answer: &str| {
+        format!("{line},\"`{name}` is not there, and the status {answer} is no refusal\"")
     };
     let expected = [
-        missing(11, "method", "200"),
-        missing(12, "method", "200"),
-        missing(13, "method", "0"),
-        missing(14, "path", "302"),
+        missing(11, "method", "`200`"),
+        missing(12, "method", "`200`"),
+        missing(13, "method", "`0` with size `5`"),
+        missing(14, "path", "`302`"),
     ];
     assert_eq!(rejects, expected);
     let lost = "SELECT confirmed FROM figures WHERE id = 'requests.without_gateway_line'";

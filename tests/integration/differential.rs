@@ -286,11 +286,20 @@ fn lines_read_together_are_what_they_are_one_by_one() {
                 ("token_subject", "t.u.s"),
                 ("request_id", "t.u.r"),
                 ("user_agent", "t.v"),
+                ("session_id", "t.u.exp"),
             ],
             vec![
                 claims(r#""jti":"x","s":"","aud":"","r":"1""#),
                 claims(r#""jti":"","s":"-","aud":"w","r":"1""#),
                 claims(r#""r":"1","aud":["",true],"s":7"#),
+                claims(r#""jti":"x","aud":{"\x41\ud800":"","b\tc":""}"#),
+                claims(&format!(
+                    r#""jti":"x","aud":{}{}"#,
+                    "[".repeat(200),
+                    "]".repeat(200)
+                )),
+                claims(r#""jti":"x","exp":7"#),
+                claims("").replace("\"u\":{}", r#""u.jti":"x","u.aud":"w""#),
                 claims("").replace("{}", "[\"\",3]"),
                 claims("").replace("{}", "\"x\""),
             ],

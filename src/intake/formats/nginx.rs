@@ -208,12 +208,22 @@ mod tests {
                 "{request}"
             );
         }
-        let line = "192.0.2.7 - 408 -";
-        let expected = [None, Some("408"), None];
-        assert_eq!(
-            read(&FORMAT, &*parser, line, &columns),
-            Ok(expected.map(|text| text.map(str::to_string)).to_vec())
-        );
+        for agent in ["-", "x HTTP/1.1 y"] {
+            let line = format!("192.0.2.7 - 408 {agent}");
+            let expected = [None, Some("408"), Some(agent).filter(|agent| *agent != "-")];
+            assert_eq!(
+                read(&FORMAT, &*parser, &line, &columns),
+                Ok(expected.map(|text| text.map(str::to_string)).to_vec()),
+                "{agent}"
+            );
+        }
+        // What was answered, and what a client says was.
+        for request in [
+            "GET /a HTTP/1.1 404 HTTP/1.1",
+            "GET /a HTTP/1.1 404 b HTTP/1.1",
+        ] {
+            assert_eq!(row(request), Err("log_syntax"), "{request}");
+        }
     }
 
     #[test]

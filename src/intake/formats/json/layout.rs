@@ -349,6 +349,38 @@ mod tests {
     }
 
     #[test]
+    fn a_line_whose_claims_say_nothing_fits_where_nothing_else_says_anything() {
+        let wanted = super::super::tests::wanted(&[(0, "t.jti"), (1, "t.exp")], 0b1);
+        let parser = super::super::Json::new(&wanted, None);
+        let line = |jti: &str, aud: &str, exp: &str| {
+            format!(r#"{{"t":{{"jti":"{jti}","aud":["{aud}","-"],"exp":"{exp}","x":"y"}}}}"#)
+        };
+        let lines = [
+            (line("a", "b", "c"), true),
+            (line("a", "", ""), true),
+            (line("", "", "-"), true),
+            (line("-", "b", ""), false),
+            (line("", "", "c"), false),
+        ];
+        let text = lines.clone().map(|(line, _)| line).join("\n");
+        let mut stretch = Stretch::of(&text);
+        let read = super::super::LineParser::parse_many(&parser, &mut stretch);
+        for (place, (line, fits)) in lines.iter().enumerate() {
+            assert_eq!(read >> place & 1 == 1, *fits, "{line}");
+        }
+        // As many stretches as a layout knows, and one more.
+        for (count, learned) in [(MOST_OTHERS, true), (MOST_OTHERS + 1, false)] {
+            let line = format!(r#"{{"t":{{"jti":"a"{}}}}}"#, r#","aud":"b""#.repeat(count));
+            let mut fields = Fields::default();
+            fields.begin(&line);
+            let mut scanner = Scanner::at(&line, 0);
+            assert_eq!(scanner.whole(&parser.root, &mut fields), Ok(()));
+            let layout = Layout::of(&line, &fields, scanner.others());
+            assert_eq!(layout.is_some(), learned, "{count}");
+        }
+    }
+
+    #[test]
     fn a_line_fits_where_only_values_differ() {
         let wanted = super::super::tests::wanted(&[(0, "a"), (1, "b.c"), (2, "d")], 0);
         let parser = super::super::Json::new(&wanted, None);

@@ -10,6 +10,7 @@
 //! known), `field_type`, and `no_claims` (where claims of a token should be, there is something else), which
 //! makes no reject: it may be a token.
 
+mod escapes;
 mod layout;
 mod scanner;
 
@@ -17,7 +18,7 @@ use std::borrow::Cow;
 
 pub(in crate::intake) use layout::Layouts;
 use layout::find_specials;
-use scanner::Scanner;
+use scanner::{Scanner, is_claim};
 
 use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted};
 use crate::bytes::Mark;
@@ -35,6 +36,8 @@ struct Child {
     key: Box<[u8]>,
     mark: Mark,
     node: Node,
+    /// Whether it is a claim of RFC 7519 that fills no slot by which a token is known.
+    is_other: bool,
 }
 
 /// A node of the wanted paths: where a key leads.
@@ -58,6 +61,7 @@ impl Node {
                 key: name.as_bytes().into(),
                 mark: Mark::new(&before_value(name)),
                 node: Node::default(),
+                is_other: false,
             });
             self.children.len() - 1
         });
@@ -73,9 +77,20 @@ impl Node {
         self.child(path).slots.push(slot);
     }
 
+    /// Marks the claims that tell of no token by their slots.
+    fn mark(&mut self, claims: u64) {
+        for child in &mut self.children {
+            let mut slots = child.node.slots.iter();
+            let known = child.node.claims != 0 || slots.any(|(slot, _)| claims >> slot & 1 == 1);
+            child.is_other = self.claims != 0 && !known && is_claim(&child.key);
+            child.node.mark(claims);
+        }
+    }
+
     /// Whether elements of an array are wanted.
     fn has_elements(&self) -> bool {
-        let is_index = |child: &Child| child.key.iter().all(u8::is_ascii_digit);
+        let is_index =
+            |child: &Child| !child.key.is_empty() && child.key.iter().all(u8::is_ascii_digit);
         self.children.iter().any(is_index)
     }
 }
@@ -103,6 +118,7 @@ impl Json {
             root.insert(path, (*slot, rank), wanted.claims);
             fills.push(*slot);
         }
+        root.mark(wanted.claims);
         Json {
             root,
             fills,
@@ -337,6 +353,7 @@ mod tests {
             (1, "a.b.sub"),
             (2, "a.b.sid"),
             (3, "f.0.jti"),
+            (4, "a.b.exp"),
         ];
         let parser = Json::new(&wanted(&fields, 0b1011), None);
         let doubted = |line: &str| {
@@ -356,6 +373,11 @@ mod tests {
             (r#""jti":"","aud":"q""#, true),
             (r#""jti":"-","sub":null,"nbf":1"#, true),
             (r#""jti":"","\u0061ud":["",{"x":true}]"#, true),
+            (r#""jti":"","aud":{"x":"q","x":""}"#, true),
+            (r#""jti":"","aud":{"\x41\ud800":""}"#, false),
+            (r#""jti":"","exp":7"#, true),
+            (r#""jti":"","exp":"-""#, false),
+            (r#""jti":"x","exp":7"#, false),
             (r#""sid":"s","aud":"q""#, true),
             (r#""jti":"","sub":"","aud":"","nbf":null,"exp":"-""#, false),
             (r#""jti":"","aud":["",{}]"#, false),
@@ -375,6 +397,10 @@ mod tests {
             (r#"{"a":"x"}"#, true),
             (r#"{"a":[{"b":{"jti":"x"}}]}"#, true),
             (r#"{"a":{"sub":"x"}}"#, true),
+            (r#"{"a.b.aud":"x"}"#, true),
+            (r#"{"a":{"b.aud":"x"}}"#, true),
+            (r#"{"a.b.jti":"x","a.b.aud":"x"}"#, false),
+            (r#"{"a.b.other":"x","c.aud":"x"}"#, false),
             (r#"{"a":{"b":null,"c":"x"},"sub":"x","aud":"y"}"#, false),
             (r#"{"a":{"b":[]}}"#, false),
             (r#"{"a":{"b":["",null,{}]}}"#, false),

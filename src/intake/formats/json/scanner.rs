@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
+use super::escapes::unescape;
 use super::{Child, Fields, JOINED, NO_CLAIMS, Node, Reject};
 use crate::bytes::{same, special, word};
 use crate::intake::fields::says_nothing;
+use crate::intake::formats::template::quote_end;
 use crate::intake::stretch::each;
 
 /// The claims of RFC 7519, section 4.1: whatever has one of them is about a token.
@@ -17,12 +17,13 @@ pub(super) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// What stands beside the claims of tokens, or in their place.
+    /// What makes a line other than those of its layout.
     others: Vec<Other>,
 }
 
 /// A stretch of a line that stands beside a token's claims, or in their place: where it says something and they do
-/// not, there is a token that cannot be read.
+/// not, there is a token that cannot be read. Without claims it is an array that says nothing, as another line's
+/// may not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Other {
     /// The slots of the claims, bit by bit.
@@ -55,7 +56,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// What stands beside the claims of tokens, or in their place.
+    /// What makes a line other than those of its layout.
     pub(super) fn others(&self) -> &[Other] {
         &self.others
     }
@@ -117,7 +118,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Notes what begins at `start` and ends here.
-    #[cold]
     fn other(&mut self, claims: u64, start: usize) {
         self.others.push(Other {
             claims,
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
                     self.at += child.mark.length;
                     guess += 1;
                     self.white_space();
-                    self.wanted(child, fields)?;
+                    self.child(node, child, fields)?;
                 }
                 None => self.member(node, &mut guess, fields)?,
             }
@@ -182,16 +182,29 @@ impl<'a> Scanner<'a> {
         match find(&node.children, key.as_bytes()) {
             Some(index) => {
                 *guess = index + 1;
-                self.wanted(&node.children[index], fields)
+                self.child(node, &node.children[index], fields)
             }
-            None if node.claims != 0 && CLAIMS.contains(&&*key) => {
+            None => {
                 let start = self.at;
                 self.skip()?;
-                self.other(node.claims, start);
+                let claims = beside(node, &key);
+                if claims != 0 {
+                    self.other(claims, start);
+                }
                 Ok(())
             }
-            None => self.skip(),
         }
+    }
+
+    /// Walks a wanted member of an object.
+    #[inline]
+    fn child(&mut self, node: &Node, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
+        let start = self.at;
+        self.wanted(child, fields)?;
+        if child.is_other {
+            self.other(node.claims, start);
+        }
+        Ok(())
     }
 
     /// Walks an array of which some elements are wanted.
@@ -503,66 +516,53 @@ fn fill<'a>(
     Ok(())
 }
 
+/// The slots of the claims beside which a member that is not wanted stands, if it is a claim too: in their object,
+/// or where names have its path (`pass.aud`).
+#[inline]
+fn beside(node: &Node, key: &str) -> u64 {
+    if node.claims != 0 && is_claim(key.as_bytes()) {
+        return node.claims;
+    }
+    match key.rsplit_once('.') {
+        Some((object, name)) if is_claim(name.as_bytes()) => {
+            let object = find(&node.children, object.as_bytes());
+            object.map_or(0, |index| node.children[index].node.claims)
+        }
+        _ => 0,
+    }
+}
+
+/// Whether a name is that of a claim of RFC 7519.
+pub(super) fn is_claim(name: &[u8]) -> bool {
+    CLAIMS.iter().any(|claim| claim.as_bytes() == name)
+}
+
 #[inline]
 fn find(children: &[Child], key: &[u8]) -> Option<usize> {
     children.iter().position(|child| same(&child.key, key))
 }
 
-/// Whether a stretch of JSON tells of anything at all.
+/// Whether any value in a stretch of JSON tells of anything: by what is written, as a layout knows it.
 #[cold]
 fn tells(raw: &str) -> bool {
-    // What is no JSON is deep, or has bytes that are escaped as servers do it.
-    serde_json::from_str(raw).map_or(true, |value| says_something(&value))
-}
-
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !says_nothing(text),
-        Value::Array(elements) => elements.iter().any(says_something),
-        Value::Object(members) => members.values().any(says_something),
-        Value::Bool(true) | Value::Number(_) => true,
-    }
-}
-
-/// The text that a JSON string stands for; `None` for a lone surrogate, which no text can hold.
-fn unescape(raw: &str) -> Option<String> {
-    let plain = |raw: &str| serde_json::from_str(&format!("\"{raw}\"")).ok();
-    plain(raw).or_else(|| plain(&mended(raw)))
-}
-
-/// A string as JSON has it, of what some writers make of what clients send: half of a surrogate pair, which stays
-/// as it is written, a byte as servers escape it, and control characters as they are.
-fn mended(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len() + 16);
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = match rest.as_bytes().get(1) {
-            Some(b'u') => 6,
-            Some(b'x') => 4,
-            _ => 2,
-        };
-        let hex = |text: &str| u32::from_str_radix(text.get(2..6)?, 16).ok();
-        let is_low = |code: u32| (0xdc00..0xe000).contains(&code);
-        let half = hex(rest).filter(|code| length == 6 && (0xd800..0xe000).contains(code));
-        let pair = half.is_some_and(|code| !is_low(code))
-            && rest.get(6..8) == Some("\\u")
-            && rest.get(6..).and_then(hex).is_some_and(is_low);
-        let (escape, after) = rest.split_at(if pair { 12 } else { length.min(rest.len()) });
-        match escape.strip_prefix("\\x") {
-            Some(byte) if byte < "8" => text.push_str(&format!("\\u00{byte}")),
-            Some(_) => text.push_str(&format!("\\{escape}")),
-            None if half.is_some() && !pair => text.push_str(&format!("\\{escape}")),
-            None => text.push_str(escape),
+    let bytes = raw.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let Some(end) = quote_end(bytes, at + 1) else {
+                    return true;
+                };
+                let is_key = bytes[end + 1..].trim_ascii_start().first() == Some(&b':');
+                if !is_key && !says_nothing(&raw[at + 1..end]) {
+                    return true;
+                }
+                at = end + 1;
+            }
+            // A number, or `true`.
+            b'-' | b'0'..=b'9' | b't' => return true,
+            _ => at += 1,
         }
-        rest = after;
     }
-    text.push_str(rest);
-    let controls = |c: char| match c {
-        '\0'..' ' => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    text.chars().map(controls).collect()
+    false
 }

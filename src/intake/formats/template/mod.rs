@@ -282,10 +282,20 @@ fn find_end(bytes: &[u8], from: usize, variable: &Variable) -> Option<usize> {
     let Some(first) = until.first().copied() else {
         return Some(bytes.len());
     };
-    if variable.bare_request
-        && let Some(end) = version_end(bytes, from, until)
-    {
-        return Some(end);
+    if variable.bare_request && !bytes[from..].starts_with(b"- ") {
+        let number_follows =
+            |end: &usize| bytes.get(end + until.len()).is_some_and(u8::is_ascii_digit);
+        // A client that sends two versions could choose the status that it is said to have got.
+        if version_ends(bytes, from, until)
+            .filter(number_follows)
+            .nth(1)
+            .is_some()
+        {
+            return None;
+        }
+        if let Some(end) = version_ends(bytes, from, until).next() {
+            return Some(end);
+        }
     }
     let mut at = from;
     // Where no time follows, it is the time that is wrong.
@@ -347,11 +357,19 @@ fn begins_time(text: &[u8]) -> bool {
 }
 
 /// Where the version of a request line ends, with `until` behind it.
-fn version_end(bytes: &[u8], from: usize, until: &[u8]) -> Option<usize> {
-    memchr::memmem::find_iter(&bytes[from..], b" HTTP/").find_map(|at| {
-        let version = from + at + 1;
-        let end = version + memchr::memchr(b' ', &bytes[version..])?;
-        bytes[end..].starts_with(until).then_some(end)
+fn version_ends<'l>(
+    bytes: &'l [u8],
+    from: usize,
+    until: &'l [u8],
+) -> impl Iterator<Item = usize> + 'l {
+    memchr::memmem::find_iter(&bytes[from..], b" HTTP/").filter_map(move |at| {
+        let version = from + at + b" HTTP/".len();
+        let end = version + memchr::memchr(b' ', bytes.get(version..)?)?;
+        let is_version = matches!(
+            bytes[version..end],
+            [b'0'..=b'9'] | [b'0'..=b'9', b'.', b'0'..=b'9']
+        );
+        (is_version && bytes[end..].starts_with(until)).then_some(end)
     })
 }
 
