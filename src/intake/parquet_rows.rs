@@ -96,8 +96,6 @@ fn json(value: &AnyValue<'_>) -> Value {
     match value {
         AnyValue::Null => Value::Null,
         AnyValue::Boolean(value) => Value::Bool(*value),
-        AnyValue::String(text) => Value::String((*text).to_string()),
-        AnyValue::StringOwned(text) => Value::String(text.to_string()),
         AnyValue::UInt8(number) => (*number).into(),
         AnyValue::UInt16(number) => (*number).into(),
         AnyValue::UInt32(number) => (*number).into(),
@@ -109,6 +107,17 @@ fn json(value: &AnyValue<'_>) -> Value {
         AnyValue::Float64(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
             (*number as i64).into()
         }
+        // What stands in place of a number that is missing.
+        AnyValue::Float32(number) if number.is_nan() => Value::Null,
+        AnyValue::Float64(number) if number.is_nan() => Value::Null,
+        // All digits that tell it from its neighbours: the frame's own way of writing has fewer.
+        AnyValue::Float32(number) => Value::String(number.to_string()),
+        AnyValue::Float64(number) => Value::String(number.to_string()),
+        AnyValue::Binary(bytes) => Value::String(text_of(bytes)),
+        AnyValue::BinaryOwned(bytes) => Value::String(text_of(bytes)),
+        AnyValue::Struct(_, _, fields) => object(fields, value._iter_struct_av()),
+        AnyValue::StructOwned(of) => object(&of.1, of.0.iter().cloned()),
+        AnyValue::List(values) => values.iter().map(|value| json(&value)).collect(),
         AnyValue::Datetime(ticks, unit, zone) => {
             let micros = match unit {
                 TimeUnit::Nanoseconds => ticks.div_euclid(1000),
@@ -123,6 +132,60 @@ fn json(value: &AnyValue<'_>) -> Value {
                 text.trim_end_matches('Z').to_string()
             })
         }
-        other => Value::String(other.to_string()),
+        other => match other.get_str() {
+            Some(text) => Value::String(text.to_string()),
+            None => Value::String(other.to_string()),
+        },
+    }
+}
+
+fn object<'v>(fields: &[Field], values: impl Iterator<Item = AnyValue<'v>>) -> Value {
+    let name = |field: &Field| field.name().to_string();
+    let members = fields.iter().map(name).zip(values);
+    Value::Object(members.map(|(name, value)| (name, json(&value))).collect())
+}
+
+/// Bytes as text; those that are none as in other logs, `\xHH`.
+fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_string(),
+        Err(_) => bytes.escape_ascii().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_as_they_are() {
+        let list = Series::new("l".into(), ["a", "b"]);
+        let inner = vec![AnyValue::String("j"), AnyValue::Float64(1735693200.5)];
+        let fields = ["jti", "exp"].map(|name| Field::new(name.into(), DataType::String));
+        let nested = AnyValue::StructOwned(Box::new((inner, fields.to_vec())));
+        for (value, expected) in [
+            (AnyValue::Float64(1735693200.5), r#""1735693200.5""#),
+            (AnyValue::Float64(1735693200.0), "1735693200"),
+            (AnyValue::Float64(1e16), r#""10000000000000000""#),
+            (AnyValue::Float64(f64::NAN), "null"),
+            (AnyValue::Float32(0.1), r#""0.1""#),
+            (AnyValue::Float32(16777216.0), r#""16777216""#),
+            (AnyValue::Binary(b"GET"), r#""GET""#),
+            (AnyValue::Binary(b"a\xff\0"), r#""a\\xff\\x00""#),
+            (AnyValue::List(list), r#"["a","b"]"#),
+            (nested, r#"{"exp":"1735693200.5","jti":"j"}"#),
+        ] {
+            assert_eq!(json(&value).to_string(), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn columns_with_dictionaries_are_text() {
+        let methods = Series::new("m".into(), ["GET", "POST", "GET"]);
+        let categories = Categories::global();
+        let kind = DataType::from_categories(categories);
+        let coded = methods.cast(&kind).expect("text has categories");
+        let texts: Vec<Value> = coded.iter().map(|value| json(&value)).collect();
+        assert_eq!(texts, ["GET", "POST", "GET"]);
     }
 }
