@@ -434,11 +434,9 @@ pub(crate) fn suggest_file(error: Error, missing: &Path) -> Error {
     let (Some(folder), Some(name)) = (missing.parent(), missing.file_name()) else {
         return error;
     };
-    let here = Path::new(".");
-    let folder = if folder.as_os_str().is_empty() {
-        here
-    } else {
-        folder
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
     };
     let Ok(entries) = std::fs::read_dir(folder) else {
         return error.hint(format!(

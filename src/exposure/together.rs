@@ -36,6 +36,7 @@ pub(super) fn requests<'l>(
     let gateway: Vec<&Line> = of(Tier::is_gateway).collect();
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
     let (mut requests, left) = match gateway[..] {
+        [] => (Vec::new(), records),
         [line] => one(line, records),
         _ => several(&gateway, &records, farthest),
     };
@@ -105,8 +106,13 @@ fn several<'l>(
 fn rest<'l, K>(lines: HashMap<K, ByTime<'l>>) -> Vec<&'l Line> {
     let lines = lines.into_values().flatten().map(|(_, line)| line);
     let mut rest: Vec<&Line> = lines.collect();
-    rest.sort_by_key(|line| (line.event_time, line.evidence_id, line.line_no));
+    rest.sort_by_key(|line| in_order(line));
     rest
+}
+
+/// When a line was written, and where.
+fn in_order(line: &Line) -> (i64, u32, u64) {
+    (line.event_time, line.evidence_id, line.line_no)
 }
 
 /// Of the lines of each source at the edge, all of which see the requests, those of the one that saw the most.
@@ -155,7 +161,11 @@ fn lost<'l>(
     all: bool,
 ) -> Vec<Request<'l>> {
     // A request alone has whatever the application logged of it.
-    let first = records.first().copied().filter(|_| all && edge.len() == 1);
+    let first = records
+        .iter()
+        .copied()
+        .min_by_key(|record| in_order(record));
+    let first = first.filter(|_| all && edge.len() == 1);
     let mut of_page = by(&records, |record| record.page);
     let mut seen = HashSet::new();
     let mut lost = Vec::with_capacity(edge.len());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{breachscope, query, stderr};
 
-const HEAD: &str = "[case]\nid = \"hostile\"\ntitle = \"\"\nreport_zone = \"UTC\"\ncollected_by = \"\"\ncollected_at = \"2025-11-20T10:00:00Z\"\n[policy]\nclock_tolerance_seconds = 5\nrun_pause_hours = 24\nphase_pause_days = 30\n";
+pub(crate) const HEAD: &str = "[case]\nid = \"hostile\"\ntitle = \"\"\nreport_zone = \"UTC\"\ncollected_by = \"\"\ncollected_at = \"2025-11-20T10:00:00Z\"\n[policy]\nclock_tolerance_seconds = 5\nrun_pause_hours = 24\nphase_pause_days = 30\n";
 pub(crate) const JSON: &str = "format = \"jsonl\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"late\"\n";
 
 pub(crate) struct Run {

@@ -2,25 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::hostile::HEAD;
 use crate::support::{breachscope, query, stderr};
 
 /// 2025-04-14T00:00:00Z.
 const BEGIN: u64 = 1_744_588_800;
-
-const CASE: &str = r#"
-[case]
-id = "reused"
-title = "reused"
-report_zone = "UTC"
-collected_by = "test"
-collected_at = "2025-11-20T10:00:00Z"
-[policy]
-clock_tolerance_seconds = 5
-run_pause_hours = 24
-phase_pause_days = 30
-[registry]
-pages = "pages.toml"
-"#;
 
 const PAGES: &str = r#"
 [[page]]
@@ -56,7 +42,7 @@ fn counted(id: impl Fn(u64) -> String, all_lost: bool) -> Vec<String> {
     for log in &mut logs[..2] {
         writeln!(log, "{{\"at\":{BEGIN},\"rid\":\"o\",\"ip\":\"192.0.2.9\",\"m\":\"GET\",\"p\":\"/\",\"s\":200,\"b\":5,\"jti\":\"t\",\"iss\":\"shop\",\"sub\":\"m1\"}}").unwrap();
     }
-    let mut case = CASE.to_string();
+    let mut case = format!("{HEAD}[registry]\npages = \"pages.toml\"\n");
     for (kind, log) in ["edge", "gateway", "application"].iter().zip(&logs) {
         let fields = match *kind {
             "application" => "account = \"who\"\nitem_count = \"n\"\n",

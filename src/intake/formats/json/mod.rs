@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 pub(in crate::intake) use layout::Layouts;
 use layout::find_specials;
-use scanner::{Scanner, is_claim};
+use scanner::{Scanner, is_registered};
 
 use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted};
 use crate::bytes::Mark;
@@ -36,7 +36,7 @@ struct Child {
     key: Box<[u8]>,
     mark: Mark,
     node: Node,
-    /// Whether it is a claim of RFC 7519 that fills no slot by which a token is known.
+    /// Whether it is a registered claim that fills no slot by which a token is known.
     is_other: bool,
 }
 
@@ -82,7 +82,7 @@ impl Node {
         for child in &mut self.children {
             let mut slots = child.node.slots.iter();
             let known = child.node.claims != 0 || slots.any(|(slot, _)| claims >> slot & 1 == 1);
-            child.is_other = self.claims != 0 && !known && is_claim(&child.key);
+            child.is_other = self.claims != 0 && !known && is_registered(&child.key);
             child.node.mark(claims);
         }
     }

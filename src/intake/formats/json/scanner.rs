@@ -9,8 +9,8 @@ use crate::intake::fields::says_nothing;
 use crate::intake::formats::template::quote_end;
 use crate::intake::stretch::each;
 
-/// The claims of RFC 7519, section 4.1: whatever has one of them is about a token.
-const CLAIMS: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+/// The registered claims of RFC 7519, section 4.1: whatever has one of them is about a token.
+const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// Walks JSON text.
 pub(super) struct Scanner<'a> {
@@ -520,11 +520,11 @@ fn fill<'a>(
 /// or where names have its path (`pass.aud`).
 #[inline]
 fn beside(node: &Node, key: &str) -> u64 {
-    if node.claims != 0 && is_claim(key.as_bytes()) {
+    if node.claims != 0 && is_registered(key.as_bytes()) {
         return node.claims;
     }
     match key.rsplit_once('.') {
-        Some((object, name)) if is_claim(name.as_bytes()) => {
+        Some((object, name)) if is_registered(name.as_bytes()) => {
             let object = find(&node.children, object.as_bytes());
             object.map_or(0, |index| node.children[index].node.claims)
         }
@@ -532,9 +532,9 @@ fn beside(node: &Node, key: &str) -> u64 {
     }
 }
 
-/// Whether a name is that of a claim of RFC 7519.
-pub(super) fn is_claim(name: &[u8]) -> bool {
-    CLAIMS.iter().any(|claim| claim.as_bytes() == name)
+/// Whether a name is that of a registered claim.
+pub(super) fn is_registered(name: &[u8]) -> bool {
+    REGISTERED.iter().any(|claim| claim.as_bytes() == name)
 }
 
 #[inline]
