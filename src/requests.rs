@@ -76,6 +76,8 @@ pub struct Line {
     pub source_ip: u128,
     /// The page of the catalogue.
     pub page: Option<u16>,
+    /// Whether no page has the method, so that it asks for none whatever its path.
+    pub other_method: bool,
     /// HTTP status; 0 for the application.
     pub status: u16,
     /// Bytes of the response body, where logged.
@@ -88,6 +90,11 @@ pub struct Line {
     pub identity: u64,
 }
 
+/// In place of a page's number: the request is for none.
+const NO_PAGE: u16 = u16::MAX;
+/// Likewise, by its method.
+const OTHER_METHOD: u16 = NO_PAGE - 1;
+
 impl Line {
     /// Writes the line's fields.
     pub fn encode(&self, into: &mut Encoder) {
@@ -97,7 +104,10 @@ impl Line {
             .u32(self.evidence_id)
             .u64(self.line_no)
             .packed(self.source_ip)
-            .u16(self.page.unwrap_or(u16::MAX))
+            .u16(self.page.unwrap_or(match self.other_method {
+                true => OTHER_METHOD,
+                false => NO_PAGE,
+            }))
             .u16(self.status)
             .maybe(self.body_bytes)
             .maybe(self.account.map(AccountKey::packed))
@@ -107,14 +117,22 @@ impl Line {
 
     /// Reads the fields back.
     pub fn decode(from: &mut Decoder<'_>) -> Self {
+        let tier = Tier::from_code(from.u8());
+        let request = from.u128();
+        let event_time = from.i64();
+        let evidence_id = from.u32();
+        let line_no = from.u64();
+        let source_ip = from.packed();
+        let page = from.u16();
         Line {
-            tier: Tier::from_code(from.u8()),
-            request: from.u128(),
-            event_time: from.i64(),
-            evidence_id: from.u32(),
-            line_no: from.u64(),
-            source_ip: from.packed(),
-            page: Some(from.u16()).filter(|page| *page != u16::MAX),
+            tier,
+            request,
+            event_time,
+            evidence_id,
+            line_no,
+            source_ip,
+            page: Some(page).filter(|page| *page < OTHER_METHOD),
+            other_method: page == OTHER_METHOD,
             status: from.u16(),
             body_bytes: from.maybe(),
             account: from.maybe().map(AccountKey::unpacked),
@@ -261,7 +279,12 @@ pub fn spread(
             column(2)?.once(|address| (address.and_then(address_bits), hash(address)));
         let page = |page: Option<&str>| page.and_then(|page| pages.get(page).copied());
         let mut shown = column(3)?.once(|text| (page(text), hash(text)));
-        let mut methods = column(4)?.once(|method| (method == Some(NO_REQUEST), hash(method)));
+        let of_a_page =
+            |method: Option<&str>| method.is_some_and(|method| case.catalogue.has(method));
+        let mut methods = column(4)?.once(|method| {
+            let no_request = method == Some(NO_REQUEST);
+            (no_request, !of_a_page(method), hash(method))
+        });
         let mut paths = column(5)?.once(hash);
         let mut agents = column(6)?.once(hash);
         let ids = small(&batch, LINE_COLUMNS[7])?.downcast_as_array();
@@ -281,7 +304,7 @@ pub fn spread(
             let token = tokens(row);
             let claims = token.claims;
             let of_line = [tier_hash, id_hash, address_hash, page_hash];
-            let (no_request, method_hash) = methods(row);
+            let (no_request, other_method, method_hash) = methods(row);
             let of_request = [method_hash, paths(row), agents(row)];
             let claimed = [claims.issued_at, claims.expires_at];
             let line = Line {
@@ -292,6 +315,7 @@ pub fn spread(
                 line_no,
                 source_ip: source_ip.expect(required),
                 page,
+                other_method: other_method && page.is_none(),
                 status: statuses.get(row).expect(required),
                 body_bytes: sizes.get(row),
                 account: claims.subject,
@@ -376,6 +400,7 @@ pub fn spread(
                 line_no,
                 source_ip: 0,
                 page: page.map(|page| u16::try_from(page).expect("few pages")),
+                other_method: false,
                 status: 0,
                 body_bytes: None,
                 account: account.map(|account| interner.key(account)),

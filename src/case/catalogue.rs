@@ -55,6 +55,13 @@ pub struct Page {
     pub fields: Vec<Field>,
 }
 
+impl Page {
+    /// Whether a method is the page's: some servers take its letters in another case.
+    fn is_asked_by(&self, method: &str) -> bool {
+        self.method.eq_ignore_ascii_case(method)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CatalogueFile {
@@ -159,6 +166,11 @@ impl Catalogue {
         })
     }
 
+    /// Whether a page has the method.
+    pub fn has(&self, method: &str) -> bool {
+        self.pages.iter().any(|page| page.is_asked_by(method))
+    }
+
     /// The first page whose route these segments are.
     fn matching<'p, S>(
         &self,
@@ -173,7 +185,7 @@ impl Catalogue {
             .iter()
             .zip(&self.pages)
             .position(|(route, page)| {
-                page.method == method && {
+                page.is_asked_by(method) && {
                     let mut given = segments();
                     route.iter().all(|segment| match (segment, given.next()) {
                         (Some(fixed), Some(given)) => same(fixed, given),
@@ -212,16 +224,22 @@ fn normal(path: &str) -> Vec<String> {
     segments
 }
 
-/// The segments of a path as some servers read them: an encoded slash is a slash, what comes after a `;` is no
-/// part of its segment (RFC 3986, 3.3), a slash at the end is nothing; letters in another case are to be the
-/// same. `None` where a look shows that this is no other reading.
+/// The segments of a path as some servers read them: an encoded slash or a backslash is a slash, what comes after
+/// a `;` is no part of its segment (RFC 3986, 3.3), a slash or blanks at the end are nothing; letters in another
+/// case are to be the same. `None` where a look shows that this is no other reading.
 fn loose(path: &str) -> Option<Vec<String>> {
-    let other = |byte: u8| byte.is_ascii_uppercase() || byte == b';';
+    let other = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b';' | b'\\' | b' ');
     if is_normal(path) && !path.ends_with('/') && !path.bytes().any(other) {
         return None;
     }
-    let path = path.replace("%2F", "/").replace("%2f", "/");
+    let mut path = path.replace('\\', "/");
+    for (encoded, plain) in [("%2F", "/"), ("%5C", "/"), ("%3B", ";"), ("%20", " ")] {
+        path = path
+            .replace(encoded, plain)
+            .replace(&encoded.to_ascii_lowercase(), plain);
+    }
     let segments = path
+        .trim_end()
         .split('/')
         .map(|segment| segment.split(';').next().unwrap_or(segment));
     let mut segments = normal(&segments.collect::<Vec<_>>().join("/"));
@@ -261,6 +279,8 @@ mod tests {
         assert_eq!(catalogue.find("GET", "/member/addresses/edit"), None);
         assert_eq!(catalogue.find("GET", "/member/addresses/7/edit/x"), None);
         assert_eq!(catalogue.find("HEAD", "/member/addresses"), None);
+        assert_eq!(catalogue.find("get", "/member/addresses"), Some(0));
+        assert!(catalogue.has("get") && !catalogue.has("POST"));
         assert_eq!(catalogue.find("GET", "/"), None);
     }
 
@@ -307,6 +327,14 @@ mod tests {
             ("/Member/%41DDRESSES", Some(0)),
             ("/member/addresses/7/edit/", Some(1)),
             ("/member/addresses/7;v=1/edit", Some(1)),
+            ("\\/member\\addresses", None),
+            ("/member\\addresses", Some(0)),
+            ("/member%5caddresses%3bx", Some(0)),
+            ("/member/addresses ", Some(0)),
+            ("/member/addresses%20%20", Some(0)),
+            ("/member/addresses%20/;x", None),
+            ("/a%20b/", Some(2)),
+            ("/member/ addresses", None),
             ("/member/addresses.json", None),
             ("/member/Addressess", None),
             ("/;", None),

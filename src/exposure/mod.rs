@@ -4,6 +4,7 @@
 //! joined to the application's; what remains of a request whose gateway line is lost is bounded as
 //! *possible*. Accounts are exact sets (roaring bitmaps), one a page and bound.
 
+mod explained;
 mod judge;
 mod together;
 
@@ -262,7 +263,9 @@ impl Counter<'_> {
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) -> Option<AccountKey> {
-        let page = line.page?;
+        // Some applications take for a page's what the catalogue does not.
+        let served = application.and_then(|served| served.page);
+        let page = line.page.or(served.filter(|_| !line.other_method))?;
         let index = usize::from(page);
         let subject = application.map_or(line.account, |served| served.account);
         let exists =
@@ -331,6 +334,7 @@ mod tests {
             line_no: number,
             source_ip: 0,
             page: None,
+            other_method: false,
             status: 200,
             body_bytes: None,
             account: Some(AccountKey(number % 10)),

@@ -4,9 +4,10 @@
 //! as it likes: then each line of the gateway is a request, and so is each line of the edge that none of
 //! them answers, for the gateway has lost its own.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
+use super::explained::Explained;
 use crate::requests::{Line, Tier};
 
 /// Microseconds that a request takes at most: proxies wait a minute for an answer unless told otherwise (nginx's
@@ -35,22 +36,36 @@ pub(super) fn requests<'l>(
     let of = |is_one: fn(Tier) -> bool| lines.iter().copied().filter(move |line| is_one(line.tier));
     let gateway: Vec<&Line> = of(Tier::is_gateway).collect();
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
+    let edge = fullest(of(|tier| tier == Tier::Edge), &source);
+    let sent_again =
+        edge.len() > 1 || gateway.len() > 1 && fullest(gateway.iter().copied(), &source).len() > 1;
     let (mut requests, left) = match gateway[..] {
         [] => (Vec::new(), records),
-        [line] => one(line, records),
+        [line] if !sent_again => one(line, records, farthest),
         _ => several(&gateway, &records, farthest),
     };
-    let edge: Vec<&Line> = of(|tier| tier == Tier::Edge).collect();
-    if gateway.is_empty() || edge.len() > 1 {
-        let edge = unanswered(fullest(edge, source), &gateway, farthest);
-        requests.extend(lost(edge, left, farthest, gateway.is_empty()));
+    let of_another_page = |line: &Line| {
+        let another = |page: u16| line.page.is_some_and(|own| own != page);
+        gateway.iter().all(|other| other.page.is_some_and(another))
+    };
+    let edge = match edge[..] {
+        [line] if !gateway.is_empty() && !sent_again && !of_another_page(line) => Vec::new(),
+        _ => unanswered(edge, &gateway, farthest),
+    };
+    if !edge.is_empty() || !left.is_empty() {
+        let explained = Explained::by(&gateway, sent_again, farthest);
+        requests.extend(lost(edge, left, explained, farthest));
     }
     requests
 }
 
 /// The request of a single line of the gateway, and the records that are not of it: of several, the one is for
-/// the account that its token names, its page, and nearest to it.
-fn one<'l>(line: &'l Line, mut records: Vec<&'l Line>) -> (Vec<Request<'l>>, Vec<&'l Line>) {
+/// the account that its token names, its page, and nearest to it. Of another account it is near.
+fn one<'l>(
+    line: &'l Line,
+    mut records: Vec<&'l Line>,
+    farthest: i64,
+) -> (Vec<Request<'l>>, Vec<&'l Line>) {
     let unlike = |record: &Line| {
         let far = record.event_time.abs_diff(line.event_time);
         (
@@ -59,7 +74,13 @@ fn one<'l>(line: &'l Line, mut records: Vec<&'l Line>) -> (Vec<Request<'l>>, Vec
             far,
         )
     };
-    let own = (0..records.len()).min_by_key(|place| unlike(records[*place]));
+    let is_own = |record: &Line| {
+        let (another, _, far) = unlike(record);
+        far <= farthest.unsigned_abs() || line.account.is_none() || !another
+    };
+    let own = (0..records.len())
+        .filter(|place| is_own(records[*place]))
+        .min_by_key(|place| unlike(records[*place]));
     let served = own.map(|place| records.remove(place));
     (vec![Request { line, served }], records)
 }
@@ -92,9 +113,21 @@ fn several<'l>(
             request.served = own(page).or_else(|| own(None));
         }
     }
-    // What else was served at that time may be of a token that names nobody, or another. It is not known to be.
+    // A path that no page of the catalogue has may be one to the application.
+    let mut of_account = by(&rest(of_account), |record| record.account);
+    for request in requests.iter_mut().filter(|request| {
+        request.served.is_none() && request.line.page.is_none() && !request.line.other_method
+    }) {
+        let records = of_account.get_mut(&request.line.account);
+        request.served =
+            records.and_then(|records| take_nearest(records, request.line.event_time, farthest));
+    }
+    // What else was served at that time may be of a token that names nobody. It is not known to be.
     let mut of_page = by(&rest(of_account), |record| record.page);
-    for request in requests.iter().filter(|request| request.served.is_none()) {
+    for request in requests
+        .iter()
+        .filter(|request| request.served.is_none() && request.line.account.is_none())
+    {
         if let Some(records) = of_page.get_mut(&request.line.page) {
             take_nearest(records, request.line.event_time, farthest);
         }
@@ -115,10 +148,13 @@ fn in_order(line: &Line) -> (i64, u32, u64) {
     (line.event_time, line.evidence_id, line.line_no)
 }
 
-/// Of the lines of each source at the edge, all of which see the requests, those of the one that saw the most.
-fn fullest(edge: Vec<&Line>, source: impl Fn(u32) -> usize) -> Vec<&Line> {
+/// Of the lines of each source of a tier, all of which see the requests, those of the one that saw the most.
+fn fullest<'l>(
+    tier: impl Iterator<Item = &'l Line>,
+    source: impl Fn(u32) -> usize,
+) -> Vec<&'l Line> {
     let mut by_source: BTreeMap<usize, Vec<&Line>> = BTreeMap::new();
-    for line in edge {
+    for line in tier {
         let lines = by_source.entry(source(line.evidence_id)).or_default();
         lines.push(line);
     }
@@ -153,39 +189,41 @@ fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<
 }
 
 /// The requests of lines of the edge and records of the application whose line at the gateway is lost: the nearest
-/// for a page go together.
+/// for a page go together, and what is not explained by then is a request of its own.
 fn lost<'l>(
     edge: Vec<&'l Line>,
     records: Vec<&'l Line>,
+    mut explained: Explained,
     farthest: i64,
-    all: bool,
 ) -> Vec<Request<'l>> {
     // A request alone has whatever the application logged of it.
     let first = records
         .iter()
         .copied()
         .min_by_key(|record| in_order(record));
-    let first = first.filter(|_| all && edge.len() == 1);
+    let first = first.filter(|_| explained.nothing() && edge.len() == 1);
     let mut of_page = by(&records, |record| record.page);
-    let mut seen = HashSet::new();
     let mut lost = Vec::with_capacity(edge.len());
     for line in edge {
         let of_page = of_page.get_mut(&line.page);
         let nearest = of_page.and_then(|records| take_nearest(records, line.event_time, farthest));
         let served = nearest.or(first);
-        seen.extend(served.map(|record| (record.page, record.account)));
+        if let Some(record) = served {
+            explained.add(record);
+        }
         // The application's path may be for a page where the edge's is not.
         let told_by = served.filter(|record| line.page.is_none() && record.page.is_some());
         let line = told_by.unwrap_or(line);
         lost.push(Request { line, served });
     }
-    if all {
-        let mut others = rest(of_page);
-        others.retain(|record| seen.insert((record.page, record.account)));
-        lost.extend(others.into_iter().map(|line| Request {
-            line,
-            served: Some(line),
-        }));
+    for record in rest(of_page) {
+        if !explained.has(record) {
+            explained.add(record);
+            lost.push(Request {
+                line: record,
+                served: Some(record),
+            });
+        }
     }
     lost
 }
@@ -226,6 +264,7 @@ mod tests {
             line_no: time as u64,
             source_ip: 0,
             page,
+            other_method: false,
             status: 200,
             body_bytes: None,
             account: Some(AccountKey(account)).filter(|_| account > 0),
@@ -245,6 +284,15 @@ mod tests {
         assert_eq!(all - requests.len(), at_gateway);
         let shown = |one: &Request| (one.line.event_time, one.served.and_then(account));
         requests.iter().map(shown).collect()
+    }
+
+    /// When the application served what each line of the gateway asked for.
+    fn served(lines: &[Line], farthest: i64) -> Vec<Option<i64>> {
+        let lines: Vec<&Line> = lines.iter().collect();
+        let mut requests = requests(&lines, |_| 0, farthest);
+        requests.retain(|request| request.line.tier.is_gateway());
+        let time = |one: &Request| one.served.map(|record| record.event_time);
+        requests.iter().map(time).collect()
     }
 
     fn account(line: &Line) -> Option<u64> {
@@ -272,6 +320,11 @@ mod tests {
         );
         assert_eq!(found(&[application(10, 1, 7), gateway(11, 1, 7)]), []);
         assert_eq!(found(&[gateway(11, 1, 7)]), []);
+        // Whatever the clocks say; but not for another page.
+        assert_eq!(found(&[edge(10, 1), gateway(90, 1, 7)]), []);
+        assert_eq!(found(&[edge(10, 2), gateway(10, 1, 7)]), [(10, None)]);
+        let rewritten = line(Tier::NoToken, 8, 10, None, 0);
+        assert_eq!(found(&[edge(10, 2), rewritten]), []);
         // Two sources at the edge saw one request, or a rotation has the other file of it.
         let second = line(Tier::Edge, 4, 9, Some(1), 0);
         assert_eq!(found(&[edge(10, 1), second, gateway(11, 1, 7)]), []);
@@ -319,7 +372,9 @@ mod tests {
             application(31, 2, 6),
             application(32, 2, 7),
         ];
-        assert_eq!(found(&lines), [(10, Some(4)), (30, Some(6))]);
+        // Where the edge lost lines too, the application alone tells of a request.
+        let lost = [(10, Some(4)), (30, Some(6)), (32, Some(7))];
+        assert_eq!(found(&lines), lost);
         // A single line at the gateway goes with the first record if none is of its account.
         let lines = [
             edge(10, 1),
@@ -345,21 +400,17 @@ mod tests {
             application(46, 1, 8),
             line(Tier::Application, 9, 30, None, 5),
         ];
-        let lines: Vec<&Line> = lines.iter().collect();
-        let served = |request: &Request| request.served.map(|record| record.event_time);
-        let requests = requests(&lines, |_| 0, 5);
-        let served: Vec<Option<i64>> = requests.iter().map(served).collect();
-        assert_eq!(served, [None, Some(22), None, Some(30), None, None]);
+        assert_eq!(
+            served(&lines, 5),
+            [None, Some(22), None, Some(30), None, None]
+        );
         // The record of the first is lost.
         let lines = [
             gateway(10_000, 1, 4),
             gateway(12_000, 1, 4),
             application(12_001, 1, 4),
         ];
-        let lines: Vec<&Line> = lines.iter().collect();
-        let requests = super::requests(&lines, |_| 0, 5_000);
-        assert_eq!(requests[0].served, None);
-        assert_eq!(requests[1].served, Some(lines[2]));
+        assert_eq!(served(&lines, 5_000), [None, Some(12_001)]);
     }
 
     #[test]
@@ -370,17 +421,18 @@ mod tests {
             application(25, 1, 4),
             application(20, 1, 5),
         ];
-        let served = |line: Line, records: &[Line]| {
-            let lines: Vec<&Line> = records.iter().chain([&line]).collect();
-            let requests = requests(&lines, |_| 0, 5);
-            assert_eq!(requests.len(), 1);
-            requests[0].served.map(|record| record.event_time)
-        };
-        assert_eq!(served(gateway(20, 1, 4), &records), Some(25));
-        assert_eq!(served(gateway(20, 3, 4), &records), Some(25));
-        assert_eq!(served(gateway(20, 2, 0), &records), Some(10));
-        assert_eq!(served(gateway(20, 3, 9), &records[3..]), Some(20));
-        assert_eq!(served(gateway(20, 1, 4), &[]), None);
+        for (line, records, expected) in [
+            (gateway(20, 1, 4), &records[..], Some(25)),
+            (gateway(20, 3, 4), &records, Some(25)),
+            (gateway(20, 2, 0), &records, Some(10)),
+            (gateway(20, 3, 9), &records[3..], Some(20)),
+            (gateway(26, 3, 9), &records[3..], None),
+            (gateway(26, 3, 0), &records[3..], Some(20)),
+            (gateway(26, 3, 5), &records[3..], Some(20)),
+            (gateway(20, 1, 4), &[], None),
+        ] {
+            assert_eq!(served(&[&[line], records].concat(), 5), [expected]);
+        }
     }
 
     #[test]
@@ -402,6 +454,82 @@ mod tests {
             application(32, 1, 6),
         ];
         assert_eq!(found(&lines), [(10, Some(4)), (20, Some(5)), (31, Some(6))]);
+    }
+
+    #[test]
+    fn what_the_application_alone_tells_of_is_lost_where_no_line_explains_it() {
+        // An id sent again: each account is of a request, but one that a line is for, or that names nobody.
+        let lines = [
+            gateway(10, 1, 4),
+            gateway(20, 1, 5),
+            application(10, 1, 4),
+            application(20, 1, 5),
+            application(13, 2, 4),
+            application(15, 1, 6),
+            application(18, 1, 6),
+            application(19, 2, 6),
+            application(26, 2, 5),
+        ];
+        let lost = [(15, Some(6)), (19, Some(6)), (26, Some(5))];
+        assert_eq!(found(&lines), lost);
+        // A token for one account, and the page of another: both may have been seen.
+        let another = [&lines[..], &[gateway(16, 1, 7)]].concat();
+        assert_eq!(found(&another), lost);
+        let nameless = [&lines[..], &[gateway(16, 1, 0)]].concat();
+        assert_eq!(found(&nameless), [(19, Some(6)), (26, Some(5))]);
+        let rewritten = line(Tier::NoToken, 8, 18, None, 0);
+        let nameless = [&lines[..], &[rewritten]].concat();
+        assert_eq!(found(&nameless), [(26, Some(5))]);
+        // Two gateways one behind the other each saw the one request, and an agent's page showed many accounts.
+        let behind = line(GATEWAY, 6, 11, Some(1), 4);
+        let honest = |line: Line| Line {
+            tier: Tier::Judged(Verdict::Legitimate, false),
+            ..line
+        };
+        let agent = [
+            honest(gateway(10, 1, 4)),
+            honest(behind),
+            application(10, 1, 4),
+            application(12, 1, 5),
+            application(13, 2, 4),
+        ];
+        assert_eq!(found(&agent), []);
+        assert_eq!(found(&agent[1..]), []);
+        // To the attacker, one request may have shown several accounts.
+        let suspect = [&[behind], &agent[2..]].concat();
+        assert_eq!(found(&suspect), [(12, Some(5))]);
+        // Long after it, but for its own account, it was sent again.
+        let later = [
+            gateway(10, 1, 4),
+            application(10, 1, 4),
+            application(90, 2, 4),
+            application(90, 1, 5),
+        ];
+        assert_eq!(found(&later), [(90, Some(5))]);
+        // The edge has lines of it, and one of them is lost.
+        let seen = [edge(90, 1), edge(10, 1)];
+        assert_eq!(
+            found(&[&seen[..], &later].concat()),
+            [(90, Some(5)), (90, Some(4))]
+        );
+    }
+
+    #[test]
+    fn a_path_that_is_no_page_to_the_gateway_has_the_record_of_its_account() {
+        let odd = |time, account| line(GATEWAY, 8, time, None, account);
+        let other_method = Line {
+            other_method: true,
+            ..odd(20, 5)
+        };
+        let lines = [
+            odd(10, 4),
+            other_method,
+            odd(30, 6),
+            application(11, 1, 4),
+            application(20, 1, 5),
+            application(60, 1, 6),
+        ];
+        assert_eq!(served(&lines, 5), [Some(11), None, None]);
     }
 
     #[test]

@@ -18,29 +18,57 @@ empty_below_bytes = 100
 fields = [{ name = "email", form = "plain" }]
 "#;
 
-/// Views of the page, accounts of it, and requests without a line at the gateway, for thirty requests of as
-/// many accounts; every third line of the gateway is lost, or all are.
-fn counted(id: impl Fn(u64) -> String, all_lost: bool) -> Vec<String> {
+/// A request for the page of an account of its own.
+struct Request {
+    id: String,
+    /// Whether the edge, the gateway and the application logged it.
+    logged: [bool; 3],
+    method: &'static str,
+    /// What the gateway has for the path, and of a token.
+    path: &'static str,
+    token: &'static str,
+}
+
+impl Request {
+    fn new(id: impl Into<String>, logged: [bool; 3]) -> Self {
+        Request {
+            id: id.into(),
+            logged,
+            method: "GET",
+            path: "/me/a",
+            token: "",
+        }
+    }
+}
+
+/// Accounts of the page, views of it, and requests without a line at the gateway; the requests are two minutes
+/// apart.
+fn counted(requests: &[Request]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let mut logs = [String::new(), String::new(), String::new()];
-    for number in 0..30 {
-        let (at, id) = (BEGIN + number * 60, id(number));
-        let request = r#""ip":"192.0.2.7","m":"GET","p":"/me/a","s":200,"b":512"#;
-        let is_lost = all_lost || number % 3 == 0;
-        for (log, there) in logs.iter_mut().zip([true, !is_lost]) {
-            if there {
-                writeln!(log, "{{\"at\":{at},\"rid\":\"{id}\",{request}}}").unwrap();
-            }
+    for (number, request) in requests.iter().enumerate() {
+        let Request {
+            id,
+            method,
+            path,
+            token,
+            ..
+        } = request;
+        let head = format!("{{\"at\":{},\"rid\":\"{id}\"", BEGIN + number as u64 * 120);
+        let answer = format!("\"ip\":\"192.0.2.7\",\"m\":\"{method}\",\"s\":200,\"b\":512");
+        let rest = [
+            // The same bytes twice would count once.
+            format!("{answer},\"p\":\"/me/a\",\"from\":\"edge\""),
+            format!("{answer},\"p\":\"{path}\"{token}"),
+            format!("\"who\":\"m{number}\",\"p\":\"/me/a\",\"n\":1"),
+        ];
+        for tier in (0..3).filter(|tier| request.logged[*tier]) {
+            writeln!(logs[tier], "{head},{}}}", rest[tier]).unwrap();
         }
-        writeln!(
-            logs[2],
-            "{{\"at\":{at},\"rid\":\"{id}\",\"who\":\"m{number}\",\"p\":\"/me/a\",\"n\":1}}"
-        )
-        .unwrap();
     }
     // What is of another id, and lost nowhere.
-    for log in &mut logs[..2] {
-        writeln!(log, "{{\"at\":{BEGIN},\"rid\":\"o\",\"ip\":\"192.0.2.9\",\"m\":\"GET\",\"p\":\"/\",\"s\":200,\"b\":5,\"jti\":\"t\",\"iss\":\"shop\",\"sub\":\"m1\"}}").unwrap();
+    for (log, tier) in logs.iter_mut().zip(["edge", "gateway"]) {
+        writeln!(log, "{{\"at\":{BEGIN},\"rid\":\"o\",\"ip\":\"192.0.2.9\",\"m\":\"GET\",\"p\":\"/\",\"s\":200,\"b\":5,\"jti\":\"t\",\"iss\":\"shop\",\"sub\":\"m1\",\"from\":\"{tier}\"}}").unwrap();
     }
     let mut case = format!("{HEAD}[registry]\npages = \"pages.toml\"\n");
     for (kind, log) in ["edge", "gateway", "application"].iter().zip(&logs) {
@@ -76,22 +104,53 @@ fn counted(id: impl Fn(u64) -> String, all_lost: bool) -> Vec<String> {
         .collect()
 }
 
-fn figures(count: u64) -> Vec<String> {
+fn figures(views: u64, lost: u64) -> Vec<String> {
     [
-        "page.profile.accounts",
-        "page.profile.views",
-        "requests.without_gateway_line",
+        ("page.profile.accounts", views),
+        ("page.profile.views", views),
+        ("requests.without_gateway_line", lost),
     ]
-    .map(|id| format!("{id},{count}"))
+    .map(|(id, count)| format!("{id},{count}"))
     .to_vec()
 }
 
 #[test]
 fn the_figures_are_the_same_whatever_ids_a_client_chooses() {
-    for (all_lost, lost) in [(false, 10), (true, 30)] {
+    // Every third line of the gateway is lost, or all are, and with them those of the edge.
+    for (all, edge, lost) in [
+        (false, true, 10),
+        (true, true, 30),
+        (false, false, 10),
+        (true, false, 30),
+    ] {
         for ids in [30, 7, 2, 1] {
-            let id = |number: u64| format!("r{}", number % ids);
-            assert_eq!(counted(id, all_lost), figures(lost), "{ids} ids");
+            let requests = (0..30).map(|number| {
+                let there = !all && number % 3 > 0;
+                Request::new(format!("r{}", number % ids), [edge || there, there, true])
+            });
+            let counted = counted(&requests.collect::<Vec<_>>());
+            assert_eq!(counted, figures(lost, lost), "{ids} ids, {all} {edge}");
         }
+    }
+}
+
+#[test]
+fn what_the_application_served_is_shown_whatever_the_path_was() {
+    let token = ",\"jti\":\"x\",\"iss\":\"shop\",\"sub\":\"m0\"";
+    for (method, path, served, views) in [
+        ("GET", "/me/a", false, 1),
+        ("get", "/me\\\\a%20", false, 1),
+        ("GET", "/me/ab", false, 0),
+        ("GET", "/me/ab", true, 1),
+        ("HEAD", "/me/a", true, 0),
+        ("POST", "/me/a", true, 0),
+    ] {
+        let request = Request {
+            method,
+            path,
+            token,
+            ..Request::new("r", [false, true, served])
+        };
+        assert_eq!(counted(&[request]), figures(views, 0), "{method} {path}");
     }
 }
