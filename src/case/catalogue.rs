@@ -58,7 +58,7 @@ pub struct Page {
 impl Page {
     /// Whether a method is the page's: some servers take its letters in another case.
     fn is_asked_by(&self, method: &str) -> bool {
-        self.method.eq_ignore_ascii_case(method)
+        self.method == method || self.method.eq_ignore_ascii_case(method)
     }
 }
 

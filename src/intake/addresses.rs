@@ -1,7 +1,7 @@
 //! Addresses as logged -> the one spelling of each (RFC 5952).
 
 use std::hash::BuildHasher;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use fearless_simd::{Level, Simd, dispatch, mask8x16, prelude::*, u8x16};
 use foldhash::fast::FixedState;
@@ -200,6 +200,11 @@ impl Addresses {
 }
 
 fn canonical(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    // Some products write the port too.
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Some(socket.ip().to_canonical());
+    }
     let bare = text
         .strip_prefix('[')
         .and_then(|inner| inner.strip_suffix(']'))
@@ -226,6 +231,9 @@ mod tests {
             ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
             ("[2001:db8::1]", "2001:db8::1"),
             ("fe80::1%12", "fe80::1"),
+            ("192.0.2.1:443", "192.0.2.1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            (" [2001:DB8::1] ", "2001:db8::1"),
         ] {
             assert_eq!(addresses.canonical(given), Ok(expected));
         }
@@ -234,6 +242,8 @@ mod tests {
             "192.0.2.1, 198.51.100.1",
             "fe80::1%",
             "192.0.2.1%a",
+            "192.0.2.1:",
+            "192.0.2.1:70000",
             "",
             "host",
         ] {

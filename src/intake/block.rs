@@ -153,10 +153,10 @@ impl<'a> Parser<'a> {
                     self.reject(number, block.offset + place.start as u64, raw, &reject);
                 } else if self.is_header(raw, named) {
                     self.stretch(block, &mut stretch, &header, &mut fields);
-                    let again = named == Some(raw);
+                    let again = named.is_some();
                     let found = self.header(raw);
                     if self.is_records() {
-                        named = named.or(Some(raw));
+                        named = Some(raw);
                     }
                     // One that names nothing that is asked for is a record like others, and no row either.
                     if self.is_records() && !again && found.as_ref().is_none_or(Header::is_empty) {
@@ -204,7 +204,7 @@ impl<'a> Parser<'a> {
         match self.reading.framing {
             Framing::Directives => line[0] == b'#',
             // Files that were put together have one each.
-            Framing::Records { .. } => named.is_none_or(|named| named == line),
+            Framing::Records(shape) => named.is_none_or(|named| shape.is_header(line, named)),
             Framing::Lines | Framing::Objects | Framing::Parquet => false,
         }
     }

@@ -298,26 +298,23 @@ impl Sample {
                 }
             }
         }
-        let (name, names) = if self.parquet {
-            ("parquet", objects)
+        let cut = |delimiter: char| -> Vec<String> {
+            let names = first.split(delimiter);
+            names
+                .map(|name| name.trim().trim_matches('"').to_string())
+                .collect()
+        };
+        // Of formats that differ in what they do with quotes, the one that reads the most.
+        let (like, names): (&[&str], _) = if self.parquet {
+            (&["parquet"], objects)
         } else if first.trim_start().starts_with(['{', '[']) && !objects.is_empty() {
-            ("jsonl", objects)
+            (&["jsonl"], objects)
         } else if first.matches('\t').count() >= 2 {
-            (
-                "tsv",
-                first
-                    .split('\t')
-                    .map(|name| name.trim_matches('"').to_string())
-                    .collect(),
-            )
+            (&["tsv", "tsv_unquoted"], cut('\t'))
         } else if first.matches(',').count() >= 2 {
-            (
-                "csv",
-                first
-                    .split(',')
-                    .map(|name| name.trim().trim_matches('"').to_string())
-                    .collect(),
-            )
+            (&["csv", "csv_backslash"], cut(','))
+        } else if first.matches(';').count() >= 2 {
+            (&["csv_semicolon"], cut(';'))
         } else {
             return false;
         };
@@ -326,7 +323,9 @@ impl Sample {
         if names.iter().any(|name| name.contains(odd)) {
             return false;
         }
-        let format = formats::find(name).expect("a format of the list");
+        let like = like
+            .iter()
+            .map(|name| formats::find(name).expect("one of the list"));
         let mut best: Option<(Attempt, Mapping)> = None;
         for kind in [
             SourceKind::Gateway,
@@ -344,7 +343,10 @@ impl Sample {
             if !kind.needs().iter().chain(issuance).all(has) {
                 continue;
             }
-            for time in TIMES {
+            for (time, format) in TIMES
+                .iter()
+                .flat_map(|time| like.clone().map(move |format| (time, format)))
+            {
                 let Some(attempt) = self.attempt(format, kind, &fields, Some(*time)) else {
                     continue;
                 };
@@ -369,6 +371,7 @@ impl Sample {
                 found.notes.push(GUESSED.into());
             }
             None => {
+                let format = like.clone().next().expect("at least one");
                 found.format = Some(format.name);
                 found.title = format.title.to_string();
                 found.why = "its fields are named, but which is which is not known".into();

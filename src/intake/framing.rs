@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffer, Pool};
 use super::formats::Framing;
-use super::records::quoted;
+use super::records::{Shape, quoted};
 
 /// Bytes of a block, before its last line is whole.
 pub(super) const BLOCK: usize = 8 << 20;
@@ -130,15 +130,18 @@ pub(super) fn cut<E>(
         continuing = records.is_none() && oversized && block.buffer.filled().last() != Some(&b'\n');
         if framing == Framing::Directives {
             header = last_header(block.buffer.filled()).or(header);
-        } else if header.is_none() && matches!(framing, Framing::Records { .. }) {
+        } else if let Framing::Records(shape) = framing {
             let filled = block.buffer.filled();
             let spans = block.spans.iter().flatten();
-            let mut records = spans.map(|(start, end)| &filled[*start as usize..*end as usize]);
-            let named = records.find(|record| !without_bom(record).trim_ascii().is_empty());
-            header = named.map(|record| {
-                let record = record.strip_suffix(b"\r").unwrap_or(record);
-                Arc::from(without_bom(record))
+            let mut records = spans.map(|(start, end)| {
+                let record = &filled[*start as usize..*end as usize];
+                without_bom(record.strip_suffix(b"\r").unwrap_or(record))
             });
+            let named = match &header {
+                None => records.find(|record| !record.trim_ascii().is_empty()),
+                Some(header) => records.rfind(|record| shape.is_header(record, header)),
+            };
+            header = named.map(Arc::from).or(header);
         }
         next = Block {
             index: block.index + 1,
@@ -216,7 +219,7 @@ enum Records {
     Objects { base: usize },
     /// CSV records, in which quotes may hold line ends; as many columns as the first has, once it is known.
     Quoted {
-        delimiter: u8,
+        shape: Shape,
         columns: Option<usize>,
     },
 }
@@ -227,8 +230,8 @@ impl Records {
             Framing::Objects => {
                 array_depth(without_bom(head)).map(|base| Records::Objects { base })
             }
-            Framing::Records { delimiter } => Some(Records::Quoted {
-                delimiter,
+            Framing::Records(shape) => Some(Records::Quoted {
+                shape,
                 columns: None,
             }),
             Framing::Lines | Framing::Directives | Framing::Parquet => None,
@@ -239,9 +242,7 @@ impl Records {
     fn find(&mut self, bytes: &[u8], first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
         match self {
             Records::Objects { base } => objects(bytes, *base, at_end),
-            Records::Quoted { delimiter, columns } => {
-                quoted(bytes, *delimiter, columns, first, at_end)
-            }
+            Records::Quoted { shape, columns } => quoted(bytes, *shape, columns, first, at_end),
         }
     }
 }
@@ -380,7 +381,7 @@ fn objects(bytes: &[u8], base: usize, at_end: bool) -> (Vec<(u32, u32)>, usize) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::records::LONGEST_RECORD;
+    use super::super::records::{LONGEST_RECORD, Quotes};
     use super::*;
 
     fn lines(bytes: &[u8], framing: Framing, size: usize) -> Vec<(u64, u64, Vec<u8>)> {
@@ -498,7 +499,10 @@ mod tests {
         assert_eq!(plain.len(), 2, "lines of objects are lines");
     }
 
-    const CSV: Framing = Framing::Records { delimiter: b',' };
+    const CSV: Framing = Framing::Records(Shape {
+        delimiter: b',',
+        quotes: Quotes::Doubled,
+    });
 
     fn records(text: &[u8]) -> Vec<String> {
         let found = |size| -> Vec<String> {

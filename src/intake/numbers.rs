@@ -8,9 +8,17 @@ use crate::bytes::decimal;
 pub(super) fn unsigned(text: &[u8], most: u64) -> Result<Option<u64>, NoNumber> {
     let number = decimal(text).or_else(|| long_number(whole(text)));
     match number.filter(|number| *number <= most) {
-        None if whole(text) == b"-1" => Ok(None),
+        None if is_unknown(text) => Ok(None),
         number => number.map(Some).ok_or(NoNumber),
     }
+}
+
+/// Whether this is what programs write where there is no number.
+#[cold]
+fn is_unknown(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let none: [&[u8]; 5] = [b"null", b"none", b"nil", b"nan", br"\n"];
+    whole(text) == b"-1" || none.iter().any(|none| text.eq_ignore_ascii_case(none))
 }
 
 /// Text that is no number.
@@ -38,9 +46,10 @@ pub(super) fn refused(status: Option<&str>, body_bytes: Option<&str>) -> bool {
     }
 }
 
-/// Without zeros behind a point, which a table's columns get that have numbers and gaps.
+/// Without blanks around it, and zeros behind a point, which a table's columns get that have numbers and gaps.
 #[cold]
 fn whole(text: &[u8]) -> &[u8] {
+    let text = text.trim_ascii();
     let point = text.iter().rposition(|byte| *byte != b'0');
     match point.filter(|at| text[*at] == b'.' && at + 1 < text.len()) {
         Some(at) => &text[..at],
@@ -69,6 +78,11 @@ mod tests {
             ("100", Some(100)),
             ("-1", None),
             ("-1.0", None),
+            (" 20 ", Some(20)),
+            ("NULL", None),
+            ("\\N", None),
+            ("NaN", None),
+            (" None", None),
         ] {
             assert_eq!(unsigned(text.as_bytes(), u64::MAX), Ok(number), "{text}");
         }
@@ -81,7 +95,10 @@ mod tests {
             "+1",
             "70000",
             "1e3",
-            "20 ",
+            "2 0",
+            "nul",
+            "\\",
+            " ",
             "20.5",
             "20.",
             "20.01",
@@ -107,6 +124,7 @@ mod tests {
             ("200.0", 200),
             ("200.00", 200),
             ("0.0", 0),
+            (" 200", 200),
         ] {
             assert_eq!(code(text.as_bytes()), Some(status), "{text}");
         }

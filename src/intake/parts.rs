@@ -4,7 +4,7 @@
 //! A client that sends nothing, or what is no HTTP, is refused: what it sent is the path then, and there is no
 //! method. Where the server answered all the same, what it showed cannot be known: a reject.
 //!
-//! Reasons: `request_line`, `forwarded_for_short`, `forwarded_for_list`.
+//! Reasons: `request_line`, `forwarded_for_list`.
 
 use super::fields::{
     CLIENT_ENDPOINT, DATE, FIRST_PART, FORWARDED_FOR, Fields, QUERY, REQUEST_LINE, SLOTS,
@@ -144,18 +144,13 @@ impl Parts {
 
     fn client(&self, fields: &mut Fields<'_>, source_ip: usize) -> Result<(), Reject> {
         if let (Some(hops), Some(list)) = (self.forwarded_hops, fields.get(FORWARDED_FOR)) {
-            let mut from_right = list.rsplit(',').map(str::trim);
-            let Some(address) = from_right
-                .nth(hops as usize)
-                .filter(|text| !text.is_empty())
-            else {
-                return Err(Reject::new(
-                    "forwarded_for_short",
-                    format!("the forwarding list has no {hops} hops before the client: `{list}`"),
-                ));
-            };
-            let address = without_port(address).to_string();
-            fields.copy(source_ip, &address);
+            let addresses = list.rsplit(',').map(str::trim);
+            let from_right = addresses.filter(|address| !address.is_empty());
+            // Who goes round the outermost proxies is the first that the others saw.
+            if let Some(client) = from_right.take(hops as usize + 1).last() {
+                let address = without_port(client).to_string();
+                fields.copy(source_ip, &address);
+            }
         } else if !fields.has(source_ip)
             && let Some(list) = fields.get(FORWARDED_FOR)
         {
@@ -423,10 +418,15 @@ mod tests {
             address(&[("forwarded_for", list)], Some(1)).as_deref(),
             Ok("192.0.2.1")
         );
-        assert_eq!(
-            address(&[("forwarded_for", list)], Some(3)),
-            Err("forwarded_for_short")
-        );
+        for (list, hops, expected) in [
+            (list, 3, "203.0.113.66"),
+            ("192.0.2.1", 2, "192.0.2.1"),
+            (", 192.0.2.1,,198.51.100.1", 1, "192.0.2.1"),
+            (" , ", 1, ""),
+        ] {
+            let found = address(&[("forwarded_for", list)], Some(hops));
+            assert_eq!(found.as_deref(), Ok(expected), "{list} {hops}");
+        }
         for (list, expected) in [
             ("192.0.2.1:51234", "192.0.2.1"),
             ("[2001:db8::1]:443", "2001:db8::1"),

@@ -9,7 +9,7 @@ use super::parts::Parts;
 use super::token::{TokenParts, telling};
 use crate::case::{Source, SourceKind, TimeFormat, named_zone, suggest};
 use crate::error::{Error, Position, Result};
-use crate::frames::Frame;
+use crate::frames::{Frame, Kind};
 
 /// How a source is read.
 #[derive(Debug)]
@@ -236,6 +236,19 @@ fn wanted(source: &Source, format: &LogFormat, frame: &Frame) -> Wanted {
     }
 }
 
+/// A correction of more than these microseconds, a hundred years, is a mistake.
+const FARTHEST: i64 = 100 * 366 * 86_400_000_000;
+
+/// Whether the case file names fields for times that tokens claim.
+fn claims_times(source: &Source) -> bool {
+    let frame = source.kind.frame();
+    let mut names = source.fields.keys().map(|name| name.get_ref().as_str());
+    names.any(|name| {
+        let column = frame.index(name).map(|index| &frame.columns[index]);
+        name != "event_time" && column.is_some_and(|column| column.kind == Kind::Time)
+    })
+}
+
 fn clock(
     source: &Source,
     format: &LogFormat,
@@ -269,6 +282,14 @@ fn clock(
         }
     };
     let zone = match &source.zone {
+        Some(zone)
+            if matches!(time, TimeFormat::Utc | TimeFormat::Common) && !claims_times(source) =>
+        {
+            let message = format!("source `{id}`: its times say their zone themselves");
+            return Err(Error::case(path, message)
+                .at(Position::of(text, zone.span().start))
+                .hint("remove the line `zone = ...`"));
+        }
         Some(zone) => Some(named_zone(zone, path, text)?),
         None if time.needs_zone() => {
             return Err(error(format!(
@@ -281,7 +302,11 @@ fn clock(
     let correction = source
         .clock_correction_seconds
         .checked_mul(1_000_000)
-        .ok_or_else(|| error("the clock correction is out of range".into()))?;
+        .filter(|micros| micros.abs() <= FARTHEST)
+        .ok_or_else(|| {
+            error(format!("source `{id}`: no clock is {} seconds wrong", source.clock_correction_seconds))
+                .hint("clock_correction_seconds is what to add to a logged time to get the true one, in seconds")
+        })?;
     Ok(Clock {
         format: time,
         zone,

@@ -1,4 +1,4 @@
-//! Records of RFC 4180: where each ends, and the values it has.
+//! Records of RFC 4180 and its kin: where each ends, and the values it has.
 //!
 //! A quote at a field's beginning opens it, and the field holds delimiters and line ends until a quote
 //! closes it; a quote anywhere else in a bare field is a character like others. Behind a closing quote
@@ -11,6 +11,26 @@ use super::framing::without_bom;
 
 /// Bytes of the longest CSV record: beyond, a quote was opened by mistake.
 pub(super) const LONGEST_RECORD: usize = 1 << 20;
+
+/// How a writer makes records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// What stands between fields.
+    pub delimiter: u8,
+    /// What it does with delimiters, line ends and quotes of a value.
+    pub quotes: Quotes,
+}
+
+/// What a writer does with delimiters, line ends and quotes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quotes {
+    /// It puts the value in quotes, and doubles those in it: RFC 4180.
+    Doubled,
+    /// It puts the value in quotes, or does not, and a backslash before each, and before a backslash.
+    Backslash,
+    /// Nothing: no value has delimiters or line ends.
+    None,
+}
 
 /// Where a walk through a record came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,89 +55,162 @@ impl Walked {
     }
 }
 
-/// Walks from the beginning of a record to its end.
-pub(super) fn walk(delimiter: u8, bytes: &[u8], begin: usize) -> Walked {
-    let mut at = begin;
-    loop {
-        let Some(found) = memchr::memchr2(b'"', b'\n', &bytes[at..]) else {
-            return Walked::End;
-        };
-        at += found;
-        if bytes[at] == b'\n' {
-            return Walked::LineEnd(at);
+impl Shape {
+    /// Walks from the beginning of a record to its end.
+    pub(super) fn walk(self, bytes: &[u8], begin: usize) -> Walked {
+        if self.quotes == Quotes::None {
+            let end = memchr::memchr(b'\n', &bytes[begin..]);
+            return end.map_or(Walked::End, |end| Walked::LineEnd(begin + end));
         }
-        let opens = at == begin || bytes[at - 1] == delimiter;
-        at += 1;
-        if !opens {
-            continue;
-        }
-        at = match closing(bytes, at) {
-            Some(quote) => quote + 1,
-            None => return Walked::Open,
-        };
-        // Text that went through a conversion of line ends twice has several CRs before each.
-        let returns = bytes[at..]
-            .iter()
-            .take_while(|byte| **byte == b'\r')
-            .count();
-        match bytes.get(at + returns) {
-            None => return Walked::End,
-            Some(b'\n') => {}
-            Some(byte) if *byte == delimiter && returns == 0 => {}
-            Some(_) => return Walked::Behind(at),
+        let mut at = begin;
+        let mut escaped = None;
+        loop {
+            let Some(found) = self.mark(&bytes[at..], b'\n') else {
+                return Walked::End;
+            };
+            at += found;
+            match bytes[at] {
+                b'\n' => return Walked::LineEnd(at),
+                b'\\' => {
+                    at = (at + 2).min(bytes.len());
+                    escaped = Some(at);
+                    continue;
+                }
+                _ => {}
+            }
+            let opens = at == begin
+                || (bytes[at - 1] == self.delimiter && escaped.is_none_or(|end| end < at));
+            at += 1;
+            if !opens {
+                continue;
+            }
+            at = match self.closing(bytes, at) {
+                Some(quote) => quote + 1,
+                None => return Walked::Open,
+            };
+            // Text that went through a conversion of line ends twice has several CRs before each.
+            let returns = bytes[at..]
+                .iter()
+                .take_while(|byte| **byte == b'\r')
+                .count();
+            match bytes.get(at + returns) {
+                None => return Walked::End,
+                Some(b'\n') => {}
+                Some(byte) if *byte == self.delimiter && returns == 0 => {}
+                Some(_) => return Walked::Behind(at),
+            }
         }
     }
-}
 
-/// The quote that closes a field, whose text begins at `at`; two quotes are one of the text.
-fn closing(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        at += memchr::memchr(b'"', &bytes[at..])?;
-        if bytes.get(at + 1) != Some(&b'"') {
-            return Some(at);
+    /// The next quote, `other` or, where it says something, backslash.
+    fn mark(self, bytes: &[u8], other: u8) -> Option<usize> {
+        match self.quotes {
+            Quotes::Backslash => memchr::memchr3(b'"', b'\\', other, bytes),
+            Quotes::Doubled | Quotes::None => memchr::memchr2(b'"', other, bytes),
         }
-        at += 2;
     }
-}
 
-/// The values of a record that [`walk`] finds whole, without its line end.
-pub(super) fn values(delimiter: u8, record: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let bytes = record.as_bytes();
-    let mut next = Some(0).filter(|_| !record.is_empty());
-    std::iter::from_fn(move || {
-        let begin = next?;
-        let opening = Some(begin).filter(|at| bytes.get(*at) == Some(&b'"'));
-        let quote = opening.and_then(|at| closing(bytes, at + 1));
-        // Nothing stands between a closing quote and the delimiter in a record that is whole.
-        let behind = quote.map_or(begin, |quote| quote + 1);
-        let end = memchr::memchr(delimiter, &bytes[behind..]).map_or(bytes.len(), |at| behind + at);
-        let value = match quote {
-            Some(quote) => &record[begin + 1..quote],
-            None => &record[begin..end],
-        };
-        next = Some(end + 1).filter(|_| end < bytes.len());
-        Some(match quote.is_some() && value.contains('"') {
-            true => Cow::Owned(value.replace("\"\"", "\"")),
-            false => Cow::Borrowed(value),
+    /// The quote that closes a field, whose text begins at `at`; two quotes are one of the text.
+    fn closing(self, bytes: &[u8], mut at: usize) -> Option<usize> {
+        loop {
+            at += self.mark(bytes.get(at..)?, b'"')?;
+            if bytes[at] == b'"' && bytes.get(at + 1) != Some(&b'"') {
+                return Some(at);
+            }
+            at += 2;
+        }
+    }
+
+    /// The values of a record that [`Shape::walk`] finds whole, without its line end.
+    pub(super) fn values(self, record: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        let bytes = record.as_bytes();
+        let mut next = Some(0).filter(|_| !record.is_empty());
+        std::iter::from_fn(move || {
+            let begin = next?;
+            let opens = self.quotes != Quotes::None && bytes.get(begin) == Some(&b'"');
+            let opening = Some(begin).filter(|_| opens);
+            let quote = opening.and_then(|at| self.closing(bytes, at + 1));
+            // Nothing stands between a closing quote and the delimiter in a record that is whole.
+            let behind = quote.map_or(begin, |quote| quote + 1);
+            let end = self.field_end(bytes, behind);
+            next = Some(end + 1).filter(|_| end < bytes.len());
+            Some(match quote {
+                Some(quote) => self.plain(&record[begin + 1..quote], true),
+                None => self.plain(&record[begin..end], false),
+            })
         })
-    })
-}
+    }
 
-/// Whether a record of several lines is one, where each has so many columns. Where a writer does not quote, two
-/// clients that send a quote each can make one record of their lines and all between: then the first line
-/// has the delimiters of a whole record, and so has another.
-fn is_one(delimiter: u8, record: &[u8], columns: usize) -> bool {
-    let whole = |line: &&[u8]| memchr::memchr_iter(delimiter, line).count() + 1 >= columns;
-    let mut lines = record.split(|byte| *byte == b'\n');
-    let first = lines.next().is_some_and(|line| whole(&line));
-    let several = first && lines.any(|line| whole(&line));
-    !several && columns_of(delimiter, record) == columns
-}
+    /// The delimiter that ends a bare field, or the end.
+    fn field_end(self, bytes: &[u8], mut at: usize) -> usize {
+        loop {
+            let left = bytes.get(at..).unwrap_or_default();
+            let found = match self.quotes {
+                Quotes::Backslash => memchr::memchr2(self.delimiter, b'\\', left),
+                Quotes::Doubled | Quotes::None => memchr::memchr(self.delimiter, left),
+            };
+            match found.map(|found| at + found) {
+                Some(found) if bytes[found] != self.delimiter => at = found + 2,
+                found => return found.unwrap_or(bytes.len()),
+            }
+        }
+    }
 
-/// How many values a record has.
-fn columns_of(delimiter: u8, record: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(record);
-    values(delimiter, text.trim_end_matches('\r')).count()
+    /// A value as it was before it was written.
+    fn plain(self, value: &str, quoted: bool) -> Cow<'_, str> {
+        let escapes = self.quotes == Quotes::Backslash;
+        if !(quoted && value.contains('"') || escapes && value.contains('\\')) {
+            return Cow::Borrowed(value);
+        }
+        let mut plain = String::with_capacity(value.len());
+        let mut left = value.chars();
+        while let Some(first) = left.next() {
+            let second = left.clone().next();
+            let is_pair = match (first, second) {
+                // A backslash before what needs none is one of the value.
+                ('\\', Some(second)) => {
+                    let delimiter = char::from(self.delimiter);
+                    escapes && (matches!(second, '"' | '\\' | '\n' | '\r') || second == delimiter)
+                }
+                ('"', Some('"')) => quoted,
+                _ => false,
+            };
+            plain.push(second.filter(|_| is_pair).unwrap_or(first));
+            if is_pair {
+                left.next();
+            }
+        }
+        Cow::Owned(plain)
+    }
+
+    /// Whether a record names the columns that `header` names, in whatever order: files that were put together
+    /// have a header each.
+    pub(super) fn is_header(self, record: &[u8], header: &[u8]) -> bool {
+        let sorted = |record: &[u8]| {
+            let text = String::from_utf8_lossy(record).into_owned();
+            let mut names: Vec<String> = self.values(&text).map(Cow::into_owned).collect();
+            names.sort_unstable();
+            names
+        };
+        record == header || (record.len() == header.len() && sorted(record) == sorted(header))
+    }
+
+    /// Whether a record of several lines is one, where each has so many columns. Where a writer does not quote, two
+    /// clients that send a quote each can make one record of their lines and all between: then the first line
+    /// has the delimiters of a whole record, and so has another.
+    fn is_one(self, record: &[u8], columns: usize) -> bool {
+        let whole = |line: &&[u8]| memchr::memchr_iter(self.delimiter, line).count() + 1 >= columns;
+        let mut lines = record.split(|byte| *byte == b'\n');
+        let first = lines.next().is_some_and(|line| whole(&line));
+        let several = first && lines.any(|line| whole(&line));
+        !several && self.columns_of(record) == columns
+    }
+
+    /// How many values a record has.
+    fn columns_of(self, record: &[u8]) -> usize {
+        let text = String::from_utf8_lossy(record);
+        self.values(text.trim_end_matches('\r')).count()
+    }
 }
 
 /// Records of RFC 4180. Where a quote was opened or closed by mistake (nothing closes it before the log
@@ -125,7 +218,7 @@ fn columns_of(delimiter: u8, record: &[u8]) -> usize {
 /// the record ends: its first line is a record by itself, for a reject.
 pub(super) fn quoted(
     bytes: &[u8],
-    delimiter: u8,
+    shape: Shape,
     columns: &mut Option<usize>,
     first: bool,
     at_end: bool,
@@ -144,10 +237,10 @@ pub(super) fn quoted(
         };
         let line = memchr::memchr(b'\n', &bytes[begin..]).map(|at| begin + at);
         let line_end = line.map_or(bytes.len(), |at| at + 1);
-        let mut walked = walk(delimiter, &bytes[..line_end], begin + mark);
+        let mut walked = shape.walk(&bytes[..line_end], begin + mark);
         if walked == Walked::Open && line_end < bytes.len() && begin >= alone {
             if known.0 < line_end {
-                let end = walk(delimiter, bytes, begin + mark);
+                let end = shape.walk(bytes, begin + mark);
                 known = (end.place().unwrap_or(bytes.len()), end);
             }
             walked = known.1;
@@ -159,7 +252,7 @@ pub(super) fn quoted(
         if several
             && whole
             && !too_long
-            && columns.is_some_and(|columns| !is_one(delimiter, &bytes[begin..until], columns))
+            && columns.is_some_and(|columns| !shape.is_one(&bytes[begin..until], columns))
         {
             alone = until;
         }
@@ -175,7 +268,7 @@ pub(super) fn quoted(
         };
         let record = without_bom(&bytes[begin..end]);
         if columns.is_none() && !record.trim_ascii().is_empty() {
-            *columns = Some(columns_of(delimiter, record));
+            *columns = Some(shape.columns_of(record));
         }
         spans.push((begin as u32, end as u32));
         begin = (end + 1).min(bytes.len());
@@ -186,6 +279,12 @@ pub(super) fn quoted(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CSV: Shape = shape(b',', Quotes::Doubled);
+
+    const fn shape(delimiter: u8, quotes: Quotes) -> Shape {
+        Shape { delimiter, quotes }
+    }
 
     #[test]
     fn a_record_ends_where_rfc_4180_says() {
@@ -210,10 +309,13 @@ mod tests {
             ("\"b\"\r,c", Walked::Behind(3)),
             ("\"b\"\r\r\nc", Walked::LineEnd(5)),
         ] {
-            assert_eq!(walk(b',', text.as_bytes(), 0), expected, "{text}");
+            assert_eq!(CSV.walk(text.as_bytes(), 0), expected, "{text}");
         }
-        assert_eq!(walk(b'\t', b"a\t\"\t\n\"\tb\n", 0), Walked::LineEnd(8));
-        assert_eq!(walk(b',', b"x\n\"\n\"\n", 2), Walked::LineEnd(5));
+        assert_eq!(
+            shape(b'\t', Quotes::Doubled).walk(b"a\t\"\t\n\"\tb\n", 0),
+            Walked::LineEnd(8)
+        );
+        assert_eq!(CSV.walk(b"x\n\"\n\"\n", 2), Walked::LineEnd(5));
     }
 
     #[test]
@@ -233,14 +335,12 @@ mod tests {
             // No record that is whole, and no panic.
             ("\"a\"é,b", &["a", "b"]),
         ] {
-            assert_eq!(
-                values(b',', record).collect::<Vec<_>>(),
-                expected,
-                "{record}"
-            );
+            assert_eq!(CSV.values(record).collect::<Vec<_>>(), expected, "{record}");
         }
         assert_eq!(
-            values(b'\t', "a\t\tb,c").collect::<Vec<_>>(),
+            shape(b'\t', Quotes::Doubled)
+                .values("a\t\tb,c")
+                .collect::<Vec<_>>(),
             ["a", "", "b,c"]
         );
     }
@@ -254,7 +354,7 @@ mod tests {
             "a,\"b\nc\",d",
             "a,b,\"c\nd\"\r",
         ] {
-            assert!(is_one(b',', one.as_bytes(), 3), "{one}");
+            assert!(CSV.is_one(one.as_bytes(), 3), "{one}");
         }
         for several in [
             "a,b,\"\na,b,\"",
@@ -263,7 +363,71 @@ mod tests {
             "a,b,\"\na,b,\",x",
             "a,\"b\n\"",
         ] {
-            assert!(!is_one(b',', several.as_bytes(), 3), "{several}");
+            assert!(!CSV.is_one(several.as_bytes(), 3), "{several}");
+        }
+    }
+
+    #[test]
+    fn a_backslash_goes_before_what_would_end_a_value() {
+        let shape = shape(b',', Quotes::Backslash);
+        for (record, expected) in [
+            (r#"a,"b\",c""#, &["a", "b\",c"][..]),
+            (r#""C:\\",b"#, &["C:\\", "b"]),
+            (r#"a\,b,\"c,d\\"#, &["a,b", "\"c", "d\\"]),
+            (r#"a\,"b",c"#, &["a,\"b\"", "c"]),
+            (
+                r#"/m\orders,\N,"\u0041""#,
+                &["/m\\orders", "\\N", "\\u0041"],
+            ),
+            (
+                "\"say \"\"yes\"\"\",a\"\",\"\"",
+                &["say \"yes\"", "a\"\"", ""],
+            ),
+            ("\"a\nb\",c\\\nd", &["a\nb", "c\nd"]),
+            ("", &[]),
+            // Cut short, and no panic.
+            ("a,b\\", &["a", "b\\"]),
+            ("\"a\\", &["\"a\\"]),
+        ] {
+            let values: Vec<_> = shape.values(record).collect();
+            assert_eq!(values, expected, "{record}");
+        }
+        for (text, expected) in [
+            ("\"a\\\"\",b\nc", Walked::LineEnd(7)),
+            ("\"a\\\\\",b\nc", Walked::LineEnd(7)),
+            ("a\\\nb\nc", Walked::LineEnd(4)),
+            ("a\\,\"b\nc", Walked::LineEnd(5)),
+            ("a,\"b\\\"\nc", Walked::Open),
+            ("\"a\"b", Walked::Behind(3)),
+            ("a\\", Walked::End),
+            ("\"a\\", Walked::Open),
+        ] {
+            assert_eq!(shape.walk(text.as_bytes(), 0), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_quoted_a_quote_is_a_character() {
+        let shape = shape(b'\t', Quotes::None);
+        let record = "\"a\t\"\"\tb\\t";
+        assert_eq!(shape.walk(b"\"a\t\"\nb", 0), Walked::LineEnd(4));
+        assert_eq!(
+            shape.values(record).collect::<Vec<_>>(),
+            ["\"a", "\"\"", "b\\t"]
+        );
+    }
+
+    #[test]
+    fn a_header_names_the_same_columns_in_any_order() {
+        for (record, expected) in [
+            ("id,\"when\",ip", true),
+            ("ip,id,\"when\"", true),
+            ("ip,id,when", false),
+            ("ip,id,\"whem\"", false),
+            ("ip,ip,\"when\"", false),
+        ] {
+            let is = CSV.is_header(record.as_bytes(), b"id,\"when\",ip");
+            assert_eq!(is, expected, "{record}");
         }
     }
 }

@@ -30,6 +30,8 @@ enum Fill {
     Tier,
     Page,
     Text,
+    /// Whose it is: an account or a subject.
+    Whose,
     Bytes,
     /// A number of at most this.
     Number(u64),
@@ -144,6 +146,7 @@ impl<'a> Rows<'a> {
                 ("line_no", _) => Fill::LineNo,
                 ("tier", _) => Fill::Tier,
                 ("page", _) => Fill::Page,
+                ("account" | "subject" | "token_subject", _) => Fill::Whose,
                 (_, Kind::Text | Kind::Identifier) => Fill::Text,
                 (_, Kind::Bytes) => Fill::Bytes,
                 (_, Kind::Unsigned) => Fill::Number(u64::MAX),
@@ -322,10 +325,18 @@ impl<'a> Rows<'a> {
         match self.fills[column] {
             Fill::Number(most) => {
                 let name = reading.frame.columns[column].name;
+                let required = reading.required[column];
                 let typed = &mut self.numbers[column];
-                typed.read(column, constant, stretch, &mut self.refused, |_, text| {
-                    unsigned(text, most).map_err(|_| bad_number(name, text))
-                });
+                typed.read(
+                    column,
+                    constant,
+                    stretch,
+                    &mut self.refused,
+                    |_, text| match unsigned(text, most) {
+                        Ok(None) if required => Err(missing(name, None)),
+                        number => number.map_err(|_| bad_number(name, text)),
+                    },
+                );
             }
             Fill::Code => {
                 let name = reading.frame.columns[column].name;
@@ -342,6 +353,7 @@ impl<'a> Rows<'a> {
             }
             Fill::Claim => self.claims(column, stretch),
             Fill::Address => self.canonical(column, stretch, batch),
+            Fill::Whose => whole_numbers(column, stretch),
             Fill::EvidenceId
             | Fill::LineNo
             | Fill::Tier
@@ -432,7 +444,7 @@ impl<'a> Rows<'a> {
                     let there = self.pages(stretch, &mut texts);
                     batch.texts(column, &texts[..rows], there, None);
                 }
-                Fill::Text | Fill::Address if there => {
+                Fill::Text | Fill::Whose | Fill::Address if there => {
                     let there = stretch.texts(column, constant, &mut texts);
                     let looked = self.looked[column].as_ref();
                     batch.texts(column, &texts[..rows], there, looked);
@@ -475,6 +487,27 @@ impl<'a> Rows<'a> {
         }
         there
     }
+}
+
+/// Takes the zeros behind a point from numbers: a table's column that has gaps writes `7.0` for 7.
+fn whole_numbers(column: usize, stretch: &mut Stretch<'_>) {
+    for line in each(stretch.there(column)) {
+        let text = stretch.get(line, column).unwrap_or_default();
+        if let Some(digits) = number_before_zeros(text.as_bytes()) {
+            let place = &mut stretch.places(column)[line];
+            *place = place.cut(0..digits);
+        }
+    }
+}
+
+/// The length of the number before a point and zeros.
+fn number_before_zeros(text: &[u8]) -> Option<usize> {
+    let point = text
+        .ends_with(b"0")
+        .then(|| text.iter().rposition(|byte| *byte != b'0'))??;
+    let number = &text[..point];
+    (text[point] == b'.' && !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+        .then_some(point)
 }
 
 /// Notes what is wrong with the tokens of `lines`, where nothing is noted yet.

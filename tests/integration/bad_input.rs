@@ -145,13 +145,27 @@ fn a_case_file_that_is_no_text_or_lacks_a_part_says_where_and_what_to_do() {
     let text = String::from_utf8(good).unwrap();
     std::fs::write(&path, text.replace("[policy]", "[polity]")).unwrap();
     assert!(refused(&replica).contains("did you mean `policy`?"));
-    let hops = text.replace(
-        "clock_correction_seconds = 0",
-        "clock_correction_seconds = 0\nforwarded_hops = 1",
-    );
-    std::fs::write(&path, hops).unwrap();
-    let message = refused(&replica);
-    assert!(message.contains("no field is one"), "{message}");
+    for (setting, expected) in [
+        (
+            "clock_correction_seconds = 0\nforwarded_hops = 1",
+            "no field is one",
+        ),
+        // The edge's times have their offset.
+        (
+            "clock_correction_seconds = 0\nzone = \"UTC\"",
+            "say their zone themselves",
+        ),
+        (
+            "clock_correction_seconds = -9223372036854",
+            "no clock is -9223372036854 seconds wrong",
+        ),
+    ] {
+        let wrong = text.replace("clock_correction_seconds = 0", setting);
+        std::fs::write(&path, wrong).unwrap();
+        let message = refused(&replica);
+        assert!(message.contains(expected), "{message}");
+        assert!(message.contains("case.toml:"), "{message}");
+    }
     std::fs::write(&path, "[case]\n").unwrap();
     assert!(refused(&replica).contains("breachscope init"));
 }

@@ -2,7 +2,7 @@
 //! the same values in the same slots, the same rejects for the same reasons. What a reading leaves
 //! open, because what is documented does not decide it, stands above the reading.
 
-use breachscope::intake::formats;
+use breachscope::intake::formats::{self, Quotes};
 
 use crate::differential::{Said, hold, row, slow_unescaped};
 
@@ -109,7 +109,7 @@ fn slow_columns(
 }
 
 /// The values of a record of RFC 4180, or why it is none. Left open: line ends outside quotes.
-fn slow_record(delimiter: char, line: &str) -> Result<Vec<String>, Said> {
+fn slow_record(delimiter: char, quotes: Quotes, line: &str) -> Result<Vec<String>, Said> {
     #[derive(Clone, Copy)]
     enum At {
         Begin,
@@ -120,11 +120,26 @@ fn slow_record(delimiter: char, line: &str) -> Result<Vec<String>, Said> {
     if line.is_empty() {
         return Ok(Vec::new());
     }
+    if quotes == Quotes::None {
+        return match line.contains('\n') {
+            true => Err(Said::Open),
+            false => Ok(line.split(delimiter).map(str::to_string).collect()),
+        };
+    }
     let mut value = String::new();
     let mut values = Vec::new();
     let mut at = At::Begin;
-    for c in line.chars() {
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        let escapes = |next: &char| matches!(next, '"' | '\\' | '\n' | '\r') || *next == delimiter;
         at = match (at, c) {
+            (At::Begin | At::Bare | At::Quoted, '\\') if quotes == Quotes::Backslash => {
+                value.push(chars.next_if(escapes).unwrap_or(c));
+                match at {
+                    At::Quoted => At::Quoted,
+                    _ => At::Bare,
+                }
+            }
             (At::Quoted, '"') => At::Quote,
             (At::Begin, '"') => At::Quoted,
             (At::Begin | At::Bare | At::Quote, c) if c == delimiter => {
@@ -150,15 +165,23 @@ fn slow_record(delimiter: char, line: &str) -> Result<Vec<String>, Said> {
 }
 
 /// A record below a header, both as records.
-fn slow_table(delimiter: char, wanted: &[(&'static str, &str)], header: &str, line: &str) -> Said {
+fn slow_table(
+    (delimiter, quotes): (char, Quotes),
+    wanted: &[(&'static str, &str)],
+    header: &str,
+    line: &str,
+) -> Said {
     let [header, line] = [header, line].map(|text| text.trim_end_matches('\r'));
-    match slow_record(delimiter, header) {
+    let says = |text: &str| quotes == Quotes::Doubled || text != r"\N";
+    match slow_record(delimiter, quotes, header) {
         Err(Said::Open) => Said::Open,
         Err(_) => Said::Reject("no_header"),
-        Ok(names) => match slow_record(delimiter, line) {
+        Ok(names) => match slow_record(delimiter, quotes, line) {
             _ if names.is_empty() || header.contains('\r') => Said::Reject("no_header"),
             Err(said) => said,
-            Ok(values) => slow_columns(&names, &values, wanted, |_, text| Some(text.to_string())),
+            Ok(values) => slow_columns(&names, &values, wanted, |_, text| {
+                says(text).then(|| text.to_string())
+            }),
         },
     }
 }
@@ -185,24 +208,39 @@ fn records_are_what_a_walk_by_character_finds() {
         ),
         ("Code,When", "200,2025-04-14 00:30:00"),
     ];
-    let tabs = commas
-        .map(|(header, line)| [header, line].map(|text| text.replace(',', "\t")))
-        .map(|[header, line]| (header, line));
-    let tabs_wanted = wanted.map(|(column, own)| (column, own.replace(',', "\t")));
-    hold("csv", &wanted, &commas, |header, line| {
-        slow_table(',', &wanted, header, line)
-    });
-    let wanted: Vec<(&'static str, &str)> = tabs_wanted
-        .iter()
-        .map(|(column, own)| (*column, own.as_str()))
-        .collect();
-    let seeds: Vec<(&str, &str)> = tabs
-        .iter()
-        .map(|(header, line)| (header.as_str(), line.as_str()))
-        .collect();
-    hold("tsv", &wanted, &seeds, |header, line| {
-        slow_table('\t', &wanted, header, line)
-    });
+    for (format, delimiter, quotes) in [
+        ("csv", ',', Quotes::Doubled),
+        ("csv_semicolon", ';', Quotes::Doubled),
+        ("csv_backslash", ',', Quotes::Backslash),
+        ("tsv", '\t', Quotes::Doubled),
+        ("tsv_unquoted", '\t', Quotes::None),
+    ] {
+        let written = |text: &str| match quotes {
+            Quotes::Doubled => text.replace(',', &delimiter.to_string()),
+            Quotes::Backslash => text.replace("\"\"", "\\\""),
+            // No value has a delimiter or a line end.
+            Quotes::None => {
+                let bare = text.replace(['"', '\n'], "").replace(", ", " ");
+                bare.replace("lines,", "lines").replace(',', "\t")
+            }
+        };
+        let seeds = commas.map(|(header, line)| (written(header), written(line)));
+        let seeds: Vec<(&str, &str)> = seeds
+            .iter()
+            .map(|(header, line)| (&**header, &**line))
+            .collect();
+        let own = wanted.map(|(column, own)| match quotes {
+            Quotes::None => (column, own.replace(['"', ','], "")),
+            _ => (column, own.replace(',', &delimiter.to_string())),
+        });
+        let wanted: Vec<(&'static str, &str)> = own
+            .iter()
+            .map(|(column, own)| (*column, own.as_str()))
+            .collect();
+        hold(format, &wanted, &seeds, |header, line| {
+            slow_table((delimiter, quotes), &wanted, header, line)
+        });
+    }
 }
 
 /// A line whose columns a `#Fields:` line names; `-` is no value. Nothing is left open.

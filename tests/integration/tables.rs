@@ -112,3 +112,44 @@ fn a_header_is_the_first_record_that_names_columns() {
         "{message}"
     );
 }
+
+#[test]
+fn what_programs_write_for_nothing_and_for_whole_numbers_is_read() {
+    let settings = "format = \"csv\"\ntime = \"epoch_seconds\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nbody_bytes = \"b\"\ntoken_subject = \"sub\"\n";
+    let log = "t,ip,m,p,s,b,sub\n\
+        1744588800,192.0.2.1:443,GET,/, 200,NULL,7.0\n\
+        1.744588801e9,[2001:db8::1]:5,GET,/,200.0,NaN,0.0\n\
+        1744588802, 192.0.2.1,GET,/,200,512.0,7.5\n\
+        1744588803,192.0.2.1,GET,/,200,,a.0\n\
+        1744588804,192.0.2.1,GET,/,NULL,1,7\n";
+    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+    run.go("intake", 3);
+    let rows = "SELECT line_no, source_ip, status, body_bytes, token_subject FROM requests";
+    assert_eq!(
+        run.query(rows),
+        [
+            "2,192.0.2.1,200,,7",
+            "3,2001:db8::1,200,,0",
+            "4,192.0.2.1,200,512,7.5",
+            "5,192.0.2.1,200,,a.0",
+        ]
+    );
+    let rejects = run.query("SELECT line_no, reason FROM rejects");
+    assert_eq!(rejects, ["6,bad_number"]);
+    // A number that must be there is not, if it is not known.
+    let settings = "format = \"csv\"\ntime = \"epoch_seconds\"\n[source.fields]\nevent_time = \"t\"\nrequest_id = \"r\"\naccount = \"who\"\nitem_count = \"n\"\n";
+    let log = "t,r,who,n\n1744588800,a,7.0,-1\n1744588801,b,8.0,3.0\n1744588802,c,9,NULL\n";
+    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+    let path = run.dir.path().join("case/case.toml");
+    let case = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        case.replace("kind = \"edge\"", "kind = \"application\""),
+    )
+    .unwrap();
+    run.go("intake", 3);
+    let rows = run.query("SELECT line_no, account, item_count FROM app_events");
+    assert_eq!(rows, ["3,8,3"]);
+    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    assert_eq!(rejects, ["2,field_missing", "4,field_missing"]);
+}

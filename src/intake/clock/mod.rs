@@ -6,6 +6,8 @@
 
 mod shapes;
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 pub(super) use shapes::LastDate;
@@ -90,7 +92,7 @@ impl Clock {
                 Some(time) => Some(time),
                 None => self.unusual(text)?,
             },
-            TimeFormat::EpochSeconds => decimal(text, MICROS),
+            TimeFormat::EpochSeconds => decimal(text, MICROS).or_else(|| exponential(text)),
             TimeFormat::EpochMilliseconds => decimal(text, 1000),
             TimeFormat::EpochMicroseconds => decimal(text, 1),
             TimeFormat::EpochNanoseconds => nanoseconds(text),
@@ -143,6 +145,7 @@ impl Clock {
         if !is_of_calendar(text) {
             return Ok(None);
         }
+        let text = &*without_tiny(text);
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
             return Ok(Some(time.as_microsecond()));
         }
@@ -182,6 +185,20 @@ fn is_of_calendar(text: &str) -> bool {
         .rfind(['+', '-'])
         .and_then(|sign| clock.get(sign + 1..sign + 3)?.parse().ok());
     !text.contains(":60") && !text.starts_with("0000") && hours.is_none_or(|hours: u8| hours < 24)
+}
+
+/// Without digits behind the ninth of a fraction, of which nothing is read.
+fn without_tiny(text: &str) -> Cow<'_, str> {
+    let Some(point) = text.find(['.', ',']) else {
+        return text.into();
+    };
+    let digits = text[point + 1..].bytes().take_while(u8::is_ascii_digit);
+    match digits.count() {
+        digits @ 10.. => [&text[..point + 10], &text[point + 1 + digits..]]
+            .concat()
+            .into(),
+        _ => text.into(),
+    }
 }
 
 #[cold]
@@ -302,6 +319,18 @@ mod tests {
     }
 
     #[test]
+    fn digits_below_a_nanosecond_are_of_no_matter() {
+        let clock = clock(TimeFormat::Rfc3339, None);
+        for text in [
+            "2025-04-14T00:00:00.1234567890Z",
+            "2025-04-14T09:00:00.123456999999999+09:00",
+        ] {
+            assert_eq!(clock.read(text), Ok(1_744_588_800_123_456), "{text}");
+        }
+        assert!(clock.read("2025-04-14T00:00:00.1234567890x").is_err());
+    }
+
+    #[test]
     fn the_common_log_carries_its_offset() {
         assert_eq!(
             clock(TimeFormat::Common, None).read("14/Apr/2025:00:00:00 +0900"),
@@ -324,7 +353,15 @@ mod tests {
             clock(TimeFormat::EpochMilliseconds, None).read("1744556400001"),
             Ok(1_744_556_400_001_000)
         );
-        assert!(clock(TimeFormat::EpochSeconds, None).read("1e9").is_err());
+        assert_eq!(
+            clock(TimeFormat::EpochSeconds, None).read("1.7445564005e9"),
+            Ok(1_744_556_400_500_000)
+        );
+        assert!(
+            clock(TimeFormat::EpochMilliseconds, None)
+                .read("1e12")
+                .is_err()
+        );
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`, `stray_quote`.
 
-use super::{Fields, Header, LineParser, Reject};
+use super::{Fields, Header, LineParser, Quotes, Reject, Shape};
 use crate::intake::fields::says_nothing;
-use crate::intake::records::{Walked, values, walk};
+use crate::intake::records::Walked;
 
 /// How a line is cut into columns, and how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub enum Dialect {
     W3c,
     /// The same between tabs, headers percent-encoded.
     Tabs,
-    /// RFC 4180 with this delimiter; the first record names the columns.
-    Delimited(u8),
+    /// Records of this shape; the first names the columns.
+    Delimited(Shape),
 }
 
 /// The parser.
@@ -136,12 +136,12 @@ impl LineParser for Columns {
         match self.dialect {
             Dialect::W3c => self.split(b' ', line, header, fields),
             Dialect::Tabs => self.split(b'\t', line, header, fields),
-            Dialect::Delimited(delimiter) if is_plain(line) => {
-                let values = whole(line).split(char::from(delimiter));
+            Dialect::Delimited(shape) if is_plain(shape, line) => {
+                let values = whole(line).split(char::from(shape.delimiter));
                 let mut count = 0;
                 for value in values {
                     for slot in header.0.get(count).into_iter().flatten() {
-                        if !value.is_empty() {
+                        if !is_none(shape, value) {
                             fields.put(*slot, value);
                         }
                     }
@@ -149,13 +149,13 @@ impl LineParser for Columns {
                 }
                 counted(count, header)
             }
-            Dialect::Delimited(delimiter) => {
+            Dialect::Delimited(shape) => {
                 let line = whole(line);
-                quotes(delimiter, line)?;
+                quotes(shape, line)?;
                 let mut count = 0;
-                for value in values(delimiter, line) {
+                for value in shape.values(line) {
                     let slots = header.0.get(count).into_iter().flatten();
-                    for slot in slots.filter(|_| !value.is_empty()) {
+                    for slot in slots.filter(|_| !is_none(shape, &value)) {
                         fields.copy(*slot, &value);
                     }
                     count += 1;
@@ -185,20 +185,31 @@ impl Columns {
                 let names = line.strip_prefix("#Fields:")?;
                 Some(names.split_ascii_whitespace().map(str::to_string).collect())
             }
-            Dialect::Delimited(delimiter) => {
+            Dialect::Delimited(shape) => {
                 let line = whole(line);
-                quotes(delimiter, line).ok()?;
+                quotes(shape, line).ok()?;
                 // A file whose line ends are bare CRs would have all its lines in its header.
                 let named = !line.contains('\r');
-                named.then(|| values(delimiter, line).map(String::from).collect())
+                named.then(|| shape.values(line).map(String::from).collect())
             }
         }
     }
 }
 
+/// Whether a value is none, as writers that escape by backslashes have it.
+fn is_none(shape: Shape, value: &str) -> bool {
+    value.is_empty() || (shape.quotes != Quotes::Doubled && value == r"\N")
+}
+
 /// Whether a record's values are what stands between its delimiters.
-fn is_plain(line: &str) -> bool {
-    !line.is_empty() && memchr::memchr2(b'"', b'\n', line.as_bytes()).is_none()
+fn is_plain(shape: Shape, line: &str) -> bool {
+    let bytes = line.as_bytes();
+    !line.is_empty()
+        && match shape.quotes {
+            Quotes::Doubled => memchr::memchr2(b'"', b'\n', bytes).is_none(),
+            Quotes::Backslash => memchr::memchr3(b'"', b'\n', b'\\', bytes).is_none(),
+            Quotes::None => true,
+        }
 }
 
 /// A record without the CRs that conversions of line ends leave at its end.
@@ -207,13 +218,22 @@ fn whole(line: &str) -> &str {
 }
 
 /// A record whose quotes do not hold whole fields is damaged.
-fn quotes(delimiter: u8, line: &str) -> Result<(), Reject> {
-    match walk(delimiter, line.as_bytes(), 0) {
+fn quotes(shape: Shape, line: &str) -> Result<(), Reject> {
+    // Or another format is the writer's.
+    let another = match (shape.quotes, shape.delimiter) {
+        (Quotes::Doubled, b',') => "; if backslashes go before quotes, it is csv_backslash",
+        (Quotes::Doubled, b'\t') => "; if nothing is quoted, it is tsv_unquoted",
+        _ => "",
+    };
+    match shape.walk(line.as_bytes(), 0) {
         Walked::LineEnd(_) | Walked::End => Ok(()),
-        Walked::Open => Err(Reject::new("open_quote", "a quote that nothing closes")),
+        Walked::Open => Err(Reject::new(
+            "open_quote",
+            format!("a quote that nothing closes{another}"),
+        )),
         Walked::Behind(at) => Err(Reject::new(
             "stray_quote",
-            format!("text behind a closing quote, at byte {}", at + 1),
+            format!("text behind a closing quote, at byte {}{another}", at + 1),
         )),
     }
 }
@@ -222,24 +242,29 @@ fn quotes(delimiter: u8, line: &str) -> Result<(), Reject> {
 mod tests {
     use super::*;
 
+    const CSV: Shape = Shape {
+        delimiter: b',',
+        quotes: Quotes::Doubled,
+    };
+
     #[test]
     fn a_plain_record_has_the_values_that_stand_between_delimiters() {
         for line in [
             "a", "a,b", "a,", ",", ",,x", "a b, c", " ", "é,-,'", "a\rb,",
         ] {
-            assert!(is_plain(line), "{line}");
+            assert!(is_plain(CSV, line), "{line}");
             let plain: Vec<&str> = line.split(',').collect();
-            assert_eq!(plain, values(b',', line).collect::<Vec<_>>(), "{line}");
+            assert_eq!(plain, CSV.values(line).collect::<Vec<_>>(), "{line}");
         }
         for line in ["", "a,\"b\""] {
-            assert!(!is_plain(line), "{line}");
+            assert!(!is_plain(CSV, line), "{line}");
         }
     }
 
     #[test]
     fn returns_at_a_records_end_are_none_of_it() {
         let wanted = [(1, "id".to_string()), (2, "when".to_string())];
-        let columns = Columns::new(Dialect::Delimited(b','), &wanted);
+        let columns = Columns::new(Dialect::Delimited(CSV), &wanted);
         let header = columns.header("id,when\r").expect("a header");
         for line in ["1,2025\r", "1,\"2025\"\r\r"] {
             let mut fields = Fields::default();
@@ -254,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_record_whose_quotes_hold_no_whole_fields_is_no_row() {
-        let reason = |line| quotes(b',', line).map_err(|reject| reject.reason);
+        let reason = |line| quotes(CSV, line).map_err(|reject| reject.reason);
         for open in [r#"a,"b"#, r#""a"", b"#, r#"a,""#, r#"a,"b"","#] {
             assert_eq!(reason(open), Err("open_quote"), "{open}");
         }
@@ -275,7 +300,7 @@ mod tests {
     #[test]
     fn one_column_fills_all_that_are_mapped_to_it() {
         let wanted = [(3, "when".to_string()), (5, "when".to_string())];
-        let columns = Columns::new(Dialect::Delimited(b','), &wanted);
+        let columns = Columns::new(Dialect::Delimited(CSV), &wanted);
         let header = columns.header("id,when").expect("a header");
         let mut fields = Fields::default();
         fields.begin("1,2025");

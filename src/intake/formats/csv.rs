@@ -1,30 +1,81 @@
-//! Comma-separated values with a header, mapped by the case file.
+//! Comma-separated values with a header, and their kin, mapped by the case file.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc4180>. A quoted field may hold line ends: places count records,
 //! of which the header is the first, and it counts as a blank.
 
 use super::columns::{Columns, Dialect};
-use super::{ANY, Framing, LineParser, LogFormat, Takes, Wanted, never};
-use crate::frames::Frame;
+use super::{ANY, Framing, LineParser, LogFormat, Quotes, Shape, Takes, Wanted, never};
+
+const RFC_4180: &str = "https://www.rfc-editor.org/rfc/rfc4180";
 
 pub(super) static FORMAT: LogFormat = LogFormat {
-    name: "csv",
-    title: "comma-separated values with a header",
-    documentation: "https://www.rfc-editor.org/rfc/rfc4180",
-    kinds: ANY,
-    framing: Framing::Records { delimiter: b',' },
-    fields: &[],
-    constants: &[],
-    time: None,
-    log_format: Takes::No,
-    needs: &[],
-    mark: never,
-    parser,
+    parser: |_, wanted| parser(COMMAS, wanted),
+    ..delimited(
+        "csv",
+        "comma-separated values with a header",
+        RFC_4180,
+        COMMAS,
+    )
 };
 
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Columns::new(
-        Dialect::Delimited(b','),
-        &wanted.fields,
-    )))
+pub(super) static SEMICOLON: LogFormat = LogFormat {
+    parser: |_, wanted| parser(SEMICOLONS, wanted),
+    ..delimited(
+        "csv_semicolon",
+        "the same with semicolons, as where a comma stands in numbers",
+        RFC_4180,
+        SEMICOLONS,
+    )
+};
+
+pub(super) static BACKSLASH: LogFormat = LogFormat {
+    parser: |_, wanted| parser(BACKSLASHES, wanted),
+    ..delimited(
+        "csv_backslash",
+        "the same where a backslash goes before quotes, as of Spark and MySQL",
+        "https://dev.mysql.com/doc/refman/8.4/en/load-data.html",
+        BACKSLASHES,
+    )
+};
+
+const COMMAS: Shape = Shape {
+    delimiter: b',',
+    quotes: Quotes::Doubled,
+};
+const SEMICOLONS: Shape = Shape {
+    delimiter: b';',
+    ..COMMAS
+};
+const BACKSLASHES: Shape = Shape {
+    quotes: Quotes::Backslash,
+    ..COMMAS
+};
+
+/// A format of records of this shape.
+pub(super) const fn delimited(
+    name: &'static str,
+    title: &'static str,
+    documentation: &'static str,
+    shape: Shape,
+) -> LogFormat {
+    LogFormat {
+        name,
+        title,
+        documentation,
+        kinds: ANY,
+        framing: Framing::Records(shape),
+        fields: &[],
+        constants: &[],
+        time: None,
+        log_format: Takes::No,
+        needs: &[],
+        mark: never,
+        parser: |_, wanted| parser(COMMAS, wanted),
+    }
+}
+
+/// A parser of such records.
+pub(super) fn parser(shape: Shape, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    let dialect = Dialect::Delimited(shape);
+    Ok(Box::new(Columns::new(dialect, &wanted.fields)))
 }

@@ -43,6 +43,7 @@ mod tsv;
 mod w3c;
 
 pub use super::fields::{Fields, SLOTS, slot};
+pub use super::records::{Quotes, Shape};
 pub use super::stretch::{Lines, Stretch};
 use crate::case::{SourceKind, TimeFormat};
 use crate::frames::Frame;
@@ -74,11 +75,8 @@ pub enum Framing {
     Lines,
     /// A line each, and lines that begin with `#` say what the others hold.
     Directives,
-    /// A record of RFC 4180 each, whose quoted fields may hold line ends; the first names the columns.
-    Records {
-        /// What stands between fields.
-        delimiter: u8,
-    },
+    /// A record of RFC 4180 or its kin each, whose quoted fields may hold line ends; the first names the columns.
+    Records(Shape),
     /// A JSON object each: a line each, or the elements of one array, bare or in an envelope.
     Objects,
     /// Rows of a Parquet file.
@@ -226,7 +224,10 @@ pub static ALL: &[&LogFormat] = &[
     &apache::FORMAT,
     &jsonl::FORMAT,
     &tsv::FORMAT,
+    &tsv::UNQUOTED,
     &csv::FORMAT,
+    &csv::SEMICOLON,
+    &csv::BACKSLASH,
 ];
 
 /// The format of this name.

@@ -1,27 +1,36 @@
-//! Tab-separated values with a header, mapped by the case file; quoted as in CSV where a value needs it.
+//! Tab-separated values with a header, mapped by the case file; quoted as in CSV where a value needs it, or not
+//! at all.
 
-use super::columns::{Columns, Dialect};
-use super::{ANY, Framing, LineParser, LogFormat, Takes, Wanted, never};
-use crate::frames::Frame;
+use super::csv::{delimited, parser};
+use super::{LogFormat, Quotes, Shape};
+
+const MEDIA_TYPE: &str = "https://www.iana.org/assignments/media-types/text/tab-separated-values";
 
 pub(super) static FORMAT: LogFormat = LogFormat {
-    name: "tsv",
-    title: "tab-separated values with a header",
-    documentation: "https://www.iana.org/assignments/media-types/text/tab-separated-values",
-    kinds: ANY,
-    framing: Framing::Records { delimiter: b'\t' },
-    fields: &[],
-    constants: &[],
-    time: None,
-    log_format: Takes::No,
-    needs: &[],
-    mark: never,
-    parser,
+    parser: |_, wanted| parser(TABS, wanted),
+    ..delimited(
+        "tsv",
+        "tab-separated values with a header",
+        MEDIA_TYPE,
+        TABS,
+    )
 };
 
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Columns::new(
-        Dialect::Delimited(b'\t'),
-        &wanted.fields,
-    )))
-}
+pub(super) static UNQUOTED: LogFormat = LogFormat {
+    parser: |_, wanted| parser(BARE_TABS, wanted),
+    ..delimited(
+        "tsv_unquoted",
+        "the same where nothing is quoted, and a quote is a character",
+        MEDIA_TYPE,
+        BARE_TABS,
+    )
+};
+
+const TABS: Shape = Shape {
+    delimiter: b'\t',
+    quotes: Quotes::Doubled,
+};
+const BARE_TABS: Shape = Shape {
+    quotes: Quotes::None,
+    ..TABS
+};

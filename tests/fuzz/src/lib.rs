@@ -36,7 +36,7 @@ fn further(format: &LogFormat, frame: &'static Frame) -> Vec<(&'static str, &'st
         ],
         "combined" | "common" => vec![("request_id", "rid"), ("key_id", "tail.2")],
         "alb" => vec![("request_id", "conn_trace_id")],
-        "csv" | "tsv" | "jsonl" => {
+        "csv" | "csv_backslash" | "csv_semicolon" | "tsv" | "tsv_unquoted" | "jsonl" => {
             let own = frame
                 .columns
                 .iter()
