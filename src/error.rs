@@ -85,22 +85,36 @@ impl Error {
 
     /// An error of the operating system while doing `what` to `path`.
     pub fn io(what: &str, path: &Path, source: &std::io::Error) -> Self {
-        let error = Self::new(Kind::System, format!("cannot {what}: {source}")).in_file(path);
-        if source.kind() == std::io::ErrorKind::StorageFull {
-            return error.hint("free some space or name another folder with --out, then run again");
+        let full = source.kind() == std::io::ErrorKind::StorageFull;
+        Self::system(what, source, full).in_file(path)
+    }
+
+    fn system(what: &str, source: &dyn fmt::Display, full: bool) -> Self {
+        let error = Self::new(Kind::System, format!("cannot {what}: {source}"));
+        match full {
+            true => error.hint("free some space or name another folder with --out, then run again"),
+            false => error,
         }
-        error
     }
 
     /// An error of the frame engine while doing `what`.
     pub fn frame(what: &str, source: &polars::error::PolarsError) -> Self {
-        Self::new(Kind::System, format!("cannot {what}: {source}"))
+        // The engine gives the operating system's error as text.
+        let text = source.to_string();
+        let code = text.rsplit_once("(os error ").and_then(|(_, code)| {
+            let (code, _) = code.split_once(')')?;
+            code.parse().ok()
+        });
+        let of_system = code.map(std::io::Error::from_raw_os_error);
+        let full = of_system.is_some_and(|error| error.kind() == std::io::ErrorKind::StorageFull);
+        Self::system(what, source, full)
     }
 
     /// The user asked to stop.
     pub fn interrupted() -> Self {
-        Self::new(Kind::Interrupted, "stopped at your request")
-            .hint("nothing half-written was kept; run the same command again to start over")
+        Self::new(Kind::Interrupted, "stopped at your request").hint(
+            "nothing half-written was kept; the same command goes on with what was not read yet",
+        )
     }
 
     /// Names the file.
@@ -163,6 +177,29 @@ mod tests {
         let text = "a\nbé c\n";
         assert_eq!(Position::of(text, 0), Position { line: 1, column: 1 });
         assert_eq!(Position::of(text, 6), Position { line: 2, column: 4 });
+    }
+
+    #[test]
+    fn a_full_disk_has_a_hint_whoever_tells_of_it() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let told = Error::io("write", Path::new("a"), &full);
+        assert_eq!(told.hints.len(), 1);
+        let engine = |text: &'static str| {
+            Error::frame(
+                "write",
+                &polars::error::PolarsError::ComputeError(text.into()),
+            )
+        };
+        let code = if cfg!(windows) {
+            "(os error 112)"
+        } else {
+            "(os error 28)"
+        };
+        let text = format!("parquet: IO error: no space {code}");
+        assert_eq!(engine(text.leak()).hints, told.hints);
+        for other in ["no space left", "denied (os error 13)", "(os error x)"] {
+            assert!(engine(other).hints.is_empty(), "{other}");
+        }
     }
 
     #[test]

@@ -71,7 +71,12 @@ enum Command {
 fn stop_on_interrupt() {
     let stop = || {
         let error = Error::interrupted();
-        eprintln!("\r\x1b[Kerror: {error}");
+        // Over what tells the progress.
+        let anew = match std::io::stderr().is_terminal() {
+            true => "\r\x1b[K",
+            false => "",
+        };
+        eprintln!("{anew}error: {error}");
         std::process::exit(INTERRUPTED);
     };
     if let Err(error) = ctrlc::set_handler(stop) {
