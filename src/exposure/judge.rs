@@ -7,6 +7,7 @@
 //! | `served_not_delivered` | possible | the application logged items, the gateway no 2xx |
 //! | `size_not_logged` | possible | no application record; a 2xx whose size was not logged |
 //! | `account_not_checked` | possible | no application record and no account registry; a 2xx |
+//! | `account_spelled_otherwise` | possible | any of these, for an account that the registry has without zeros before it |
 //! | any of these | probable at most | under a token that is forged with moderate confidence |
 //! | `token_indeterminate` | possible | any of these, under an indeterminate token |
 //! | `token_stolen` | counted apart | any of these, under a stolen token that the attacker used |
@@ -67,6 +68,8 @@ pub struct Seen {
     pub empty_below_bytes: u64,
     /// Whether the account is in the registry; `None` where there is no registry.
     pub account_exists: Option<bool>,
+    /// Whether the registry has the account in another spelling only.
+    pub spelled_otherwise: bool,
 }
 
 /// The bound and the rule of an exposure, or that there is none.
@@ -90,6 +93,10 @@ pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
         }
         (None, _) => return None,
     };
+    let (bound, rule) = match seen.spelled_otherwise {
+        true => (Bound::Possible, "account_spelled_otherwise"),
+        false => (bound, rule),
+    };
     Some(match seen.carrier {
         Carrier::Forged => (bound, rule),
         Carrier::LikelyForged => (bound.max(Bound::Probable), rule),
@@ -111,10 +118,18 @@ mod tests {
             items: Some(3),
             empty_below_bytes: 100,
             account_exists: Some(true),
+            spelled_otherwise: false,
         };
         let response = |status, bytes| Some((status, bytes));
         for (seen, expected) in [
             (base, Some((Bound::Confirmed, "served_by_application"))),
+            (
+                Seen {
+                    spelled_otherwise: true,
+                    ..base
+                },
+                Some((Bound::Possible, "account_spelled_otherwise")),
+            ),
             (
                 Seen {
                     items: Some(0),

@@ -254,6 +254,20 @@ impl Counter<'_> {
         }
     }
 
+    /// Whether an account is not known to be missing.
+    fn exists(&self, account: AccountKey) -> bool {
+        !self.accounts.known || self.accounts.find(account).is_some()
+    }
+
+    /// The account that a server takes a subject for which it reads as a number: `0215` is 215.
+    fn otherwise_spelled(&self, subject: AccountKey) -> Option<AccountKey> {
+        let text = self.interner.text(subject);
+        let digits = text.trim().trim_start_matches(['+', '0']);
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let account = is_number.then(|| self.interner.key(digits));
+        account.filter(|account| *account != subject && self.exists(*account))
+    }
+
     /// Counts what one request showed; returns the account.
     fn exposure<'l>(
         &self,
@@ -268,9 +282,8 @@ impl Counter<'_> {
         let page = line.page.or(served.filter(|_| !line.other_method))?;
         let index = usize::from(page);
         let subject = application.map_or(line.account, |served| served.account);
-        let exists =
-            |account: AccountKey| !self.accounts.known || self.accounts.find(account).is_some();
-        let account = subject.filter(|account| exists(*account));
+        let spelled = subject.filter(|account| self.exists(*account));
+        let account = spelled.or_else(|| self.otherwise_spelled(subject?));
         let (bound, rule) = judge(&Seen {
             carrier,
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
@@ -284,6 +297,7 @@ impl Counter<'_> {
                 (true, _) => Some(account.is_some()),
                 (false, _) => None,
             },
+            spelled_otherwise: spelled != account,
         })?;
         let tally = match carrier {
             Carrier::Stolen => &mut found.stolen[index],

@@ -22,7 +22,7 @@ program=$(realpath -m "${BREACHSCOPE:-$here/../../target/release/breachscope}")
 bench=$(realpath -m "${BENCH_DIR:-${TMPDIR:-/tmp}/breachscope-bench}")
 gigabytes=2
 pairs=3
-rows="json combined combined-one combined-csv json-zst json-gz"
+rows="json combined combined-two combined-csv json-zst json-gz"
 memory=yes
 
 while [ $# -gt 0 ]; do
@@ -165,7 +165,7 @@ for row in $rows; do
             make "$combined" make_combined "$count"
             edge_case "$cases/combined" "$combined"
             compare combined "$cases/combined" read-combined.sql "$combined" ;;
-        combined-one | combined-csv)
+        combined-two | combined-csv)
             make "$combined" make_combined "$count"
             edge_case "$cases/combined" "$combined"
             compare "$row" "$cases/combined" "read-$row.sql" "$combined" ;;

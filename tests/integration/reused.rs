@@ -19,17 +19,17 @@ fields = [{ name = "email", form = "plain" }]
 "#;
 
 /// A request for the page of an account of its own.
-struct Request {
+struct Request<'t> {
     id: String,
     /// Whether the edge, the gateway and the application logged it.
     logged: [bool; 3],
     method: &'static str,
     /// What the gateway has for the path, and of a token.
     path: &'static str,
-    token: &'static str,
+    token: &'t str,
 }
 
-impl Request {
+impl Request<'_> {
     fn new(id: impl Into<String>, logged: [bool; 3]) -> Self {
         Request {
             id: id.into(),
@@ -42,8 +42,8 @@ impl Request {
 }
 
 /// Accounts of the page, views of it, and requests without a line at the gateway; the requests are two minutes
-/// apart.
-fn counted(requests: &[Request]) -> Vec<String> {
+/// apart. The account registry has the rows that are given, if any are.
+fn counted(requests: &[Request], accounts: &str) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let mut logs = [String::new(), String::new(), String::new()];
     for (number, request) in requests.iter().enumerate() {
@@ -71,6 +71,11 @@ fn counted(requests: &[Request]) -> Vec<String> {
         writeln!(log, "{{\"at\":{BEGIN},\"rid\":\"o\",\"ip\":\"192.0.2.9\",\"m\":\"GET\",\"p\":\"/\",\"s\":200,\"b\":5,\"jti\":\"t\",\"iss\":\"shop\",\"sub\":\"m1\",\"from\":\"{tier}\"}}").unwrap();
     }
     let mut case = format!("{HEAD}[registry]\npages = \"pages.toml\"\n");
+    if !accounts.is_empty() {
+        case += "accounts = \"accounts.csv\"\n";
+        let rows = format!("account,person,region,opened_at,closed_at\n{accounts}");
+        std::fs::write(dir.path().join("accounts.csv"), rows).unwrap();
+    }
     for (kind, log) in ["edge", "gateway", "application"].iter().zip(&logs) {
         let fields = match *kind {
             "application" => "account = \"who\"\nitem_count = \"n\"\n",
@@ -128,7 +133,7 @@ fn the_figures_are_the_same_whatever_ids_a_client_chooses() {
                 let there = !all && number % 3 > 0;
                 Request::new(format!("r{}", number % ids), [edge || there, there, true])
             });
-            let counted = counted(&requests.collect::<Vec<_>>());
+            let counted = counted(&requests.collect::<Vec<_>>(), "");
             assert_eq!(counted, figures(lost, lost), "{ids} ids, {all} {edge}");
         }
     }
@@ -151,6 +156,31 @@ fn what_the_application_served_is_shown_whatever_the_path_was() {
             token,
             ..Request::new("r", [false, true, served])
         };
-        assert_eq!(counted(&[request]), figures(views, 0), "{method} {path}");
+        assert_eq!(
+            counted(&[request], ""),
+            figures(views, 0),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn a_subject_with_zeros_before_it_may_be_the_account_without() {
+    let token = |subject| format!(",\"jti\":\"x\",\"iss\":\"shop\",\"sub\":\"{subject}\"");
+    for (subject, views) in [
+        ("7", 1),
+        ("007", 1),
+        (" +7", 1),
+        ("70", 0),
+        ("0", 0),
+        ("7a", 0),
+    ] {
+        let token = token(subject);
+        let request = Request {
+            token: &token,
+            ..Request::new("r", [false, true, false])
+        };
+        let found = counted(&[request], "7,p,KR,,\n");
+        assert_eq!(found, figures(views, 0), "{subject}");
     }
 }
