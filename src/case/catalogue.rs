@@ -56,9 +56,9 @@ pub struct Page {
 }
 
 impl Page {
-    /// Whether a method is the page's: some servers take its letters in another case.
+    /// Whether a method is the page's: some servers take its letters in another case, and blanks around it.
     fn is_asked_by(&self, method: &str) -> bool {
-        self.method == method || self.method.eq_ignore_ascii_case(method)
+        self.method == method || self.method.eq_ignore_ascii_case(method.trim())
     }
 }
 
@@ -228,18 +228,16 @@ fn normal(path: &str) -> Vec<String> {
 /// a `;` is no part of its segment (RFC 3986, 3.3), a slash or blanks at the end are nothing; letters in another
 /// case are to be the same. `None` where a look shows that this is no other reading.
 fn loose(path: &str) -> Option<Vec<String>> {
-    let other = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b';' | b'\\' | b' ');
+    let other =
+        |byte: u8| byte.is_ascii_uppercase() || byte <= b' ' || matches!(byte, b';' | b'\\');
     if is_normal(path) && !path.ends_with('/') && !path.bytes().any(other) {
         return None;
     }
-    let mut path = path.replace('\\', "/");
-    for (encoded, plain) in [("%2F", "/"), ("%5C", "/"), ("%3B", ";"), ("%20", " ")] {
-        path = path
-            .replace(encoded, plain)
-            .replace(&encoded.to_ascii_lowercase(), plain);
-    }
+    let plain = percent_encoding::percent_decode_str(path).decode_utf8();
+    let path = plain.unwrap_or(path.into()).replace('\\', "/");
+    let end = |c: char| c.is_whitespace() || c.is_control();
     let segments = path
-        .trim_end()
+        .trim_end_matches(end)
         .split('/')
         .map(|segment| segment.split(';').next().unwrap_or(segment));
     let mut segments = normal(&segments.collect::<Vec<_>>().join("/"));
@@ -331,7 +329,10 @@ mod tests {
             ("/member\\addresses", Some(0)),
             ("/member%5caddresses%3bx", Some(0)),
             ("/member/addresses ", Some(0)),
+            ("/member/addresses\t", Some(0)),
             ("/member/addresses%20%20", Some(0)),
+            ("/member/addresses%09%0d%0A%00", Some(0)),
+            ("/member%20/addresses", None),
             ("/member/addresses%20/;x", None),
             ("/a%20b/", Some(2)),
             ("/member/ addresses", None),

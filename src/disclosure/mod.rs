@@ -318,7 +318,7 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     let exposure = found.exposure;
     if exposure.without_gateway > 0 {
         findings.push(format!(
-            "{} requests are known from another tier only: the gateway's line is lost, or what one request showed beside its own account; they count in `possible`",
+            "{} requests are known from another tier only, for the gateway's line is lost; what they showed counts in `possible`",
             exposure.without_gateway
         ));
     }

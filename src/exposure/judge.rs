@@ -8,10 +8,12 @@
 //! | `size_not_logged` | possible | no application record; a 2xx whose size was not logged |
 //! | `account_not_checked` | possible | no application record and no account registry; a 2xx |
 //! | `account_spelled_otherwise` | possible | any of these, for an account that the registry has without zeros before it |
+//! | `another_method` | possible | the application logged items, the gateway a 2xx of the page's usual size; the method is no page's |
 //! | any of these | probable at most | under a token that is forged with moderate confidence |
 //! | `token_indeterminate` | possible | any of these, under an indeterminate token |
 //! | `token_stolen` | counted apart | any of these, under a stolen token that the attacker used |
 //! | `token_not_logged` | possible | any of these, but the gateway's line is lost |
+//! | `shown_beside` | possible | the application logged items of another account or page for a request that may be the attacker's |
 //!
 //! The application outranks the gateway: where it logged no items, nothing was shown. Where it logged
 //! nothing at all its record may be lost, so the gateway's word stands, as *probable*. Other statuses
@@ -53,6 +55,8 @@ pub enum Carrier {
     Indeterminate,
     /// The gateway's line is lost: another tier saw the request.
     Unknown,
+    /// A request that may be the attacker's, beside whose own page the application served another.
+    Beside,
 }
 
 /// What the tiers say about one request for a page of the catalogue.
@@ -70,6 +74,8 @@ pub struct Seen {
     pub account_exists: Option<bool>,
     /// Whether the registry has the account in another spelling only.
     pub spelled_otherwise: bool,
+    /// Whether the method is no page's, so that the application alone says which page it was.
+    pub other_method: bool,
 }
 
 /// The bound and the rule of an exposure, or that there is none.
@@ -93,6 +99,14 @@ pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
         }
         (None, _) => return None,
     };
+    if seen.other_method {
+        let sized = |bytes: Option<u64>| bytes.is_none_or(|bytes| bytes >= seen.empty_below_bytes);
+        let shown = seen.items.is_some() && success.is_some_and(|(ok, bytes)| ok && sized(bytes));
+        return shown.then_some(match seen.carrier {
+            Carrier::Stolen => (Bound::Possible, "token_stolen"),
+            _ => (Bound::Possible, "another_method"),
+        });
+    }
     let (bound, rule) = match seen.spelled_otherwise {
         true => (Bound::Possible, "account_spelled_otherwise"),
         false => (bound, rule),
@@ -103,6 +117,7 @@ pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
         Carrier::Stolen => (bound, "token_stolen"),
         Carrier::Indeterminate => (Bound::Possible, "token_indeterminate"),
         Carrier::Unknown => (Bound::Possible, "token_not_logged"),
+        Carrier::Beside => (Bound::Possible, "shown_beside"),
     })
 }
 
@@ -119,6 +134,7 @@ mod tests {
             empty_below_bytes: 100,
             account_exists: Some(true),
             spelled_otherwise: false,
+            other_method: false,
         };
         let response = |status, bytes| Some((status, bytes));
         for (seen, expected) in [
@@ -129,6 +145,37 @@ mod tests {
                     ..base
                 },
                 Some((Bound::Possible, "account_spelled_otherwise")),
+            ),
+            (
+                Seen {
+                    other_method: true,
+                    ..base
+                },
+                Some((Bound::Possible, "another_method")),
+            ),
+            (
+                Seen {
+                    other_method: true,
+                    response: response(200, Some(0)),
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    other_method: true,
+                    response: response(404, Some(500)),
+                    ..base
+                },
+                None,
+            ),
+            (
+                Seen {
+                    other_method: true,
+                    items: None,
+                    ..base
+                },
+                None,
             ),
             (
                 Seen {
@@ -235,6 +282,14 @@ mod tests {
                     ..base
                 },
                 None,
+            ),
+            (
+                Seen {
+                    carrier: Carrier::Beside,
+                    response: None,
+                    ..base
+                },
+                Some((Bound::Possible, "shown_beside")),
             ),
         ] {
             assert_eq!(judge(&seen), expected, "{seen:?}");

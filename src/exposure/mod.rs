@@ -4,7 +4,6 @@
 //! joined to the application's; what remains of a request whose gateway line is lost is bounded as
 //! *possible*. Accounts are exact sets (roaring bitmaps), one a page and bound.
 
-mod explained;
 mod judge;
 mod together;
 
@@ -209,18 +208,21 @@ impl Counter<'_> {
         found.copies += (lines.len() - distinct.len()) as u64;
         let source = |evidence_id: u32| self.sources[&evidence_id];
         let farthest = self.case.file.policy.tolerance() + together::LONGEST;
-        for Request { line, served } in together::requests(&distinct, source, farthest) {
-            match line.tier {
+        for request in together::requests(&distinct, source, farthest) {
+            match request.line.tier {
                 Tier::Judged(verdict, moderate) => {
-                    self.judged((line, served), (verdict, moderate), found, exposed);
+                    self.judged(&request, (verdict, moderate), found, exposed);
                 }
                 Tier::NoToken => {}
                 Tier::Unreadable => {
-                    self.exposure(line, Carrier::Unknown, served, found, exposed);
+                    self.exposure(&request, Carrier::Unknown, found, exposed);
+                }
+                Tier::Edge | Tier::Application if request.beside => {
+                    self.exposure(&request, Carrier::Beside, found, exposed);
                 }
                 Tier::Edge | Tier::Application => {
                     found.without_gateway += 1;
-                    self.exposure(line, Carrier::Unknown, served, found, exposed);
+                    self.exposure(&request, Carrier::Unknown, found, exposed);
                 }
             }
         }
@@ -228,7 +230,7 @@ impl Counter<'_> {
 
     fn judged<'l>(
         &self,
-        (line, served): (&'l Line, Option<&'l Line>),
+        request: &Request<'l>,
         (verdict, moderate): (Verdict, bool),
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
@@ -243,12 +245,15 @@ impl Counter<'_> {
             Verdict::Stolen => Carrier::Stolen,
             Verdict::Indeterminate => Carrier::Indeterminate,
             Verdict::Legitimate => {
-                found.fleet.legitimate(line.source_ip, self.suspects);
+                found
+                    .fleet
+                    .legitimate(request.line.source_ip, self.suspects);
                 return;
             }
         };
-        let account = self.exposure(line, carrier, served, found, exposed);
+        let account = self.exposure(request, carrier, found, exposed);
         if verdict == Verdict::Forged {
+            let line = request.line;
             found.fleet.forged(line.source_ip, line.event_time, account);
             found.activity.add(line.event_time);
         }
@@ -271,15 +276,20 @@ impl Counter<'_> {
     /// Counts what one request showed; returns the account.
     fn exposure<'l>(
         &self,
-        line: &'l Line,
+        request: &Request<'l>,
         carrier: Carrier,
-        application: Option<&'l Line>,
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) -> Option<AccountKey> {
+        let Request {
+            line,
+            served: application,
+            ..
+        } = *request;
         // Some applications take for a page's what the catalogue does not.
-        let served = application.and_then(|served| served.page);
-        let page = line.page.or(served.filter(|_| !line.other_method))?;
+        let page = request
+            .page
+            .or(application.and_then(|served| served.page))?;
         let index = usize::from(page);
         let subject = application.map_or(line.account, |served| served.account);
         let spelled = subject.filter(|account| self.exists(*account));
@@ -291,13 +301,14 @@ impl Counter<'_> {
             empty_below_bytes: self.case.catalogue.pages[index].empty_below_bytes,
             // At a tier that sees no tokens the account cannot be known to be missing.
             account_exists: match (self.accounts.known, carrier) {
-                (_, Carrier::Unknown) => Some(true),
+                (_, Carrier::Unknown | Carrier::Beside) => Some(true),
                 // Whom a token names that names nobody is not known to be missing.
                 (true, _) if subject.is_none() => None,
                 (true, _) => Some(account.is_some()),
                 (false, _) => None,
             },
             spelled_otherwise: spelled != account,
+            other_method: line.other_method,
         })?;
         let tally = match carrier {
             Carrier::Stolen => &mut found.stolen[index],
