@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffer, Pool};
 use super::formats::Framing;
-use super::records::{Shape, quoted};
+use super::records::{Named, Shape, quoted};
 
 /// Bytes of a block, before its last line is whole.
 pub(super) const BLOCK: usize = 8 << 20;
@@ -130,18 +130,8 @@ pub(super) fn cut<E>(
         continuing = records.is_none() && oversized && block.buffer.filled().last() != Some(&b'\n');
         if framing == Framing::Directives {
             header = last_header(block.buffer.filled()).or(header);
-        } else if let Framing::Records(shape) = framing {
-            let filled = block.buffer.filled();
-            let spans = block.spans.iter().flatten();
-            let mut records = spans.map(|(start, end)| {
-                let record = &filled[*start as usize..*end as usize];
-                without_bom(record.strip_suffix(b"\r").unwrap_or(record))
-            });
-            let named = match &header {
-                None => records.find(|record| !record.trim_ascii().is_empty()),
-                Some(header) => records.rfind(|record| shape.is_header(record, header)),
-            };
-            header = named.map(Arc::from).or(header);
+        } else if let Some(records) = &records {
+            header = records.header();
         }
         next = Block {
             index: block.index + 1,
@@ -217,11 +207,8 @@ pub(super) fn is_utf16(bytes: &[u8]) -> bool {
 enum Records {
     /// Objects of an array that is this deep in the document.
     Objects { base: usize },
-    /// CSV records, in which quotes may hold line ends; as many columns as the first has, once it is known.
-    Quoted {
-        shape: Shape,
-        columns: Option<usize>,
-    },
+    /// CSV records, in which quotes may hold line ends, and the header in force.
+    Quoted { shape: Shape, header: Option<Named> },
 }
 
 impl Records {
@@ -232,7 +219,7 @@ impl Records {
             }
             Framing::Records(shape) => Some(Records::Quoted {
                 shape,
-                columns: None,
+                header: None,
             }),
             Framing::Lines | Framing::Directives | Framing::Parquet => None,
         }
@@ -242,7 +229,23 @@ impl Records {
     fn find(&mut self, bytes: &[u8], first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
         match self {
             Records::Objects { base } => objects(bytes, *base, at_end),
-            Records::Quoted { shape, columns } => quoted(bytes, *shape, columns, first, at_end),
+            Records::Quoted { shape, header } => {
+                let mut then = header.clone();
+                let (spans, end) = quoted(bytes, *shape, &mut then, first, at_end);
+                // What is not whole is looked at again.
+                if end > 0 {
+                    *header = then;
+                }
+                (spans, end)
+            }
+        }
+    }
+
+    /// The header in force.
+    fn header(&self) -> Option<Arc<[u8]>> {
+        match self {
+            Records::Quoted { header, .. } => header.as_ref().map(|named| named.header.clone()),
+            Records::Objects { .. } => None,
         }
     }
 }

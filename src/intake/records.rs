@@ -6,6 +6,7 @@
 //! writer meant to quote, and where the record ends.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::framing::without_bom;
 
@@ -26,10 +27,16 @@ pub struct Shape {
 pub enum Quotes {
     /// It puts the value in quotes, and doubles those in it: RFC 4180.
     Doubled,
-    /// It puts the value in quotes, or does not, and a backslash before each, and before a backslash.
+    /// It puts the value in quotes, with a backslash before each, and before each backslash. In a bare value a
+    /// backslash is a character.
     Backslash,
     /// Nothing: no value has delimiters or line ends.
     None,
+}
+
+/// A name of a column, whatever its letters' case and the blanks around it.
+pub(super) fn spelled(name: &str) -> String {
+    name.trim().to_ascii_lowercase()
 }
 
 /// Where a walk through a record came to.
@@ -63,23 +70,15 @@ impl Shape {
             return end.map_or(Walked::End, |end| Walked::LineEnd(begin + end));
         }
         let mut at = begin;
-        let mut escaped = None;
         loop {
-            let Some(found) = self.mark(&bytes[at..], b'\n') else {
+            let Some(found) = memchr::memchr2(b'"', b'\n', &bytes[at..]) else {
                 return Walked::End;
             };
             at += found;
-            match bytes[at] {
-                b'\n' => return Walked::LineEnd(at),
-                b'\\' => {
-                    at = (at + 2).min(bytes.len());
-                    escaped = Some(at);
-                    continue;
-                }
-                _ => {}
+            if bytes[at] == b'\n' {
+                return Walked::LineEnd(at);
             }
-            let opens = at == begin
-                || (bytes[at - 1] == self.delimiter && escaped.is_none_or(|end| end < at));
+            let opens = at == begin || bytes[at - 1] == self.delimiter;
             at += 1;
             if !opens {
                 continue;
@@ -102,18 +101,14 @@ impl Shape {
         }
     }
 
-    /// The next quote, `other` or, where it says something, backslash.
-    fn mark(self, bytes: &[u8], other: u8) -> Option<usize> {
-        match self.quotes {
-            Quotes::Backslash => memchr::memchr3(b'"', b'\\', other, bytes),
-            Quotes::Doubled | Quotes::None => memchr::memchr2(b'"', other, bytes),
-        }
-    }
-
     /// The quote that closes a field, whose text begins at `at`; two quotes are one of the text.
     fn closing(self, bytes: &[u8], mut at: usize) -> Option<usize> {
         loop {
-            at += self.mark(bytes.get(at..)?, b'"')?;
+            let text = bytes.get(at..)?;
+            at += match self.quotes {
+                Quotes::Backslash => memchr::memchr2(b'"', b'\\', text)?,
+                Quotes::Doubled | Quotes::None => memchr::memchr(b'"', text)?,
+            };
             if bytes[at] == b'"' && bytes.get(at + 1) != Some(&b'"') {
                 return Some(at);
             }
@@ -132,47 +127,30 @@ impl Shape {
             let quote = opening.and_then(|at| self.closing(bytes, at + 1));
             // Nothing stands between a closing quote and the delimiter in a record that is whole.
             let behind = quote.map_or(begin, |quote| quote + 1);
-            let end = self.field_end(bytes, behind);
+            let end = memchr::memchr(self.delimiter, &bytes[behind..]);
+            let end = end.map_or(bytes.len(), |end| behind + end);
             next = Some(end + 1).filter(|_| end < bytes.len());
             Some(match quote {
-                Some(quote) => self.plain(&record[begin + 1..quote], true),
-                None => self.plain(&record[begin..end], false),
+                Some(quote) => self.unquoted(&record[begin + 1..quote]),
+                None => Cow::Borrowed(&record[begin..end]),
             })
         })
     }
 
-    /// The delimiter that ends a bare field, or the end.
-    fn field_end(self, bytes: &[u8], mut at: usize) -> usize {
-        loop {
-            let left = bytes.get(at..).unwrap_or_default();
-            let found = match self.quotes {
-                Quotes::Backslash => memchr::memchr2(self.delimiter, b'\\', left),
-                Quotes::Doubled | Quotes::None => memchr::memchr(self.delimiter, left),
-            };
-            match found.map(|found| at + found) {
-                Some(found) if bytes[found] != self.delimiter => at = found + 2,
-                found => return found.unwrap_or(bytes.len()),
-            }
-        }
-    }
-
-    /// A value as it was before it was written.
-    fn plain(self, value: &str, quoted: bool) -> Cow<'_, str> {
+    /// The text between two quotes as it was before it was written.
+    fn unquoted(self, value: &str) -> Cow<'_, str> {
         let escapes = self.quotes == Quotes::Backslash;
-        if !(quoted && value.contains('"') || escapes && value.contains('\\')) {
+        if !(value.contains('"') || escapes && value.contains('\\')) {
             return Cow::Borrowed(value);
         }
         let mut plain = String::with_capacity(value.len());
         let mut left = value.chars();
         while let Some(first) = left.next() {
             let second = left.clone().next();
+            // A backslash before what needs none is one of the value.
             let is_pair = match (first, second) {
-                // A backslash before what needs none is one of the value.
-                ('\\', Some(second)) => {
-                    let delimiter = char::from(self.delimiter);
-                    escapes && (matches!(second, '"' | '\\' | '\n' | '\r') || second == delimiter)
-                }
-                ('"', Some('"')) => quoted,
+                ('\\', Some('"' | '\\' | '\n' | '\r')) => escapes,
+                ('"', Some('"')) => true,
                 _ => false,
             };
             plain.push(second.filter(|_| is_pair).unwrap_or(first));
@@ -181,18 +159,6 @@ impl Shape {
             }
         }
         Cow::Owned(plain)
-    }
-
-    /// Whether a record names the columns that `header` names, in whatever order: files that were put together
-    /// have a header each.
-    pub(super) fn is_header(self, record: &[u8], header: &[u8]) -> bool {
-        let sorted = |record: &[u8]| {
-            let text = String::from_utf8_lossy(record).into_owned();
-            let mut names: Vec<String> = self.values(&text).map(Cow::into_owned).collect();
-            names.sort_unstable();
-            names
-        };
-        record == header || (record.len() == header.len() && sorted(record) == sorted(header))
     }
 
     /// Whether a record of several lines is one, where each has so many columns. Where a writer does not quote, two
@@ -211,15 +177,88 @@ impl Shape {
         let text = String::from_utf8_lossy(record);
         self.values(text.trim_end_matches('\r')).count()
     }
+
+    /// Whether a record can be a log's first header. A title, a comment and `sep=;` name no two columns.
+    pub(super) fn is_first_header(self, record: &[u8]) -> bool {
+        let names = self.names(record);
+        names.iter().filter(|name| !name.is_empty()).count() > 1
+    }
+
+    /// The names in a header, in one spelling.
+    fn names(self, header: &[u8]) -> Vec<String> {
+        let text = String::from_utf8_lossy(header);
+        self.values(&text).map(|name| spelled(&name)).collect()
+    }
+}
+
+/// A header, and what it names.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    shape: Shape,
+    /// Its bytes.
+    pub(super) header: Arc<[u8]>,
+    names: Vec<String>,
+}
+
+impl Named {
+    /// By the header's bytes, without its line end.
+    pub(super) fn by(shape: Shape, header: &[u8]) -> Self {
+        Named {
+            shape,
+            header: header.into(),
+            names: shape.names(header),
+        }
+    }
+
+    /// Whether a record names columns too, in whatever order and spelling, at least half of these: files that were
+    /// put together have a header each. No client makes a header of its request, for that has a time, which
+    /// begins with a digit, and is no name.
+    pub(super) fn are_in(&self, record: &[u8]) -> bool {
+        if record == &*self.header {
+            return true;
+        }
+        // Most rows do not begin or end with a name.
+        let mut ends = [
+            record.split(|byte| *byte == self.shape.delimiter).next(),
+            record.rsplit(|byte| *byte == self.shape.delimiter).next(),
+        ]
+        .into_iter()
+        .flatten();
+        let bare = |value: &[u8]| -> bool {
+            let value = value.trim_ascii();
+            let quoted = value
+                .strip_prefix(b"\"")
+                .and_then(|value| value.strip_suffix(b"\""));
+            let value = quoted.unwrap_or(value).trim_ascii();
+            self.names
+                .iter()
+                .any(|name| name.as_bytes().eq_ignore_ascii_case(value))
+        };
+        if !ends.any(bare) {
+            return false;
+        }
+        let mut names = self.shape.names(record);
+        let is_name = |name: &String| {
+            let first = name.trim_start_matches(['[', '+', '-']).bytes().next();
+            first.is_none_or(|byte| !byte.is_ascii_digit())
+        };
+        let all_names = names.iter().all(is_name);
+        names.sort_unstable();
+        names.dedup();
+        let known = names.iter().filter(|name| self.names.contains(name));
+        all_names && known.count() * 2 >= self.names.len().max(3)
+    }
 }
 
 /// Records of RFC 4180. Where a quote was opened or closed by mistake (nothing closes it before the log
 /// ends or within [`LONGEST_RECORD`] bytes, or text stands behind the closing one), no one can say where
 /// the record ends: its first line is a record by itself, for a reject.
+///
+/// The header in force at their beginning becomes that at their end.
 pub(super) fn quoted(
     bytes: &[u8],
     shape: Shape,
-    columns: &mut Option<usize>,
+    header: &mut Option<Named>,
     first: bool,
     at_end: bool,
 ) -> (Vec<(u32, u32)>, usize) {
@@ -252,7 +291,8 @@ pub(super) fn quoted(
         if several
             && whole
             && !too_long
-            && columns.is_some_and(|columns| !shape.is_one(&bytes[begin..until], columns))
+            && let Some(header) = &*header
+            && !shape.is_one(&bytes[begin..until], header.names.len())
         {
             alone = until;
         }
@@ -266,9 +306,14 @@ pub(super) fn quoted(
         let Some(end) = end.or(at_end.then_some(bytes.len())) else {
             break;
         };
-        let record = without_bom(&bytes[begin..end]);
-        if columns.is_none() && !record.trim_ascii().is_empty() {
-            *columns = Some(shape.columns_of(record));
+        let record = &bytes[begin..end];
+        let record = without_bom(record.strip_suffix(b"\r").unwrap_or(record));
+        let is_header = match header {
+            Some(header) => header.are_in(record),
+            None => shape.is_first_header(record),
+        };
+        if is_header {
+            *header = Some(Named::by(shape, record));
         }
         spans.push((begin as u32, end as u32));
         begin = (end + 1).min(bytes.len());
@@ -368,25 +413,20 @@ mod tests {
     }
 
     #[test]
-    fn a_backslash_goes_before_what_would_end_a_value() {
+    fn a_backslash_goes_before_quotes_and_backslashes_within_quotes() {
         let shape = shape(b',', Quotes::Backslash);
         for (record, expected) in [
             (r#"a,"b\",c""#, &["a", "b\",c"][..]),
             (r#""C:\\",b"#, &["C:\\", "b"]),
-            (r#"a\,b,\"c,d\\"#, &["a,b", "\"c", "d\\"]),
-            (r#"a\,"b",c"#, &["a,\"b\"", "c"]),
-            (
-                r#"/m\orders,\N,"\u0041""#,
-                &["/m\\orders", "\\N", "\\u0041"],
-            ),
+            (r#"a\,b,\"c,d\\"#, &["a\\", "b", "\\\"c", "d\\\\"]),
+            (r#"a\,"b\d\,",c\"#, &["a\\", "b\\d\\,", "c\\"]),
             (
                 "\"say \"\"yes\"\"\",a\"\",\"\"",
                 &["say \"yes\"", "a\"\"", ""],
             ),
-            ("\"a\nb\",c\\\nd", &["a\nb", "c\nd"]),
+            ("\"a\\\nb\",c", &["a\nb", "c"]),
             ("", &[]),
             // Cut short, and no panic.
-            ("a,b\\", &["a", "b\\"]),
             ("\"a\\", &["\"a\\"]),
         ] {
             let values: Vec<_> = shape.values(record).collect();
@@ -395,8 +435,9 @@ mod tests {
         for (text, expected) in [
             ("\"a\\\"\",b\nc", Walked::LineEnd(7)),
             ("\"a\\\\\",b\nc", Walked::LineEnd(7)),
-            ("a\\\nb\nc", Walked::LineEnd(4)),
-            ("a\\,\"b\nc", Walked::LineEnd(5)),
+            ("\"a\\\n\"\nc", Walked::LineEnd(5)),
+            ("a\\\nb\nc", Walked::LineEnd(2)),
+            ("a\\,\"b\"\nc", Walked::LineEnd(6)),
             ("a,\"b\\\"\nc", Walked::Open),
             ("\"a\"b", Walked::Behind(3)),
             ("a\\", Walked::End),
@@ -418,16 +459,25 @@ mod tests {
     }
 
     #[test]
-    fn a_header_names_the_same_columns_in_any_order() {
+    fn a_header_names_columns_in_any_order_and_spelling() {
+        let named = Named::by(CSV, b"id,\"when\",ip,path");
         for (record, expected) in [
-            ("id,\"when\",ip", true),
-            ("ip,id,\"when\"", true),
-            ("ip,id,when", false),
-            ("ip,id,\"whem\"", false),
-            ("ip,ip,\"when\"", false),
+            ("id,\"when\",ip,path", true),
+            ("ip,path,id,\"when\"", true),
+            ("ip, Path ,id,WHEN", true),
+            ("ip,path,status", true),
+            ("host,path,status,when", true),
+            ("host,when,path,ip,status", false),
+            ("id,status,bytes,ip,agent", true),
+            ("id,status,bytes,agent", false),
+            // A client's line: its id, path and agent are what it likes.
+            ("id,2025-04-14T00:00:00Z,ip,path", false),
+            ("id,1744588800,ip,path,when", false),
+            ("id,[14/Apr/2025:00:00:00 +0000],ip,path", false),
+            ("ip,ip,ip,ip", false),
+            ("", false),
         ] {
-            let is = CSV.is_header(record.as_bytes(), b"id,\"when\",ip");
-            assert_eq!(is, expected, "{record}");
+            assert_eq!(named.are_in(record.as_bytes()), expected, "{record}");
         }
     }
 }

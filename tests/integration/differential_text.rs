@@ -101,7 +101,12 @@ fn slow_columns(
         return Said::Reject("field_count");
     }
     row(wanted.iter().map(|(column, own)| {
-        let place = names.iter().position(|name| name == own);
+        let spelled = |name: &str| name.trim().to_lowercase();
+        let like = || {
+            let mut like = (0..names.len()).filter(|at| spelled(&names[*at]) == spelled(own));
+            like.next().filter(|_| like.next().is_none())
+        };
+        let place = names.iter().position(|name| name == own).or_else(like);
         let text = place.map(|place| values[place].as_str());
         let text = text.filter(|text| !text.is_empty());
         (*column, text.and_then(|text| says(own, text)))
@@ -131,14 +136,11 @@ fn slow_record(delimiter: char, quotes: Quotes, line: &str) -> Result<Vec<String
     let mut at = At::Begin;
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
-        let escapes = |next: &char| matches!(next, '"' | '\\' | '\n' | '\r') || *next == delimiter;
         at = match (at, c) {
-            (At::Begin | At::Bare | At::Quoted, '\\') if quotes == Quotes::Backslash => {
-                value.push(chars.next_if(escapes).unwrap_or(c));
-                match at {
-                    At::Quoted => At::Quoted,
-                    _ => At::Bare,
-                }
+            (At::Quoted, '\\') if quotes == Quotes::Backslash => {
+                let escaped = chars.next_if(|next| matches!(next, '"' | '\\' | '\n' | '\r'));
+                value.push(escaped.unwrap_or(c));
+                At::Quoted
             }
             (At::Quoted, '"') => At::Quote,
             (At::Begin, '"') => At::Quoted,

@@ -114,6 +114,38 @@ fn a_header_is_the_first_record_that_names_columns() {
 }
 
 #[test]
+fn a_header_names_the_columns_of_what_follows_it() {
+    let settings = "format = \"csv\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"ua\"\n";
+    let row = "2025-04-14T00:00:00Z,192.0.2.7,GET,/,200,";
+    // The header in another order, quoted, and with a column of another name, stands within the first 8 MiB, and is
+    // in force far behind it too.
+    let mut log = format!("sep=,\n# a title\n\nt,ip,m,p,s,ua,x\n{row}a,1\n");
+    log += "\"UA\",\"p\",\"m\",\"ip\",\"s\",\"t\",\"y\"\n";
+    // A client whose agent, path and referrer are names.
+    log += "t,p,m,192.0.2.8,200,2025-04-14T00:00:01Z,ip\n";
+    let second = "agent,/b,GET,192.0.2.9,200,2025-04-14T00:00:02Z,z\n";
+    let many = (10 << 20) / second.len();
+    log += &second.repeat(many);
+    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+    let manifest = run.go("intake", 3);
+    let file = &manifest["evidence"][0];
+    let counts = ["lines", "rows", "rejects", "blanks"].map(|name| file[name].as_u64());
+    let many = many as u64;
+    assert_eq!(counts, [many + 7, many + 2, 2, 3].map(Some));
+    let rows = "SELECT source_ip, path, user_agent, COUNT(*) AS n FROM requests GROUP BY source_ip, path, user_agent ORDER BY source_ip";
+    assert_eq!(
+        run.query(rows),
+        [
+            "192.0.2.7,/,a,1".to_string(),
+            "192.0.2.8,p,t,1".into(),
+            format!("192.0.2.9,/b,agent,{many}"),
+        ]
+    );
+    let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
+    assert_eq!(rejects, ["1,no_header", "2,no_header"]);
+}
+
+#[test]
 fn what_programs_write_for_nothing_and_for_whole_numbers_is_read() {
     let settings = "format = \"csv\"\ntime = \"epoch_seconds\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nbody_bytes = \"b\"\ntoken_subject = \"sub\"\n";
     let log = "t,ip,m,p,s,b,sub\n\

@@ -4,7 +4,7 @@
 
 use super::{Fields, Header, LineParser, Quotes, Reject, Shape};
 use crate::intake::fields::says_nothing;
-use crate::intake::records::Walked;
+use crate::intake::records::{Walked, spelled};
 
 /// How a line is cut into columns, and how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,7 @@ impl Columns {
         let mut filled: Vec<usize> = Vec::new();
         for (slot, wanted) in &self.wanted {
             let index = names.iter().position(|name| name == wanted);
+            let index = index.or_else(|| alone(&names, wanted));
             if let (Some(index), false) = (index, filled.contains(slot)) {
                 slots[index].push(*slot);
                 filled.push(*slot);
@@ -88,6 +89,12 @@ impl Columns {
             _ => fields.put(slot, value),
         }
     }
+}
+
+/// The one name that differs from the wanted one by the case of its letters or blanks around it alone.
+fn alone(names: &[String], wanted: &str) -> Option<usize> {
+    let mut same = (0..names.len()).filter(|at| spelled(&names[*at]) == spelled(wanted));
+    same.next().filter(|_| same.next().is_none())
 }
 
 /// A record that has another number of columns than its header is damaged.
@@ -203,13 +210,8 @@ fn is_none(shape: Shape, value: &str) -> bool {
 
 /// Whether a record's values are what stands between its delimiters.
 fn is_plain(shape: Shape, line: &str) -> bool {
-    let bytes = line.as_bytes();
-    !line.is_empty()
-        && match shape.quotes {
-            Quotes::Doubled => memchr::memchr2(b'"', b'\n', bytes).is_none(),
-            Quotes::Backslash => memchr::memchr3(b'"', b'\n', b'\\', bytes).is_none(),
-            Quotes::None => true,
-        }
+    let bare = || memchr::memchr2(b'"', b'\n', line.as_bytes()).is_none();
+    !line.is_empty() && (shape.quotes == Quotes::None || bare())
 }
 
 /// A record without the CRs that conversions of line ends leave at its end.

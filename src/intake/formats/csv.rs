@@ -32,8 +32,8 @@ pub(super) static BACKSLASH: LogFormat = LogFormat {
     parser: |_, wanted| parser(BACKSLASHES, wanted),
     ..delimited(
         "csv_backslash",
-        "the same where a backslash goes before quotes, as of Spark and MySQL",
-        "https://dev.mysql.com/doc/refman/8.4/en/load-data.html",
+        "the same where a backslash goes before quotes in quotes, as of Spark and MySQL",
+        "https://spark.apache.org/docs/latest/sql-data-sources-csv.html",
         BACKSLASHES,
     )
 };
