@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 enum Format {
     /// Columns of text.
     Table,
-    /// CSV (RFC 4180); on a terminal with control characters made visible.
+    /// CSV (RFC 4180); a text that a table program could take for a formula has a `'` before it, and on a terminal control characters are visible.
     Csv,
 }
 

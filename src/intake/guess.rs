@@ -174,6 +174,22 @@ pub(super) fn time_name(time: TimeFormat) -> String {
     name
 }
 
+/// The format of a table whose header was not taken apart, by the separator around the name of a column.
+pub(super) fn separated(name: &str, fields: &[String]) -> Option<&'static str> {
+    [(',', "csv"), (';', "csv_semicolon"), ('\t', "tsv")]
+        .into_iter()
+        .find(|(separator, _)| {
+            let parts = |field: &String| {
+                let mut parts = field
+                    .split(*separator)
+                    .map(|part| part.trim().trim_matches('"'));
+                field.contains(*separator) && parts.any(|part| part == name)
+            };
+            fields.iter().any(parts)
+        })
+        .map(|(_, format)| format)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,5 +237,15 @@ mod tests {
             "epoch_milliseconds"
         );
         assert_eq!(time_name(TimeFormat::Rfc3339), "rfc3339");
+    }
+
+    #[test]
+    fn a_header_in_one_piece_tells_its_format() {
+        let of = |header: &str| separated("ip", &[header.to_string()]);
+        assert_eq!(of("t;\"ip\";path"), Some("csv_semicolon"));
+        assert_eq!(of("t\tip"), Some("tsv"));
+        assert_eq!(of("t,ip"), Some("csv"));
+        assert_eq!(of("ip"), None);
+        assert_eq!(of("t;ips"), None);
     }
 }

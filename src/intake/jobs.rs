@@ -68,7 +68,7 @@ pub(super) fn find(case: &Case, spool: &Path) -> Result<Jobs> {
                 inner.map_err(|e| bad(format!("`{}` is no pattern: {e}", pattern.get_ref())))?;
             let text = case.dir.join(outer);
             let mut found = false;
-            let (paths, others) = matches(&text).map_err(bad)?;
+            let (paths, others) = matches(&case.dir, outer).map_err(bad)?;
             no_files.extend(others);
             for path in paths {
                 if !files.contains_key(&path) {
@@ -113,13 +113,18 @@ pub(super) fn find(case: &Case, spool: &Path) -> Result<Jobs> {
     number(case, files, no_files)
 }
 
-/// The files that a path, a pattern or a folder stands for, and what is neither file nor folder.
-fn matches(text: &Path) -> std::result::Result<(Vec<PathBuf>, Vec<PathBuf>), String> {
-    let named = text.to_string_lossy();
+/// The files that a path, a pattern or a folder stands for, below `dir`, and what is neither file nor folder.
+fn matches(dir: &Path, named: &str) -> std::result::Result<(Vec<PathBuf>, Vec<PathBuf>), String> {
+    let text = dir.join(named);
+    let whole = Pattern::escape(&text.to_string_lossy());
     let pattern = if text.is_dir() {
-        format!("{}/**/*", Pattern::escape(&named))
+        format!("{whole}/**/*")
+    } else if text.is_file() {
+        whole
     } else {
-        named.into_owned()
+        // The case's own folder is no pattern, whatever its name.
+        let dir = Pattern::escape(&dir.to_string_lossy());
+        Path::new(&dir).join(named).to_string_lossy().into_owned()
     };
     let found = glob::glob(&pattern).map_err(|e| format!("`{pattern}` is no pattern: {e}"))?;
     let (mut files, mut others) = (Vec::new(), Vec::new());

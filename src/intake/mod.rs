@@ -344,10 +344,11 @@ fn missing_from_all(
         let says = format!("no line of {place} has the field `{name}` for `{fills}`");
         let error = case.error_at(field.span(), says);
         let error = error.hint(format!("its fields are {}", there.join(", ")));
-        return Err(match closest(name, there.iter().map(String::as_str)) {
-            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-            None => error,
-        });
+        let other = guess::separated(name, &there);
+        let other = other.map(|format| format!("is `{format}` the log's format?"));
+        let meant = closest(name, there.iter().map(String::as_str));
+        let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
+        return Err(other.or(meant).into_iter().fold(error, Error::hint));
     }
     Ok(())
 }

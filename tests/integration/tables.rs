@@ -111,6 +111,15 @@ fn a_header_is_the_first_record_that_names_columns() {
         message.contains("its fields are 2025-04-14T00:00:20Z, 192.0.2.7"),
         "{message}"
     );
+    // Another separator.
+    let run = Run::new(&[("a.csv", log.replace(',', ";").as_bytes())], settings);
+    let output = breachscope(&["intake", run.dir.path().join("case").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert!(
+        message.contains("is `csv_semicolon` the log's format?"),
+        "{message}"
+    );
 }
 
 #[test]
