@@ -178,10 +178,12 @@ impl Shape {
         self.values(text.trim_end_matches('\r')).count()
     }
 
-    /// Whether a record can be a log's first header. A title, a comment and `sep=;` name no two columns.
+    /// Whether a record can be a log's first header, if with another delimiter, which is a mistake to be told. A
+    /// title, a comment and `sep=;` name no two columns.
     pub(super) fn is_first_header(self, record: &[u8]) -> bool {
         let names = self.names(record);
-        names.iter().filter(|name| !name.is_empty()).count() > 1
+        let of_another = |delimiter: &u8| memchr::memchr_iter(*delimiter, record).count() > 1;
+        names.iter().filter(|name| !name.is_empty()).count() > 1 || b",;\t|".iter().any(of_another)
     }
 
     /// The names in a header, in one spelling.
