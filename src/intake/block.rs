@@ -167,7 +167,11 @@ impl<'a> Parser<'a> {
                         continue;
                     }
                     self.tally.lines.blanks += 1;
-                    header = found.unwrap_or(header);
+                    // One that cannot be read leaves what follows without.
+                    header = match self.is_records() {
+                        true => found.unwrap_or_default(),
+                        false => found.unwrap_or(header),
+                    };
                 } else {
                     stretch.add(number, place.start, place.end);
                 }

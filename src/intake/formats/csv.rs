@@ -4,39 +4,36 @@
 //! of which the header is the first, and it counts as a blank.
 
 use super::columns::{Columns, Dialect};
-use super::{ANY, Framing, LineParser, LogFormat, Quotes, Shape, Takes, Wanted, never};
+use super::{ANY, Framing, LineParser, LogFormat, MakeParser, Quotes, Shape, Takes, Wanted, never};
 
 const RFC_4180: &str = "https://www.rfc-editor.org/rfc/rfc4180";
 
-pub(super) static FORMAT: LogFormat = LogFormat {
-    parser: |_, wanted| parser(COMMAS, wanted),
-    ..delimited(
-        "csv",
-        "comma-separated values with a header",
-        RFC_4180,
-        COMMAS,
-    )
-};
+pub(super) static FORMAT: LogFormat = delimited(
+    ("csv", "comma-separated values with a header"),
+    RFC_4180,
+    COMMAS,
+    |_, wanted| parser(COMMAS, wanted),
+);
 
-pub(super) static SEMICOLON: LogFormat = LogFormat {
-    parser: |_, wanted| parser(SEMICOLONS, wanted),
-    ..delimited(
+pub(super) static SEMICOLON: LogFormat = delimited(
+    (
         "csv_semicolon",
         "the same with semicolons, as where a comma stands in numbers",
-        RFC_4180,
-        SEMICOLONS,
-    )
-};
+    ),
+    RFC_4180,
+    SEMICOLONS,
+    |_, wanted| parser(SEMICOLONS, wanted),
+);
 
-pub(super) static BACKSLASH: LogFormat = LogFormat {
-    parser: |_, wanted| parser(BACKSLASHES, wanted),
-    ..delimited(
+pub(super) static BACKSLASH: LogFormat = delimited(
+    (
         "csv_backslash",
         "the same where a backslash goes before quotes in quotes, as of Spark and MySQL",
-        "https://spark.apache.org/docs/latest/sql-data-sources-csv.html",
-        BACKSLASHES,
-    )
-};
+    ),
+    "https://spark.apache.org/docs/latest/sql-data-sources-csv.html",
+    BACKSLASHES,
+    |_, wanted| parser(BACKSLASHES, wanted),
+);
 
 const COMMAS: Shape = Shape {
     delimiter: b',',
@@ -51,12 +48,12 @@ const BACKSLASHES: Shape = Shape {
     ..COMMAS
 };
 
-/// A format of records of this shape.
+/// A format of this name and title, of records of this shape.
 pub(super) const fn delimited(
-    name: &'static str,
-    title: &'static str,
+    (name, title): (&'static str, &'static str),
     documentation: &'static str,
     shape: Shape,
+    parser: MakeParser,
 ) -> LogFormat {
     LogFormat {
         name,
@@ -70,7 +67,7 @@ pub(super) const fn delimited(
         log_format: Takes::No,
         needs: &[],
         mark: never,
-        parser: |_, wanted| parser(COMMAS, wanted),
+        parser,
     }
 }
 
