@@ -174,7 +174,7 @@ fn slow_table(
     line: &str,
 ) -> Said {
     let [header, line] = [header, line].map(|text| text.trim_end_matches('\r'));
-    let says = |text: &str| quotes == Quotes::Doubled || text != r"\N";
+    let is_none = |text: &str| quotes != Quotes::Doubled && text == r"\N";
     match slow_record(delimiter, quotes, header) {
         Err(Said::Open) => Said::Open,
         Err(_) => Said::Reject("no_header"),
@@ -182,7 +182,7 @@ fn slow_table(
             _ if names.is_empty() || header.contains('\r') => Said::Reject("no_header"),
             Err(said) => said,
             Ok(values) => slow_columns(&names, &values, wanted, |_, text| {
-                says(text).then(|| text.to_string())
+                Some(if is_none(text) { "-" } else { text }.to_string())
             }),
         },
     }

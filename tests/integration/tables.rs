@@ -194,3 +194,19 @@ fn what_programs_write_for_nothing_and_for_whole_numbers_is_read() {
     let rejects = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
     assert_eq!(rejects, ["2,field_missing", "4,field_missing"]);
 }
+
+#[test]
+fn a_clients_path_hides_no_request_whatever_it_says() {
+    let settings = "time = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nrequest_id = \"r\"\nuser_agent = \"ua\"\n";
+    for (format, delimiter) in [("csv_backslash", ","), ("tsv_unquoted", "\t")] {
+        let rows = ["\\N", "-", "\\", "/a\\"]
+            .map(|path| format!("2025-04-14T00:00:00Z,192.0.2.7,GET,{path},200,\\N,\\N\n"));
+        let log = format!("t,ip,m,p,s,r,ua\n{}", rows.concat()).replace(',', delimiter);
+        let settings = format!("format = \"{format}\"\n{settings}");
+        let run = Run::new(&[("a.csv", log.as_bytes())], &settings);
+        run.go("intake", 0);
+        let rows = run.query("SELECT path, request_id, user_agent FROM requests ORDER BY line_no");
+        // A dash that a table program could take for a formula is written with a quote before it.
+        assert_eq!(rows, ["'-,,", "'-,,", "\\,,", "/a\\,,"], "{format}");
+    }
+}

@@ -148,7 +148,9 @@ impl LineParser for Columns {
                 let mut count = 0;
                 for value in values {
                     for slot in header.0.get(count).into_iter().flatten() {
-                        if !is_none(shape, value) {
+                        if is_none(shape, value) {
+                            fields.copy(*slot, NONE);
+                        } else if !value.is_empty() {
                             fields.put(*slot, value);
                         }
                     }
@@ -162,8 +164,11 @@ impl LineParser for Columns {
                 let mut count = 0;
                 for value in shape.values(line) {
                     let slots = header.0.get(count).into_iter().flatten();
-                    for slot in slots.filter(|_| !is_none(shape, &value)) {
-                        fields.copy(*slot, &value);
+                    for slot in slots.filter(|_| !value.is_empty()) {
+                        match is_none(shape, &value) {
+                            true => fields.copy(*slot, NONE),
+                            false => fields.copy(*slot, &value),
+                        }
                     }
                     count += 1;
                 }
@@ -203,9 +208,12 @@ impl Columns {
     }
 }
 
-/// Whether a value is none, as writers that escape by backslashes have it.
+/// What says nothing in any format; a client's path that says it is one all the same.
+const NONE: &str = "-";
+
+/// Whether a value is none, as writers have it that escape by backslashes or quote nothing.
 fn is_none(shape: Shape, value: &str) -> bool {
-    value.is_empty() || (shape.quotes != Quotes::Doubled && value == r"\N")
+    shape.quotes != Quotes::Doubled && value == r"\N"
 }
 
 /// Whether a record's values are what stands between its delimiters.
