@@ -202,13 +202,22 @@ impl Repeated {
     }
 }
 
+/// Whether an id is what programs write where there is none: requests with it are not one.
+fn is_nothing(id: &str) -> bool {
+    let nothing = ["null", "none", "nil", "nan", r"\n", "undefined"];
+    id.len() <= 9
+        && nothing
+            .iter()
+            .any(|nothing| id.eq_ignore_ascii_case(nothing))
+}
+
 fn request_fingerprint(
     request_id: Option<&str>,
     evidence_id: u32,
     line_no: u64,
     repeated: &Repeated,
 ) -> u128 {
-    match request_id {
+    match request_id.filter(|id| !is_nothing(id)) {
         Some(id) => fingerprint(&[id.as_bytes()]),
         None => {
             let (evidence_id, line_no) = repeated.original(evidence_id, line_no);

@@ -251,9 +251,19 @@ impl Counter<'_> {
                 return;
             }
         };
+        let line = request.line;
         let account = self.exposure(request, carrier, found, exposed);
+        // Where the application served another account, the token's own may have been shown too.
+        let own = line.account.filter(|own| self.exists(*own));
+        let another = |served: &Line| own.is_some() && served.account != own;
+        if request.served.is_some_and(another) {
+            let own = Request {
+                served: None,
+                ..*request
+            };
+            self.exposure(&own, Carrier::Beside, found, exposed);
+        }
         if verdict == Verdict::Forged {
-            let line = request.line;
             found.fleet.forged(line.source_ip, line.event_time, account);
             found.activity.add(line.event_time);
         }

@@ -8,7 +8,6 @@ use super::formats::{Framing, Header, Reject};
 use super::framing::{Block, without_bom};
 use super::manifest::Lines;
 use super::reading::Reading;
-use super::records::Named;
 use super::rhythm::Pulses;
 use super::rows::Rows;
 use super::stretch::{MOST_BYTES, MOST_LINES, Stretch, each};
@@ -120,10 +119,7 @@ impl<'a> Parser<'a> {
         if let Some(text) = &block.header {
             header = self.header(text).unwrap_or_default();
         }
-        let mut named = block
-            .header
-            .as_deref()
-            .and_then(|header| self.named(header));
+        let mut named = block.header.as_deref();
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
         // Whether a line that is neither blank nor marked is one to take apart, wherever it stands.
@@ -155,11 +151,13 @@ impl<'a> Parser<'a> {
                     self.stretch(block, &mut stretch, &header, &mut fields);
                     let reject = Reject::new("cut_off", "the log is damaged within this line");
                     self.reject(number, block.offset + place.start as u64, raw, &reject);
-                } else if self.is_header(raw, named.as_ref()) {
+                } else if self.is_header(block, index, raw) {
                     self.stretch(block, &mut stretch, &header, &mut fields);
                     let again = named.is_some();
                     let found = self.header(raw);
-                    named = self.named(raw);
+                    if self.is_records() {
+                        named = Some(raw);
+                    }
                     // One that names nothing that is asked for is a record like others, and no row either.
                     if self.is_records() && !again && found.as_ref().is_none_or(Header::is_empty) {
                         header = found.unwrap_or_default();
@@ -178,8 +176,9 @@ impl<'a> Parser<'a> {
             }
             self.stretch(block, &mut stretch, &header, &mut fields);
         }
-        if let Some(named) = named.filter(|_| self.tally.incomplete.is_some()) {
-            self.tally.incomplete = Some(shown(&named.header));
+        if let Some(named) = named.filter(|_| self.is_records() && self.tally.incomplete.is_some())
+        {
+            self.tally.incomplete = Some(shown(named));
         }
         self.tally.lines.lines = block.lines;
         self.finish()
@@ -204,23 +203,11 @@ impl<'a> Parser<'a> {
         matches!(self.reading.framing, Framing::Records { .. })
     }
 
-    /// What a record of the log names.
-    fn named(&self, header: &[u8]) -> Option<Named> {
-        match self.reading.framing {
-            Framing::Records(shape) => Some(Named::by(shape, header)),
-            _ => None,
-        }
-    }
-
-    /// Whether a line names columns; `named` is the record of the log that does.
-    fn is_header(&self, line: &[u8], named: Option<&Named>) -> bool {
+    /// Whether a line or record names columns.
+    fn is_header(&self, block: &Block, index: usize, line: &[u8]) -> bool {
         match self.reading.framing {
             Framing::Directives => line[0] == b'#',
-            // Files that were put together have one each.
-            Framing::Records(shape) => match named {
-                Some(named) => named.are_in(line),
-                None => shape.is_first_header(line),
-            },
+            Framing::Records(_) => block.headers.binary_search(&index).is_ok(),
             Framing::Lines | Framing::Objects | Framing::Parquet => false,
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::buffers::{Buffer, Pool};
 use super::formats::Framing;
-use super::records::{Named, Shape, quoted};
+use super::records::{Cut, Named, Shape, quoted};
 
 /// Bytes of a block, before its last line is whole.
 pub(super) const BLOCK: usize = 8 << 20;
@@ -31,6 +31,8 @@ pub(super) struct Block {
     pub(super) buffer: Buffer,
     /// Where its records are, where they are no lines.
     pub(super) spans: Option<Vec<(u32, u32)>>,
+    /// Which of its records are headers, where records have them.
+    pub(super) headers: Vec<usize>,
     /// The header line in force at its beginning.
     pub(super) header: Option<Arc<[u8]>>,
     /// Whether it is a piece of a line that is too long to be read.
@@ -39,6 +41,25 @@ pub(super) struct Block {
     pub(super) last: bool,
     /// Whether damage cut its last line or record short.
     pub(super) cut: bool,
+}
+
+impl Block {
+    /// One that is empty yet.
+    fn begin(pool: &Arc<Pool>, index: u64, first_line: u64, offset: u64) -> Self {
+        Block {
+            index,
+            first_line,
+            lines: 0,
+            offset,
+            buffer: pool.take(0),
+            spans: None,
+            headers: Vec::new(),
+            header: None,
+            oversized: false,
+            last: false,
+            cut: false,
+        }
+    }
 }
 
 /// How a log ended.
@@ -63,18 +84,7 @@ pub(super) fn cut<E>(
     let mut target = size;
     let mut records: Option<Records> = None;
     let mut header: Option<Arc<[u8]>> = None;
-    let mut next = Block {
-        index: 0,
-        first_line: 1,
-        lines: 0,
-        offset: 0,
-        buffer: pool.take(0),
-        spans: None,
-        header: None,
-        oversized: false,
-        last: false,
-        cut: false,
-    };
+    let mut next = Block::begin(pool, 0, 1, 0);
     let mut continuing = false;
     let mut utf16 = None;
     loop {
@@ -87,11 +97,12 @@ pub(super) fn cut<E>(
             records = Records::of(framing, buffer.filled());
         }
         let mut spans = None;
+        let mut headers = Vec::new();
         let whole = match &mut records {
             Some(records) => {
-                let (found, end) = records.find(buffer.filled(), next.index == 0, at_end);
-                spans = Some(found);
-                Some(end).filter(|end| *end > 0)
+                let cut = records.find(buffer.filled(), next.index == 0, at_end);
+                (spans, headers) = (Some(cut.spans), cut.headers);
+                Some(cut.end).filter(|end| *end > 0)
             }
             None if continuing => buffer.line_ends().first().map(|at| *at as usize + 1),
             None => buffer.line_ends().last().map(|at| *at as usize + 1),
@@ -120,6 +131,7 @@ pub(super) fn cut<E>(
         let block = Block {
             lines,
             spans: if oversized { None } else { spans },
+            headers,
             header: header.clone(),
             oversized,
             last,
@@ -130,21 +142,11 @@ pub(super) fn cut<E>(
         continuing = records.is_none() && oversized && block.buffer.filled().last() != Some(&b'\n');
         if framing == Framing::Directives {
             header = last_header(block.buffer.filled()).or(header);
-        } else if let Some(records) = &records {
-            header = records.header();
+        } else if let Some(Records::Quoted { header: named, .. }) = &records {
+            header = named.as_ref().map(|named| named.header.clone());
         }
-        next = Block {
-            index: block.index + 1,
-            first_line: block.first_line + lines,
-            lines: 0,
-            offset: block.offset + end as u64,
-            buffer: pool.take(0),
-            spans: None,
-            header: None,
-            oversized: false,
-            last: false,
-            cut: false,
-        };
+        let (first_line, offset) = (block.first_line + lines, block.offset + end as u64);
+        next = Block::begin(pool, block.index + 1, first_line, offset);
         target = size;
         emit(block)?;
         if last {
@@ -226,26 +228,21 @@ impl Records {
     }
 
     /// The records of a block and where the last of them ends. At the end of the log all is taken.
-    fn find(&mut self, bytes: &[u8], first: bool, at_end: bool) -> (Vec<(u32, u32)>, usize) {
+    fn find(&mut self, bytes: &[u8], first: bool, at_end: bool) -> Cut {
         match self {
-            Records::Objects { base } => objects(bytes, *base, at_end),
+            Records::Objects { base } => {
+                let (spans, end) = objects(bytes, *base, at_end);
+                Cut::without_headers(spans, end)
+            }
             Records::Quoted { shape, header } => {
                 let mut then = header.clone();
-                let (spans, end) = quoted(bytes, *shape, &mut then, first, at_end);
+                let cut = quoted(bytes, *shape, &mut then, first, at_end);
                 // What is not whole is looked at again.
-                if end > 0 {
+                if cut.end > 0 {
                     *header = then;
                 }
-                (spans, end)
+                cut
             }
-        }
-    }
-
-    /// The header in force.
-    fn header(&self) -> Option<Arc<[u8]>> {
-        match self {
-            Records::Quoted { header, .. } => header.as_ref().map(|named| named.header.clone()),
-            Records::Objects { .. } => None,
         }
     }
 }

@@ -193,6 +193,31 @@ impl Shape {
     }
 }
 
+/// What cutting bytes into records found.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Cut {
+    /// Where the records are.
+    pub(super) spans: Vec<(u32, u32)>,
+    /// Which of them are headers.
+    pub(super) headers: Vec<usize>,
+    /// Where the last record ends.
+    pub(super) end: usize,
+}
+
+impl Cut {
+    pub(super) fn without_headers(spans: Vec<(u32, u32)>, end: usize) -> Self {
+        let headers = Vec::new();
+        Cut {
+            spans,
+            headers,
+            end,
+        }
+    }
+}
+
+/// Digits of a time, at the least.
+const DIGITS: usize = 10;
+
 /// A header, and what it names.
 #[derive(Debug, Clone)]
 pub(super) struct Named {
@@ -200,6 +225,8 @@ pub(super) struct Named {
     /// Its bytes.
     pub(super) header: Arc<[u8]>,
     names: Vec<String>,
+    /// Whether what comes next may be of a record that was taken apart.
+    wary: bool,
 }
 
 impl Named {
@@ -209,6 +236,7 @@ impl Named {
             shape,
             header: header.into(),
             names: shape.names(header),
+            wary: false,
         }
     }
 
@@ -219,24 +247,8 @@ impl Named {
         if record == &*self.header {
             return true;
         }
-        // Most rows do not begin or end with a name.
-        let mut ends = [
-            record.split(|byte| *byte == self.shape.delimiter).next(),
-            record.rsplit(|byte| *byte == self.shape.delimiter).next(),
-        ]
-        .into_iter()
-        .flatten();
-        let bare = |value: &[u8]| -> bool {
-            let value = value.trim_ascii();
-            let quoted = value
-                .strip_prefix(b"\"")
-                .and_then(|value| value.strip_suffix(b"\""));
-            let value = quoted.unwrap_or(value).trim_ascii();
-            self.names
-                .iter()
-                .any(|name| name.as_bytes().eq_ignore_ascii_case(value))
-        };
-        if !ends.any(bare) {
+        // Most rows have more digits in their time alone.
+        if record.iter().filter(|byte| byte.is_ascii_digit()).count() >= DIGITS {
             return false;
         }
         let mut names = self.shape.names(record);
@@ -256,15 +268,16 @@ impl Named {
 /// ends or within [`LONGEST_RECORD`] bytes, or text stands behind the closing one), no one can say where
 /// the record ends: its first line is a record by itself, for a reject.
 ///
-/// The header in force at their beginning becomes that at their end.
+/// The header in force at their beginning becomes that at their end. Lines of a record that was taken apart, and what
+/// follows a quote that is wrong, are no headers unless they are the same: what a client sent may stand there.
 pub(super) fn quoted(
     bytes: &[u8],
     shape: Shape,
     header: &mut Option<Named>,
     first: bool,
     at_end: bool,
-) -> (Vec<(u32, u32)>, usize) {
-    let mut spans = Vec::new();
+) -> Cut {
+    let mut cut = Cut::default();
     // How the last walk over several lines ended, and where: another one that is inside quotes at any
     // line end before comes to the same end. So no byte is walked over for each line before it.
     let mut known = (0, Walked::End);
@@ -310,17 +323,25 @@ pub(super) fn quoted(
         };
         let record = &bytes[begin..end];
         let record = without_bom(record.strip_suffix(b"\r").unwrap_or(record));
+        let is_clean =
+            begin >= alone && !too_long && matches!(walked, Walked::LineEnd(_) | Walked::End);
         let is_header = match header {
-            Some(header) => header.are_in(record),
+            Some(header) if is_clean && !header.wary => header.are_in(record),
+            Some(header) => record == &*header.header,
             None => shape.is_first_header(record),
         };
         if is_header {
+            cut.headers.push(cut.spans.len());
             *header = Some(Named::by(shape, record));
         }
-        spans.push((begin as u32, end as u32));
+        if let Some(header) = header {
+            header.wary = !is_clean;
+        }
+        cut.spans.push((begin as u32, end as u32));
         begin = (end + 1).min(bytes.len());
     }
-    (spans, begin)
+    cut.end = begin;
+    cut
 }
 
 #[cfg(test)]
@@ -468,8 +489,10 @@ mod tests {
             ("ip,path,id,\"when\"", true),
             ("ip, Path ,id,WHEN", true),
             ("ip,path,status", true),
-            ("host,path,status,when", true),
-            ("host,when,path,ip,status", false),
+            ("host,path,status,when,ip,agent", true),
+            ("host,ip,path,agent", true),
+            ("host,path,agent,status", false),
+            ("id,when,ip,path,20250414000000", false),
             ("id,status,bytes,ip,agent", true),
             ("id,status,bytes,agent", false),
             // A client's line: its id, path and agent are what it likes.

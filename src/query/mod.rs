@@ -16,15 +16,19 @@ pub fn run(out: &Path, sql: &str) -> Result<DataFrame> {
     let mut context = SQLContext::new();
     let mut known = Vec::new();
     for frame in frames::ALL {
-        if part_files(&frames_dir, frame)?.is_empty() {
+        let parts = part_files(&frames_dir, frame)?;
+        if parts.is_empty() {
             continue;
         }
-        let pattern = frames_dir.join(frame.name).join("*.parquet");
-        let scan = LazyFrame::scan_parquet(
-            PlRefPath::new(pattern.to_string_lossy().as_ref()),
-            ScanArgsParquet::default(),
-        );
-        let scan = scan.map_err(|e| Error::frame("open the frame", &e).in_file(&pattern))?;
+        let paths = parts
+            .iter()
+            .map(|part| PlRefPath::new(part.to_string_lossy().as_ref()));
+        let literally = ScanArgsParquet {
+            glob: false,
+            ..ScanArgsParquet::default()
+        };
+        let scan = LazyFrame::scan_parquet_files(paths.collect(), literally);
+        let scan = scan.map_err(|e| Error::frame("open the frame", &e).in_file(&parts[0]))?;
         context.register(frame.name, scan);
         known.push(frame.name);
     }

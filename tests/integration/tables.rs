@@ -1,7 +1,7 @@
 //! Logs whose first record names the columns: damage there, and in the quotes of others.
 
 use crate::hostile::Run;
-use crate::support::{breachscope, stderr};
+use crate::support::{breachscope, query, stderr};
 
 #[test]
 fn stray_quotes_cost_their_own_lines_and_none_between() {
@@ -209,4 +209,58 @@ fn a_clients_path_hides_no_request_whatever_it_says() {
         // A dash that a table program could take for a formula is written with a quote before it.
         assert_eq!(rows, ["'-,,", "'-,,", "\\,,", "/a\\,,"], "{format}");
     }
+}
+
+#[test]
+fn what_a_client_sends_makes_no_header() {
+    let header = "t,node,ip,m,p,s,ref,ua";
+    let swapped = "t,node,ip,m,ua,s,ref,p";
+    let settings = "format = \"csv\"\ntime = \"rfc3339\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nuser_agent = \"ua\"\n";
+    let row = |second: u8, ua: &str| {
+        format!("2025-04-14T00:00:{second:02}Z,n,192.0.2.7,GET,/p,200,-,{ua}\n")
+    };
+    let agents = "SELECT DISTINCT user_agent FROM requests WHERE path <> '/p'";
+    for sent in [
+        format!("\"x\n{swapped}\n\""),
+        format!("\"x,z\n{swapped}\n\""),
+        format!("\"x\"y\n{swapped}"),
+        format!("\"x\"y\n{swapped}\n{swapped}\""),
+        "\"x\nua,p,ip,t,q,q,q,q\n\"".into(),
+        format!("\"x\n{header}\n{swapped}\n\""),
+    ] {
+        let log = format!(
+            "{header}\n{}{}{}",
+            row(1, "a"),
+            row(2, &sent),
+            row(3, "agent")
+        );
+        let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+        let path = run.dir.path().join("case");
+        let ended = breachscope(&[
+            "intake",
+            path.to_str().unwrap(),
+            "--out",
+            run.out().to_str().unwrap(),
+        ]);
+        assert!(
+            matches!(ended.status.code(), Some(0 | 3)),
+            "{}",
+            stderr(&ended)
+        );
+        assert_eq!(run.query(agents), [""; 0], "{sent}");
+        let last = run.query("SELECT user_agent FROM requests ORDER BY event_time DESC LIMIT 1");
+        assert_eq!(last, ["agent"], "{sent}");
+    }
+    // A file behind another has its own, with other names at both ends; and the rows in a folder of any name.
+    let log = format!(
+        "x,{header},y\n1,{}q,{swapped},v\n1,2025-04-14T00:00:09Z,n,192.0.2.7,GET,agent,200,-,/b,2\n",
+        row(1, "a,2")
+    );
+    let run = Run::new(&[("a.csv", log.as_bytes())], settings);
+    run.go("intake", 0);
+    let rows = "SELECT path, user_agent FROM requests ORDER BY line_no";
+    assert_eq!(run.query(rows), ["/p,a", "/b,agent"]);
+    let odd = run.dir.path().join("r [x]*");
+    std::fs::rename(run.out(), &odd).unwrap();
+    assert_eq!(query(&odd, &[rows]).lines().count(), 3);
 }

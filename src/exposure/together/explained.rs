@@ -98,7 +98,9 @@ impl Explained {
             }
             Rule::Near => {
                 let known = near.any(|near| near);
-                self.add(record);
+                if record.items > 0 {
+                    self.add(record);
+                }
                 known
             }
         }

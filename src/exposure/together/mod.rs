@@ -54,11 +54,10 @@ pub(super) fn requests<'l>(
     farthest: i64,
 ) -> Vec<Request<'l>> {
     let of = |is_one: fn(Tier) -> bool| lines.iter().copied().filter(move |line| is_one(line.tier));
-    let gateway: Vec<&Line> = of(Tier::is_gateway).collect();
+    let gateway = seen_once(of(Tier::is_gateway).collect(), &source, farthest);
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
     let edge = fullest(of(|tier| tier == Tier::Edge), &source);
-    let sent_again =
-        edge.len() > 1 || gateway.len() > 1 && fullest(gateway.iter().copied(), &source).len() > 1;
+    let sent_again = edge.len() > 1 || gateway.len() > 1;
     let (mut requests, left) = match gateway[..] {
         [] => (Vec::new(), records),
         [line] if !sent_again => one(line, records, farthest),
@@ -95,8 +94,8 @@ pub(super) fn requests<'l>(
 }
 
 /// The request of a single line of the gateway, and the records that are not of it: of several, the one is for
-/// the account that its token names, its page, and nearest to it. It is for no other page, and near if it is for
-/// another account.
+/// the account that its token names, its page, shows something, and is nearest to it. It is for no other page; if it
+/// is for another account it is near, and shows something.
 fn one<'l>(
     line: &'l Line,
     mut records: Vec<&'l Line>,
@@ -107,13 +106,15 @@ fn one<'l>(
         (
             record.account != line.account,
             record.page != line.page,
+            record.items == 0,
             far,
         )
     };
     let is_own = |record: &Line| {
-        let (another, _, far) = unlike(record);
+        let (unlike, _, nothing, far) = unlike(record);
+        let another = unlike && line.account.is_some();
         let another_page = line.page.is_some() && record.page.is_some() && line.page != record.page;
-        !another_page && (far <= farthest.unsigned_abs() || line.account.is_none() || !another)
+        !another_page && (!another || (far <= farthest.unsigned_abs() && !nothing))
     };
     let own = (0..records.len())
         .filter(|place| is_own(records[*place]))
@@ -128,30 +129,39 @@ fn several<'l>(
     records: &[&'l Line],
     farthest: i64,
 ) -> (Vec<Request<'l>>, Vec<&'l Line>) {
-    let mut of_account = by(records, |record| (record.account, record.page));
+    let mut left = records.to_vec();
     let request = |line: &&'l Line| Request::new(line, None);
     let mut requests: Vec<Request> = gateway.iter().map(request).collect();
-    // The nearest go together first: a line whose own record is lost does not take another's.
-    for farthest in [farthest / 64, farthest / 8, farthest] {
-        for request in requests
-            .iter_mut()
-            .filter(|request| request.served.is_none())
-        {
-            let Line {
-                account,
-                page,
-                event_time,
-                ..
-            } = *request.line;
-            let mut own = |page| {
-                let records = of_account.get_mut(&(account, page))?;
-                take_nearest(records, event_time, farthest)
-            };
-            request.served = own(page).or_else(|| own(None));
+    // What shows something goes first with what was delivered, and the nearest together: a line whose own record is
+    // lost does not take another's.
+    let delivered = |line: &Line| (200..300).contains(&line.status);
+    let some = |record: &Line| record.items > 0;
+    for (is_delivered, shows) in [(true, true), (false, true), (true, false), (false, false)] {
+        let of = |record: &&&Line| some(record) == shows;
+        let wanted: Vec<&Line> = left.iter().filter(of).copied().collect();
+        let mut of_account = by(&wanted, |record| (record.account, record.page));
+        for farthest in [farthest / 64, farthest / 8, farthest] {
+            for request in requests.iter_mut().filter(|request| {
+                request.served.is_none() && delivered(request.line) == is_delivered
+            }) {
+                let Line {
+                    account,
+                    page,
+                    event_time,
+                    ..
+                } = *request.line;
+                let mut own = |page| {
+                    let records = of_account.get_mut(&(account, page))?;
+                    take_nearest(records, event_time, farthest)
+                };
+                request.served = own(page).or_else(|| own(None));
+            }
         }
+        left.retain(|record| some(record) != shows);
+        left.extend(rest(of_account));
     }
     // A path that no page of the catalogue has may be one to the application.
-    let mut of_account = by(&rest(of_account), |record| record.account);
+    let mut of_account = by(&left, |record| record.account);
     for request in requests.iter_mut().filter(|request| {
         request.served.is_none() && request.line.page.is_none() && !request.line.other_method
     }) {
@@ -200,6 +210,53 @@ fn fullest<'l>(
     fullest.unwrap_or_default()
 }
 
+/// Lines of the gateway, of which one may stand behind another: of a request that several sources saw, the line of
+/// the one that tells the most of tokens and pages.
+fn seen_once(gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i64) -> Vec<&Line> {
+    let of = |line: &Line| source(line.evidence_id);
+    if gateway.windows(2).all(|pair| of(pair[0]) == of(pair[1])) {
+        return gateway;
+    }
+    let mut by_source: BTreeMap<usize, Vec<&Line>> = BTreeMap::new();
+    for line in gateway {
+        by_source.entry(of(line)).or_default().push(line);
+    }
+    let tells = |lines: &[&Line]| {
+        let tokens = lines.iter().filter(|line| line.tier != Tier::NoToken);
+        let pages = tokens.clone().filter(|line| line.page.is_some());
+        (pages.count(), tokens.count(), lines.len())
+    };
+    // The first of several such.
+    let most = by_source.iter().rev().max_by_key(|(_, lines)| tells(lines));
+    let most = most.map(|(source, _)| *source);
+    let mut lines = most
+        .and_then(|most| by_source.remove(&most))
+        .unwrap_or_default();
+    for others in by_source.into_values() {
+        let mut of_request = by(&lines, |line| (line.account, line.page));
+        let mut of_account = by(&lines, |line| line.account);
+        let mut of_page = by(&lines, |line| line.page);
+        for line in others {
+            let time = line.event_time;
+            let mut seen =
+                |page| take_nearest(of_request.get_mut(&(line.account, page))?, time, farthest);
+            let same = match (line.account, line.page) {
+                (Some(_), Some(page)) => seen(Some(page)).or_else(|| seen(None)),
+                (account @ Some(_), None) => of_account
+                    .get_mut(&account)
+                    .and_then(|lines| take_nearest(lines, time, farthest)),
+                (None, page) => of_page
+                    .get_mut(&page)
+                    .and_then(|lines| take_nearest(lines, time, farthest)),
+            };
+            if same.is_none() {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
 /// The lines of the edge that are left when each line of the gateway has answered the nearest for its page; by
 /// time.
 fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<&'l Line> {
@@ -245,7 +302,7 @@ fn lost<'l>(
         let of_page = of_page.get_mut(&line.page);
         let nearest = of_page.and_then(|records| take_nearest(records, line.event_time, farthest));
         let served = nearest.or(first);
-        if let Some(record) = served {
+        if let Some(record) = served.filter(|record| record.items > 0) {
             explained.add(record);
         }
         // The application's path may be for a page where the edge's is not.

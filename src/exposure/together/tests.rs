@@ -335,3 +335,77 @@ fn very_many_lines_of_one_id_take_no_time() {
     let odd = (0..50_000).map(|half| (half * 2 + 1, Some(half as u64 * 2 + 2)));
     assert_eq!(found(&lines), odd.collect::<Vec<_>>());
 }
+
+#[test]
+fn a_record_that_shows_something_goes_before_one_that_shows_nothing() {
+    let nothing = |time, account| Line {
+        items: 0,
+        ..application(time, 1, account)
+    };
+    let shown = application(12, 1, 4);
+    for lines in [
+        &[gateway(10, 1, 4), nothing(10, 4), shown][..],
+        &[gateway(10, 1, 4), nothing(11, 4), nothing(11, 4), shown],
+        // An application's own job for another account.
+        &[gateway(10, 1, 4), nothing(10, 9), shown],
+        // Two gateways, and an id sent again.
+        &[
+            gateway(10, 1, 4),
+            line(GATEWAY, 6, 10, Some(1), 4),
+            nothing(10, 4),
+            shown,
+        ],
+        &[gateway(10, 1, 4), gateway(90, 1, 5), nothing(10, 4), shown],
+    ] {
+        assert_eq!(served(lines, 5)[0], Some(12), "{lines:?}");
+    }
+    assert_eq!(served(&[gateway(10, 1, 4), nothing(10, 9)], 5), [None]);
+    assert_eq!(served(&[gateway(10, 1, 4), nothing(10, 4)], 5), [Some(10)]);
+    // Without the gateway's line.
+    assert_eq!(
+        found(&[nothing(10, 4), shown]),
+        [(10, Some(4)), (12, Some(4))]
+    );
+    assert_eq!(
+        found(&[edge(9, 1), nothing(10, 4), shown]),
+        [(9, Some(4)), (12, Some(4))]
+    );
+    // A retry: what was delivered has the record.
+    let failed = Line {
+        status: 503,
+        ..gateway(10, 1, 4)
+    };
+    let lines = [failed, gateway(12, 1, 4), application(11, 1, 4)];
+    assert_eq!(served(&lines, 64), [None, Some(11)]);
+}
+
+#[test]
+fn gateways_one_behind_the_other_see_one_request() {
+    let behind = |tier, time, page, account| line(tier, 6, time, page, account);
+    let count = |lines: &[Line]| {
+        let lines: Vec<&Line> = lines.iter().collect();
+        let requests = requests(&lines, |evidence_id| evidence_id as usize / 2, 5);
+        let seen = requests.iter().map(|request| request.line.evidence_id);
+        seen.collect::<Vec<_>>()
+    };
+    let first = gateway(10, 1, 4);
+    for other in [
+        behind(GATEWAY, 11, Some(1), 4),
+        behind(GATEWAY, 9, None, 4),
+        behind(Tier::NoToken, 11, Some(1), 0),
+    ] {
+        let as_much = other.page.is_some() && other.tier == GATEWAY;
+        let kept = if as_much { 6 } else { 8 };
+        assert_eq!(count(&[first, other, edge(10, 1)]), [kept]);
+        assert_eq!(count(&[other, first]), [kept]);
+    }
+    for other in [
+        behind(GATEWAY, 11, Some(1), 5),
+        behind(GATEWAY, 11, Some(2), 4),
+        behind(GATEWAY, 30, Some(1), 4),
+    ] {
+        assert_eq!(count(&[first, other]).len(), 2);
+    }
+    // One source logged two.
+    assert_eq!(count(&[first, gateway(11, 1, 4)]), [8, 8]);
+}

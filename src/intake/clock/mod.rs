@@ -86,6 +86,7 @@ impl Clock {
         let Ok(text) = std::str::from_utf8(text) else {
             return Err(bad_time(&String::from_utf8_lossy(text)));
         };
+        let text = text.trim();
         let logged = match self.format {
             TimeFormat::Common => common(&mut LastDate::default(), text.as_bytes()),
             TimeFormat::Rfc3339 => match rfc3339(&mut LastDate::default(), text.as_bytes()) {
@@ -96,7 +97,7 @@ impl Clock {
             TimeFormat::EpochMilliseconds => decimal(text, 1000),
             TimeFormat::EpochMicroseconds => decimal(text, 1),
             TimeFormat::EpochNanoseconds => nanoseconds(text),
-            TimeFormat::Epoch => match by_digits(text) {
+            TimeFormat::Epoch => match by_digits(text).or_else(|| exponential(text)) {
                 Some(time) => Some(time),
                 None => self.unusual(text)?,
             },
