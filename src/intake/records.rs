@@ -215,8 +215,10 @@ impl Cut {
     }
 }
 
-/// Digits of a time, at the least.
-const DIGITS: usize = 10;
+/// Whether a record has as many digits as a time has, and no header.
+fn has_time(record: &[u8]) -> bool {
+    record.iter().filter(|byte| byte.is_ascii_digit()).count() >= 10
+}
 
 /// A header, and what it names.
 #[derive(Debug, Clone)]
@@ -240,6 +242,11 @@ impl Named {
         }
     }
 
+    /// Whether a record is a row, as far as a look can tell.
+    fn is_row(&self, record: &[u8]) -> bool {
+        has_time(record) && self.shape.columns_of(record) == self.names.len()
+    }
+
     /// Whether a record names columns too, in whatever order and spelling, at least half of these: files that were
     /// put together have a header each. No client makes a header of its request, for that has a time, which
     /// begins with a digit, and is no name.
@@ -247,8 +254,7 @@ impl Named {
         if record == &*self.header {
             return true;
         }
-        // Most rows have more digits in their time alone.
-        if record.iter().filter(|byte| byte.is_ascii_digit()).count() >= DIGITS {
+        if has_time(record) {
             return false;
         }
         let mut names = self.shape.names(record);
@@ -335,7 +341,8 @@ pub(super) fn quoted(
             *header = Some(Named::by(shape, record));
         }
         if let Some(header) = header {
-            header.wary = !is_clean;
+            // A row shows that all is well again.
+            header.wary = !is_clean || (header.wary && !header.is_row(record));
         }
         cut.spans.push((begin as u32, end as u32));
         begin = (end + 1).min(bytes.len());
