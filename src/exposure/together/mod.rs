@@ -54,9 +54,12 @@ pub(super) fn requests<'l>(
     farthest: i64,
 ) -> Vec<Request<'l>> {
     let of = |is_one: fn(Tier) -> bool| lines.iter().copied().filter(move |line| is_one(line.tier));
-    let gateway = seen_once(of(Tier::is_gateway).collect(), &source, farthest);
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
     let edge = fullest(of(|tier| tier == Tier::Edge), &source);
+    let mut gateway: Vec<&Line> = of(Tier::is_gateway).collect();
+    if edge.len() <= 1 {
+        gateway = seen_once(gateway, &source, farthest);
+    }
     let sent_again = edge.len() > 1 || gateway.len() > 1;
     let (mut requests, left) = match gateway[..] {
         [] => (Vec::new(), records),
@@ -210,51 +213,32 @@ fn fullest<'l>(
     fullest.unwrap_or_default()
 }
 
-/// Lines of the gateway, of which one may stand behind another: of a request that several sources saw, the line of
-/// the one that tells the most of tokens and pages.
-fn seen_once(gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i64) -> Vec<&Line> {
-    let of = |line: &Line| source(line.evidence_id);
-    if gateway.windows(2).all(|pair| of(pair[0]) == of(pair[1])) {
-        return gateway;
-    }
-    let mut by_source: BTreeMap<usize, Vec<&Line>> = BTreeMap::new();
-    for line in gateway {
-        by_source.entry(of(line)).or_default().push(line);
-    }
-    let tells = |lines: &[&Line]| {
-        let tokens = lines.iter().filter(|line| line.tier != Tier::NoToken);
-        let pages = tokens.clone().filter(|line| line.page.is_some());
-        (pages.count(), tokens.count(), lines.len())
+/// Lines of the gateway, of which one may stand behind another: where each source has but one line of the id, those
+/// that may be of the same request are left out beside the one that tells the most of a token and a page.
+fn seen_once(mut gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i64) -> Vec<&Line> {
+    let mut sources: Vec<usize> = gateway
+        .iter()
+        .map(|line| source(line.evidence_id))
+        .collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let tells = |line: &&&Line| {
+        (
+            line.tier != Tier::NoToken,
+            line.account.is_some(),
+            line.page.is_some(),
+        )
     };
-    // The first of several such.
-    let most = by_source.iter().rev().max_by_key(|(_, lines)| tells(lines));
-    let most = most.map(|(source, _)| *source);
-    let mut lines = most
-        .and_then(|most| by_source.remove(&most))
-        .unwrap_or_default();
-    for others in by_source.into_values() {
-        let mut of_request = by(&lines, |line| (line.account, line.page));
-        let mut of_account = by(&lines, |line| line.account);
-        let mut of_page = by(&lines, |line| line.page);
-        for line in others {
-            let time = line.event_time;
-            let mut seen =
-                |page| take_nearest(of_request.get_mut(&(line.account, page))?, time, farthest);
-            let same = match (line.account, line.page) {
-                (Some(_), Some(page)) => seen(Some(page)).or_else(|| seen(None)),
-                (account @ Some(_), None) => of_account
-                    .get_mut(&account)
-                    .and_then(|lines| take_nearest(lines, time, farthest)),
-                (None, page) => of_page
-                    .get_mut(&page)
-                    .and_then(|lines| take_nearest(lines, time, farthest)),
-            };
-            if same.is_none() {
-                lines.push(line);
-            }
-        }
+    let most = gateway.iter().rev().max_by_key(tells).copied();
+    if let Some(most) = most.filter(|_| sources.len() == gateway.len()) {
+        let may_be = |line: &Line| {
+            line.event_time.abs_diff(most.event_time) <= farthest.unsigned_abs()
+                && (line.account.is_none() || line.account == most.account)
+                && (line.page.is_none() || most.page.is_none() || line.page == most.page)
+        };
+        gateway.retain(|line| std::ptr::eq(*line, most) || !may_be(line));
     }
-    lines
+    gateway
 }
 
 /// The lines of the edge that are left when each line of the gateway has answered the nearest for its page; by

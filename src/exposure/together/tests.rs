@@ -395,9 +395,9 @@ fn gateways_one_behind_the_other_see_one_request() {
         behind(Tier::NoToken, 11, Some(1), 0),
     ] {
         let as_much = other.page.is_some() && other.tier == GATEWAY;
-        let kept = if as_much { 6 } else { 8 };
-        assert_eq!(count(&[first, other, edge(10, 1)]), [kept]);
-        assert_eq!(count(&[other, first]), [kept]);
+        // The first of two that tell as much.
+        assert_eq!(count(&[first, other, edge(10, 1)]), [8]);
+        assert_eq!(count(&[other, first]), if as_much { [6] } else { [8] });
     }
     for other in [
         behind(GATEWAY, 11, Some(1), 5),
@@ -406,6 +406,8 @@ fn gateways_one_behind_the_other_see_one_request() {
     ] {
         assert_eq!(count(&[first, other]).len(), 2);
     }
-    // One source logged two.
+    // One source logged two: the id was sent again.
     assert_eq!(count(&[first, gateway(11, 1, 4)]), [8, 8]);
+    let behind = behind(GATEWAY, 11, Some(1), 4);
+    assert_eq!(count(&[first, gateway(13, 1, 4), behind]).len(), 3);
 }
