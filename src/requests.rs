@@ -64,7 +64,7 @@ impl Tier {
 pub struct Line {
     /// Who wrote it.
     pub tier: Tier,
-    /// Fingerprint of the request id; of the line's own place where it has none.
+    /// Fingerprint of the request id; where it has none, of page and time, or for the application of its place.
     pub request: u128,
     /// When, microseconds since 1970 UTC.
     pub event_time: i64,
@@ -211,19 +211,21 @@ fn is_nothing(id: &str) -> bool {
             .any(|nothing| id.eq_ignore_ascii_case(nothing))
 }
 
-fn request_fingerprint(
-    request_id: Option<&str>,
-    evidence_id: u32,
-    line_no: u64,
-    repeated: &Repeated,
-) -> u128 {
-    match request_id.filter(|id| !is_nothing(id)) {
-        Some(id) => fingerprint(&[id.as_bytes()]),
-        None => {
-            let (evidence_id, line_no) = repeated.original(evidence_id, line_no);
-            fingerprint(&[&evidence_id.to_le_bytes(), &line_no.to_le_bytes()])
-        }
-    }
+/// The id, if it says something.
+fn said(request_id: Option<&str>) -> Option<&str> {
+    request_id.filter(|id| !is_nothing(id))
+}
+
+/// Microseconds within which lines without an id may be of one request, for a page and for none, of which there are
+/// many more. Few requests are at two sides of a border.
+const STRETCHES: [i64; 2] = [600_000_000, 60_000_000];
+
+/// In place of an id for lines of the edge and the gateway that have none: they are told apart by page and time, as
+/// those of one id are.
+fn of_no_id(page: Option<u16>, event_time: i64) -> u128 {
+    let stretch = STRETCHES[usize::from(page.is_none())];
+    let stretch = event_time.div_euclid(stretch).to_le_bytes();
+    fingerprint(&[b"no id", &page.unwrap_or(NO_PAGE).to_le_bytes(), &stretch])
 }
 
 /// What bringing the lines together showed.
@@ -316,10 +318,19 @@ pub fn spread(
             let (no_request, other_method, method_hash) = methods(row);
             let of_request = [method_hash, paths(row), agents(row)];
             let claimed = [claims.issued_at, claims.expires_at];
+            let event_time = times.get(row).expect(required);
+            let (request, place) = match said(request_id) {
+                Some(id) => (fingerprint(&[id.as_bytes()]), None),
+                // Two lines that say the same are of two requests then, unless one repeats the other.
+                None => {
+                    let place = repeated.original(evidence_id, line_no);
+                    (of_no_id(page, event_time), Some(place))
+                }
+            };
             let line = Line {
                 tier,
-                request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
-                event_time: times.get(row).expect(required),
+                request,
+                event_time,
                 evidence_id,
                 line_no,
                 source_ip: source_ip.expect(required),
@@ -329,7 +340,7 @@ pub fn spread(
                 body_bytes: sizes.get(row),
                 account: claims.subject,
                 items: 0,
-                identity: identities.hash_one((of_line, of_request, token.hashes, claimed)),
+                identity: identities.hash_one((of_line, of_request, token.hashes, claimed, place)),
             };
             if claims.signature == Signature::Valid {
                 found.proven.insert((claims.issuer, claims.key_id));
@@ -403,7 +414,13 @@ pub fn spread(
             let page = path.and_then(|path| case.catalogue.find("GET", path));
             by_request.push(&Line {
                 tier: Tier::Application,
-                request: request_fingerprint(request_id, evidence_id, line_no, &repeated),
+                request: match said(request_id) {
+                    Some(id) => fingerprint(&[id.as_bytes()]),
+                    None => {
+                        let (evidence_id, line_no) = repeated.original(evidence_id, line_no);
+                        fingerprint(&[&evidence_id.to_le_bytes(), &line_no.to_le_bytes()])
+                    }
+                },
                 event_time: at.expect(required),
                 evidence_id,
                 line_no,

@@ -184,3 +184,19 @@ fn a_subject_with_zeros_before_it_may_be_the_account_without() {
         assert_eq!(found, figures(views, 0), "{subject}");
     }
 }
+
+#[test]
+fn lines_without_an_id_are_told_apart_by_page_and_time() {
+    // All have their line at the gateway, or every third has not.
+    for (id, lost) in [("", 0), ("-", 0), ("NULL", 0), ("", 10), ("null", 10)] {
+        let requests = (0..30).map(|number| {
+            let is_lost = lost > 0 && number % 3 == 0;
+            Request::new(id, [true, !is_lost, false])
+        });
+        let found = counted(&requests.collect::<Vec<_>>(), "");
+        let mut expected = figures(lost, lost);
+        // The edge knows no accounts.
+        expected[0] = "page.profile.accounts,0".into();
+        assert_eq!(found, expected, "{id} {lost}");
+    }
+}
