@@ -200,7 +200,6 @@ impl Addresses {
 }
 
 fn canonical(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
     // Some products write the port too.
     if let Ok(socket) = text.parse::<SocketAddr>() {
         return Some(socket.ip().to_canonical());
@@ -233,7 +232,7 @@ mod tests {
             ("fe80::1%12", "fe80::1"),
             ("192.0.2.1:443", "192.0.2.1"),
             ("[2001:db8::1]:443", "2001:db8::1"),
-            (" [2001:DB8::1] ", "2001:db8::1"),
+            ("[2001:DB8::1]", "2001:db8::1"),
         ] {
             assert_eq!(addresses.canonical(given), Ok(expected));
         }
@@ -244,6 +243,8 @@ mod tests {
             "192.0.2.1%a",
             "192.0.2.1:",
             "192.0.2.1:70000",
+            // A damaged byte would make another address of it.
+            "\t92.0.2.1",
             "",
             "host",
         ] {

@@ -158,9 +158,9 @@ fn a_header_names_the_columns_of_what_follows_it() {
 fn what_programs_write_for_nothing_and_for_whole_numbers_is_read() {
     let settings = "format = \"csv\"\ntime = \"epoch_seconds\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\nbody_bytes = \"b\"\ntoken_subject = \"sub\"\n";
     let log = "t,ip,m,p,s,b,sub\n\
-        1744588800,192.0.2.1:443,GET,/, 200,NULL,7.0\n\
+        1744588800,192.0.2.1:443,GET,/,200,NULL,7.0\n\
         1.744588801e9,[2001:db8::1]:5,GET,/,200.0,NaN,0.0\n\
-        1744588802, 192.0.2.1,GET,/,200,512.0,7.5\n\
+        1744588802,192.0.2.1,GET,/,200,512.0,7.5\n\
         1744588803,192.0.2.1,GET,/,200,,a.0\n\
         1744588804,192.0.2.1,GET,/,NULL,1,7\n";
     let run = Run::new(&[("a.csv", log.as_bytes())], settings);

@@ -86,7 +86,6 @@ impl Clock {
         let Ok(text) = std::str::from_utf8(text) else {
             return Err(bad_time(&String::from_utf8_lossy(text)));
         };
-        let text = text.trim();
         let logged = match self.format {
             TimeFormat::Common => common(&mut LastDate::default(), text.as_bytes()),
             TimeFormat::Rfc3339 => match rfc3339(&mut LastDate::default(), text.as_bytes()) {
