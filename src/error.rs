@@ -184,10 +184,10 @@ mod tests {
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
         let told = Error::io("write", Path::new("a"), &full);
         assert_eq!(told.hints.len(), 1);
-        let engine = |text: &'static str| {
+        let engine = |text: &str| {
             Error::frame(
                 "write",
-                &polars::error::PolarsError::ComputeError(text.into()),
+                &polars::error::PolarsError::ComputeError(text.to_string().into()),
             )
         };
         let code = if cfg!(windows) {
@@ -196,7 +196,7 @@ mod tests {
             "(os error 28)"
         };
         let text = format!("parquet: IO error: no space {code}");
-        assert_eq!(engine(text.leak()).hints, told.hints);
+        assert_eq!(engine(&text).hints, told.hints);
         for other in ["no space left", "denied (os error 13)", "(os error x)"] {
             assert!(engine(other).hints.is_empty(), "{other}");
         }

@@ -113,7 +113,12 @@ fn a_header_is_the_first_record_that_names_columns() {
     );
     // Another separator.
     let run = Run::new(&[("a.csv", log.replace(',', ";").as_bytes())], settings);
-    let output = breachscope(&["intake", run.dir.path().join("case").to_str().unwrap()]);
+    let output = breachscope(&[
+        "intake",
+        run.dir.path().join("case").to_str().unwrap(),
+        "--out",
+        run.out().to_str().unwrap(),
+    ]);
     assert_eq!(output.status.code(), Some(1));
     let message = stderr(&output);
     assert!(

@@ -25,7 +25,6 @@ pub(super) struct Explained {
     farthest: i64,
 }
 
-#[derive(PartialEq)]
 enum Rule {
     All,
     Nothing,

@@ -55,7 +55,7 @@ pub(super) fn requests<'l>(
 ) -> Vec<Request<'l>> {
     let of = |is_one: fn(Tier) -> bool| lines.iter().copied().filter(move |line| is_one(line.tier));
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
-    let edge = fullest(of(|tier| tier == Tier::Edge), &source);
+    let edge = fullest(of(|tier| tier == Tier::Edge).collect(), &source);
     let mut gateway: Vec<&Line> = of(Tier::is_gateway).collect();
     if edge.len() <= 1 {
         gateway = seen_once(gateway, &source, farthest);
@@ -71,6 +71,7 @@ pub(super) fn requests<'l>(
         gateway.iter().all(|other| other.page.is_some_and(another))
     };
     let edge = match edge[..] {
+        [] => edge,
         [line] if !gateway.is_empty() && !sent_again && !of_another_page(line) => {
             for request in &mut requests {
                 request.page = request.page.or(line.page);
@@ -139,28 +140,30 @@ fn several<'l>(
     // lost does not take another's.
     let delivered = |line: &Line| (200..300).contains(&line.status);
     let some = |record: &Line| record.items > 0;
-    for (is_delivered, shows) in [(true, true), (false, true), (true, false), (false, false)] {
-        let of = |record: &&&Line| some(record) == shows;
-        let wanted: Vec<&Line> = left.iter().filter(of).copied().collect();
+    for shows in [true, false] {
+        let wanted: Vec<&Line> = left
+            .extract_if(.., |record| some(record) == shows)
+            .collect();
         let mut of_account = by(&wanted, |record| (record.account, record.page));
-        for farthest in [farthest / 64, farthest / 8, farthest] {
-            for request in requests.iter_mut().filter(|request| {
-                request.served.is_none() && delivered(request.line) == is_delivered
-            }) {
-                let Line {
-                    account,
-                    page,
-                    event_time,
-                    ..
-                } = *request.line;
-                let mut own = |page| {
-                    let records = of_account.get_mut(&(account, page))?;
-                    take_nearest(records, event_time, farthest)
-                };
-                request.served = own(page).or_else(|| own(None));
+        for is_delivered in [true, false] {
+            for farthest in [farthest / 64, farthest / 8, farthest] {
+                for request in requests.iter_mut().filter(|request| {
+                    request.served.is_none() && delivered(request.line) == is_delivered
+                }) {
+                    let Line {
+                        account,
+                        page,
+                        event_time,
+                        ..
+                    } = *request.line;
+                    let mut own = |page| {
+                        let records = of_account.get_mut(&(account, page))?;
+                        take_nearest(records, event_time, farthest)
+                    };
+                    request.served = own(page).or_else(|| own(None));
+                }
             }
         }
-        left.retain(|record| some(record) != shows);
         left.extend(rest(of_account));
     }
     // A path that no page of the catalogue has may be one to the application.
@@ -199,10 +202,11 @@ fn in_order(line: &Line) -> (i64, u32, u64) {
 }
 
 /// Of the lines of each source of a tier, all of which see the requests, those of the one that saw the most.
-fn fullest<'l>(
-    tier: impl Iterator<Item = &'l Line>,
-    source: impl Fn(u32) -> usize,
-) -> Vec<&'l Line> {
+fn fullest(tier: Vec<&Line>, source: impl Fn(u32) -> usize) -> Vec<&Line> {
+    // One is the usual case.
+    if tier.len() < 2 {
+        return tier;
+    }
     let mut by_source: BTreeMap<usize, Vec<&Line>> = BTreeMap::new();
     for line in tier {
         let lines = by_source.entry(source(line.evidence_id)).or_default();
@@ -216,6 +220,9 @@ fn fullest<'l>(
 /// Lines of the gateway, of which one may stand behind another: where each source has but one line of the id, those
 /// that may be of the same request are left out beside the one that tells the most of a token and a page.
 fn seen_once(mut gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i64) -> Vec<&Line> {
+    if gateway.len() < 2 {
+        return gateway;
+    }
     let mut sources: Vec<usize> = gateway
         .iter()
         .map(|line| source(line.evidence_id))
