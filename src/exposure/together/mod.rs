@@ -218,7 +218,8 @@ fn fullest(tier: Vec<&Line>, source: impl Fn(u32) -> usize) -> Vec<&Line> {
 }
 
 /// Lines of the gateway, of which one may stand behind another: where each source has but one line of the id, those
-/// that may be of the same request are left out beside the one that tells the most of a token and a page.
+/// that may be of the same request are left out beside the one that tells the most of a token and a page. Tokens of
+/// two verdicts are of two requests.
 fn seen_once(mut gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i64) -> Vec<&Line> {
     if gateway.len() < 2 {
         return gateway;
@@ -240,6 +241,7 @@ fn seen_once(mut gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i
     if let Some(most) = most.filter(|_| sources.len() == gateway.len()) {
         let may_be = |line: &Line| {
             line.event_time.abs_diff(most.event_time) <= farthest.unsigned_abs()
+                && (line.tier == most.tier || !matches!(line.tier, Tier::Judged(..)))
                 && (line.account.is_none() || line.account == most.account)
                 && (line.page.is_none() || most.page.is_none() || line.page == most.page)
         };

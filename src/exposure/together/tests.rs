@@ -403,8 +403,10 @@ fn gateways_one_behind_the_other_see_one_request() {
         behind(GATEWAY, 11, Some(1), 5),
         behind(GATEWAY, 11, Some(2), 4),
         behind(GATEWAY, 30, Some(1), 4),
+        behind(HONEST, 11, Some(1), 4),
     ] {
         assert_eq!(count(&[first, other]).len(), 2);
+        assert_eq!(count(&[other, first]).len(), 2);
     }
     // One source logged two: the id was sent again.
     assert_eq!(count(&[first, gateway(11, 1, 4)]), [8, 8]);
