@@ -40,27 +40,26 @@
 
 mod bytes;
 pub mod case;
+pub mod digest;
 pub mod disclosure;
 pub mod error;
-pub mod explain;
+pub mod escape;
 pub mod exposure;
 pub mod fleet;
 pub mod frames;
-pub mod init;
+pub mod inspect;
 pub mod intake;
 pub mod jws;
-pub mod output;
+pub mod lines;
+pub mod moment;
 pub mod progress;
 pub mod query;
-pub mod rejects;
-pub mod requests;
+pub mod report;
 pub mod results;
 pub mod scope;
 pub mod sessions;
 pub mod shuffle;
+pub mod survey;
 pub mod synth;
+pub mod terminal;
 pub mod tokens;
-pub mod verify;
-
-/// Program and version, as outputs name them.
-pub const TOOL: &str = concat!("breachscope ", env!("CARGO_PKG_VERSION"));

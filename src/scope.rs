@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
-use crate::case::{Accounts, Case, Interner};
+use crate::case::{Accounts, Case, Context, Interner};
+use crate::digest::{hash_file, hash_text};
 use crate::disclosure::{self, Disclosure, Found};
 use crate::error::{Error, Result};
 use crate::exposure::Counter;
-use crate::intake::{self, FrameFile, Hashed, Manifest};
+use crate::intake::{self, Reading};
+use crate::lines::ByRequest;
 use crate::progress::Progress;
-use crate::requests::{self, Lines};
-use crate::results::{Draft, files_below, hash_file};
+use crate::results::{Draft, files_below};
+use crate::results::{FrameFile, Hashed, Manifest};
 use crate::shuffle::{Shuffle, partitions};
 use crate::tokens::coverage::Coverage;
 use crate::tokens::logins::Logins;
 use crate::tokens::{self, Judge, antijoin, timeline};
-use crate::{fleet, output, sessions};
+use crate::{fleet, report, sessions};
 
 /// What a run gave.
 pub struct Outcome {
@@ -44,6 +44,13 @@ fn begin(case: &Case, out: &Path) -> Result<Draft> {
     Draft::begin(out, &case.dir)
 }
 
+/// Checks what only the stages know of the settings in `case`, before anything is read or written; gives
+/// how each source is read.
+pub fn check(case: &Case) -> Result<Vec<Reading>> {
+    tokens::check(case)?;
+    intake::readings(case)
+}
+
 /// Runs intake on `case` and writes frames and manifest below `out`.
 pub fn intake(
     case: &Case,
@@ -51,9 +58,10 @@ pub fn intake(
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<Manifest> {
+    let readings = check(case)?;
     let draft = begin(case, out)?;
     let command = format!("breachscope intake {}", case.dir.display());
-    let mut manifest = prepare(case, &draft, threads, &command, progress)?;
+    let mut manifest = prepare(case, &readings, &draft, threads, &command, progress)?;
     publish(draft, &mut manifest)?;
     Ok(manifest)
 }
@@ -61,12 +69,13 @@ pub fn intake(
 /// Evidence, pages and keys -> frames.
 fn prepare(
     case: &Case,
+    readings: &[Reading],
     draft: &Draft,
     threads: usize,
     command: &str,
     progress: &dyn Progress,
 ) -> Result<Manifest> {
-    let manifest = intake::run(case, draft, threads, command, progress)?;
+    let manifest = intake::run(case, readings, draft, threads, command, progress)?;
     intake::write_pages(case, &draft.frames())?;
     case.keys.write(&draft.frames())?;
     Ok(manifest)
@@ -95,7 +104,7 @@ fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
         });
     }
     assert!(hashed.is_empty(), "every part that intake wrote is there");
-    draft.write("manifest.json", &output::json(&manifest))?;
+    draft.write("manifest.json", &report::json(&manifest))?;
     draft.publish()
 }
 
@@ -110,14 +119,24 @@ fn sources(manifest: &Manifest) -> HashMap<u32, usize> {
 
 /// Runs every stage on `case` and writes the results below `out`.
 pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Outcome> {
+    let readings = check(case)?;
     let draft = begin(case, out)?;
     let frames_dir = draft.frames();
     let command = format!("breachscope scope {}", case.dir.display());
-    let mut manifest = prepare(case, &draft, threads, &command, progress)?;
+    let mut manifest = prepare(case, &readings, &draft, threads, &command, progress)?;
     let interner = Interner::default();
     let accounts = match case.resolve(&case.file.registry.accounts) {
         Some(path) => Accounts::load(&path, &interner, &frames_dir)?,
         None => Accounts::unknown(),
+    };
+
+    let context = Context {
+        case,
+        accounts: &accounts,
+        interner: &interner,
+        frames_dir: &frames_dir,
+        threads,
+        progress,
     };
 
     progress.begin("verdicts", 4);
@@ -129,28 +148,17 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     let count = partitions(rows);
     let [by_token, held, by_request] =
         ["token", "held", "request"].map(|name| Shuffle::new(&work, name, count));
-    let lines = Lines(&by_request);
-    let spread = requests::spread(
-        case,
-        &manifest,
-        &frames_dir,
-        threads,
-        &interner,
-        &by_token,
-        &lines,
-    )?;
+    let lines = ByRequest(&by_request);
+    let spread = tokens::spread(&context, &manifest, &by_token, &lines)?;
     progress.advance(1);
-    tokens::spread_issuances(&frames_dir, threads, &interner, &by_token)?;
+    tokens::spread_issuances(&context, &by_token)?;
     progress.advance(1);
     let judge = Judge {
-        case,
-        accounts: &accounts,
-        interner: &interner,
+        context: &context,
         proven: &spread.proven,
         logins: &logins,
-        frames_dir: &frames_dir,
     };
-    let tokens = judge.run(&mut coverage, &by_token, &held, threads, &lines)?;
+    let tokens = judge.run(&mut coverage, &by_token, &held, &lines)?;
     assert_eq!(
         tokens.uses_without_record, without_record,
         "two ways of counting uses of tokens without a record agree"
@@ -162,14 +170,11 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
 
     progress.begin("exposure", 2);
     let counter = Counter {
-        case,
-        accounts: &accounts,
-        interner: &interner,
+        context: &context,
         sources: &sources(&manifest),
         suspects: &tokens.forged_addresses,
-        frames_dir: &frames_dir,
     };
-    let exposure = counter.run(&by_request, threads)?;
+    let exposure = counter.run(&by_request)?;
     progress.advance(1);
     let phases = exposure.activity.phases(&case.file.policy);
     sessions::write_runs(&phases, &frames_dir)?;
@@ -180,14 +185,13 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     progress.end();
 
     let found = Found {
-        case,
+        context: &context,
         manifest: &manifest,
         tokens: &tokens,
         coverage: &coverage,
         without_token: &spread.without_token,
         keys,
         proven: &spread.proven,
-        interner: &interner,
         exposure: &exposure,
         phases: &phases,
         fleet,
@@ -196,13 +200,13 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     for (name, text) in [
         (
             "report.md",
-            output::markdown(&disclosure, &manifest, &case.zone),
+            report::markdown(&disclosure, &manifest, &case.zone),
         ),
-        ("disclosure.json", output::json(&disclosure)),
+        ("disclosure.json", report::json(&disclosure)),
     ] {
         manifest.outputs.push(Hashed {
             path: name.to_string(),
-            sha256: intake::hex(&Sha256::digest(text.as_bytes())),
+            sha256: hash_text(&text),
         });
         draft.write(name, &text)?;
     }

@@ -1,11 +1,8 @@
-//! The names that a source's settings choose from: what it logs, its format, how it writes times.
-
-use std::sync::LazyLock;
+//! The names that a source's settings choose from: what it logs, and how it writes times.
 
 use serde::Deserialize;
 
 use crate::frames::{self, Frame};
-use crate::intake::formats::{self, LogFormat};
 
 /// What a source logs: decides the frame that its rows fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -66,20 +63,6 @@ impl SourceKind {
             SourceKind::Login => &["subject"],
             SourceKind::Issuance | SourceKind::Edge | SourceKind::Application => &[],
         }
-    }
-}
-
-/// The format of a source: one of [`crate::intake::formats::ALL`].
-#[derive(Debug, Clone, Copy)]
-pub struct Format(pub &'static LogFormat);
-
-impl<'de> Deserialize<'de> for Format {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        static NAMES: LazyLock<Vec<&'static str>> =
-            LazyLock::new(|| formats::ALL.iter().map(|format| format.name).collect());
-        let name = String::deserialize(deserializer)?;
-        let unknown = || serde::de::Error::unknown_variant(&name, &NAMES);
-        formats::find(&name).map(Format).ok_or_else(unknown)
     }
 }
 

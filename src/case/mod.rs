@@ -1,16 +1,19 @@
 //! The case: what the responder brought, how to read it, and what is known about it.
 //!
-//! [`Case::load`] reads `case.toml` and checks every path and name in it before any evidence is
-//! touched. Nothing is guessed: what the analysis needs and the case does not say is an error with a
-//! line and a column.
+//! [`Case::load`] reads `case.toml` and checks it as far as it can be checked by itself: every path and
+//! every name that it gives twice. What only a stage knows (the formats, the rules) the stage checks,
+//! before any evidence is touched. Nothing is guessed: what the analysis needs and the case does not say
+//! is an error with a line and a column.
 
 mod catalogue;
+mod context;
 mod mapping;
 mod policy;
 mod registry;
 
 pub use catalogue::{Catalogue, Field, Page};
-pub use mapping::{Format, SourceKind, TimeFormat};
+pub use context::Context;
+pub use mapping::{SourceKind, TimeFormat};
 pub use policy::Policy;
 #[cfg(test)]
 pub(crate) use policy::testing;
@@ -23,10 +26,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::digest::hash_file;
 use crate::error::{Error, Position, Result, closest};
-use crate::intake::Reading;
 use crate::jws::SigningKeys;
-use crate::tokens::coverage;
 
 /// The file name inside a case folder.
 pub const CASE_FILE: &str = "case.toml";
@@ -161,8 +163,8 @@ pub struct Source {
     pub kind: SourceKind,
     /// Files or glob patterns, relative to the case folder.
     pub paths: Vec<Spanned<String>>,
-    /// Its format.
-    pub format: Format,
+    /// Its format: a name of the list of log formats.
+    pub format: Spanned<String>,
     /// The server's own description of its lines, for formats that take one.
     pub log_format: Option<Spanned<String>>,
     /// How its times are written; formats that fix this do not take it.
@@ -249,7 +251,6 @@ impl Case {
                 )
                 .at(place(source.id.span().start)));
             }
-            Reading::new(source, &path, &text)?;
         }
         for deleted in &file.deleted {
             let id = deleted.source.get_ref();
@@ -276,22 +277,6 @@ impl Case {
             .at(place(name.span().start));
             Err(suggest_file(error, &resolved))
         };
-        let (most, wanted) = (coverage::MOST_WITNESSES, &file.policy.coverage_witnesses);
-        if !(1..=most).contains(wanted.get_ref()) {
-            let message = format!(
-                "coverage_witnesses is {}, not a number of tokens from 1 to {most}",
-                wanted.get_ref()
-            );
-            return Err(Error::case(&path, message).at(place(wanted.span().start)));
-        }
-        for name in &file.policy.switched_off {
-            let known = crate::tokens::rules::ALL.iter().map(|rule| rule.id);
-            if !known.clone().any(|id| id == name.get_ref()) {
-                let message = format!("`{}` is no rule", name.get_ref());
-                let error = Error::case(&path, message).at(place(name.span().start));
-                return Err(suggest(error, name.get_ref(), known));
-            }
-        }
         let catalogue = match resolve(&file.registry.pages, "page catalogue")? {
             Some(pages) => Catalogue::load(&pages)?,
             None => Catalogue::new(Vec::new()),
@@ -319,8 +304,7 @@ impl Case {
                     signing_keys.load_secret(issuer, key_id()?, algorithm, &found)?;
                 }
             }
-            let hash = crate::results::hash_file(&found)
-                .map_err(|e| Error::io("read the key file", &found, &e))?;
+            let hash = hash_file(&found).map_err(|e| Error::io("read the key file", &found, &e))?;
             signing_key_files.push((key.file.get_ref().clone(), hash));
         }
         resolve(&file.registry.accounts, "account registry")?;

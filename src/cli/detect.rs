@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::{intake::detect, output};
+use breachscope::report;
+use breachscope::survey::{self, detect};
 use clap::ValueEnum;
 
 /// Says what log files are: format, why, time range, zone, and which columns they can fill.
@@ -44,8 +45,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     }
     let found = detect::detect(&arguments.paths)?;
     super::print(&match arguments.format {
-        Format::Text => output::detected(&found),
-        Format::Json => output::json(&found),
+        Format::Text => survey::text::detected(&found),
+        Format::Json => report::json(&found),
     })?;
     Ok(ExitCode::SUCCESS)
 }

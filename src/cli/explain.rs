@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::{explain, output};
+use breachscope::inspect::{explain, text};
+use breachscope::report;
 
 /// Shows why a token has its verdict.
 ///
@@ -41,8 +42,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         arguments.uses,
     )?;
     super::print(&match arguments.format {
-        super::Format::Text => output::explained(&explained),
-        super::Format::Json => output::json(&explained),
+        super::Format::Text => text::explained(&explained),
+        super::Format::Json => report::json(&explained),
     })?;
     Ok(ExitCode::SUCCESS)
 }

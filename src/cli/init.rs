@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::init;
+use breachscope::survey::init;
 
 /// Writes a commented case.toml for a folder of logs, ready to edit.
 ///

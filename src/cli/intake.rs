@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use breachscope::case::Case;
 use breachscope::error::Error;
-use breachscope::{output, scope};
+use breachscope::{report, scope};
 use clap::ValueEnum;
 
 /// Loads the evidence of a case into frames, with hashes and rejects, and counts nothing yet.
@@ -49,8 +49,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         &super::Bars::new(),
     )?;
     super::print(&match arguments.format {
-        Format::Text => output::evidence(&manifest, &case.zone),
-        Format::Json => output::json(&manifest),
+        Format::Text => report::evidence(&manifest, &case.zone),
+        Format::Json => report::json(&manifest),
     })?;
     eprintln!("written to {}: manifest.json, frames/", out.display());
     if manifest.complete() {

@@ -108,7 +108,7 @@ pub(crate) fn main() -> ExitCode {
             let text: Vec<String> = error
                 .to_string()
                 .lines()
-                .map(breachscope::output::plain)
+                .map(breachscope::escape::plain)
                 .collect();
             eprintln!("error: {}", text.join("\n"));
             ExitCode::from(match error.kind {

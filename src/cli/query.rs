@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::{output, query};
+use breachscope::escape::plain;
+use breachscope::query;
 use clap::ValueEnum;
 
 /// Runs SQL over the frames of a run, reading only.
@@ -43,7 +44,7 @@ enum Format {
 fn lines_plain(text: &str) -> String {
     let lines = text.split_inclusive('\n');
     lines
-        .map(|line| output::plain(line.trim_end_matches('\n')) + "\n")
+        .map(|line| plain(line.trim_end_matches('\n')) + "\n")
         .collect()
 }
 

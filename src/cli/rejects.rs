@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use super::Format;
 use breachscope::error::Error;
-use breachscope::{output, rejects};
+use breachscope::inspect::{rejects, text};
+use breachscope::report;
 
 /// Shows the lines that could not be read, by reason, with examples.
 ///
@@ -37,8 +38,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         arguments.examples,
     )?;
     super::print(&match arguments.format {
-        Format::Text => output::rejects(&groups),
-        Format::Json => output::json(&groups),
+        Format::Text => text::rejects(&groups),
+        Format::Json => report::json(&groups),
     })?;
     Ok(ExitCode::SUCCESS)
 }

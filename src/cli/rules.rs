@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::output;
+use breachscope::inspect::text;
+use breachscope::report;
 use breachscope::tokens::rules;
 use clap::Args;
 
@@ -22,8 +23,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     super::print(&match arguments.format {
-        super::Format::Text => output::verdict_rules(),
-        super::Format::Json => output::json(&rules::ALL),
+        super::Format::Text => text::verdict_rules(),
+        super::Format::Json => report::json(&rules::list::ALL),
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use breachscope::case::Case;
 use breachscope::error::Error;
-use breachscope::{output, scope};
+use breachscope::{report, scope};
 use clap::ValueEnum;
 
 /// Takes a case folder of raw logs to disclosure counts.
@@ -40,9 +40,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let outcome = scope::run(&case, &out, threads, &super::Bars::new())?;
     let (disclosure, manifest) = (&outcome.disclosure, &outcome.manifest);
     super::print(&match arguments.format {
-        Format::Text => output::terminal(disclosure, manifest, &case.zone),
-        Format::Json => output::json(disclosure),
-        Format::Md => output::markdown(disclosure, manifest, &case.zone),
+        Format::Text => report::summary(disclosure, manifest, &case.zone),
+        Format::Json => report::json(disclosure),
+        Format::Md => report::markdown(disclosure, manifest, &case.zone),
     })?;
     eprintln!(
         "written to {}: report.md, disclosure.json, manifest.json, frames/",

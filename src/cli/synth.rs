@@ -57,8 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     eprintln!(
         "written to {}: {} requests, {} of them the attacker's",
         arguments.out.display(),
-        breachscope::output::thousands(written.requests),
-        breachscope::output::thousands(written.attack_requests)
+        breachscope::terminal::thousands(written.requests),
+        breachscope::terminal::thousands(written.attack_requests)
     );
     Ok(ExitCode::SUCCESS)
 }

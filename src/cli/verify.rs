@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::{output, verify};
+use breachscope::inspect::{text, verify};
+use breachscope::report;
 use clap::ValueEnum;
 
 /// Hashes evidence and results again and says what changed since the run.
@@ -41,24 +42,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         &super::Bars::new(),
     )?;
     super::print(&match arguments.format {
-        Format::Json => output::json(&verified),
-        Format::Text => {
-            let mut text: String = verified
-                .changes
-                .iter()
-                .map(|change| {
-                    output::plain(&format!("{} {}: {}", change.what, change.path, change.how))
-                        + "\n"
-                })
-                .collect();
-            text += &format!(
-                "{} evidence files and {} frame parts hashed; {} changed\n",
-                verified.evidence,
-                verified.frames,
-                verified.changes.len()
-            );
-            text
-        }
+        Format::Json => report::json(&verified),
+        Format::Text => text::verified(&verified),
     })?;
     Ok(if verified.changes.is_empty() {
         ExitCode::SUCCESS

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::case::{AccountKey, Accounts, Catalogue};
 use crate::exposure::{Exposure, PageTally};
-use crate::intake::Manifest;
+use crate::results::Manifest;
 use crate::tokens::Tokens;
 
 /// A figure of the disclosure.

@@ -2,7 +2,7 @@
 
 use super::{Found, Gap};
 use crate::case::SourceKind;
-use crate::intake::clock::utc;
+use crate::moment::utc;
 use crate::sessions::Phase;
 use crate::tokens::coverage::Basis;
 
@@ -93,10 +93,11 @@ pub(super) fn gaps(found: &Found<'_>) -> Vec<Gap> {
             effect: UNCOUNTED.into(),
         });
     }
-    let pages = &found.case.catalogue.pages;
-    for range in &found.case.file.deleted {
+    let pages = &found.context.case.catalogue.pages;
+    for range in &found.context.case.file.deleted {
         let id = range.source.get_ref();
         let kind = found
+            .context
             .case
             .file
             .source
@@ -107,6 +108,7 @@ pub(super) fn gaps(found: &Found<'_>) -> Vec<Gap> {
             Some(SourceKind::Issuance) => continue,
             Some(SourceKind::Application) => {
                 let index = found
+                    .context
                     .case
                     .deleted(SourceKind::Application)
                     .iter()

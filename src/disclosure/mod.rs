@@ -10,18 +10,18 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::case::Interner;
-use crate::case::{Awareness, Case, Policy, SourceKind};
+use crate::case::{Awareness, Context, Interner, Policy, SourceKind};
 use crate::error::Result;
 use crate::exposure::Exposure;
 use crate::fleet::Attributed;
 use crate::frames::{self, FrameWriter, Value};
-use crate::intake::clock::utc;
-use crate::intake::{Manifest, TOKEN_COOKIE_ABSENT};
+use crate::intake::TOKEN_COOKIE_ABSENT;
+use crate::moment::utc;
+use crate::results::Manifest;
 use crate::sessions::Phase;
+use crate::tokens::ProvenKeys;
 use crate::tokens::Tokens;
 use crate::tokens::coverage::{Basis, Coverage, Status};
-use crate::tokens::passes::ProvenKeys;
 use crate::tokens::timeline::KeyLife;
 
 /// Name and version of `disclosure.json`.
@@ -134,8 +134,8 @@ pub struct Gap {
 
 /// What the stages found.
 pub struct Found<'a> {
-    /// The case.
-    pub case: &'a Case,
+    /// The run.
+    pub context: &'a Context<'a>,
     /// The custody manifest.
     pub manifest: &'a Manifest,
     /// The verdicts.
@@ -148,8 +148,6 @@ pub struct Found<'a> {
     pub keys: Vec<KeyLife>,
     /// Keys that verified a token.
     pub proven: &'a ProvenKeys,
-    /// Spellings of identifiers.
-    pub interner: &'a Interner,
     /// The counts.
     pub exposure: &'a Exposure,
     /// The phases.
@@ -160,7 +158,7 @@ pub struct Found<'a> {
 
 /// Puts the disclosure together.
 pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
-    let case = found.case;
+    let case = found.context.case;
     let gaps = gaps::gaps(&found);
     let findings = findings(&found);
     let verdicts = found.tokens.by_reason.iter();
@@ -173,7 +171,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
     let verdicts = verdicts.collect();
     Disclosure {
         schema: SCHEMA,
-        tool: crate::TOOL.to_string(),
+        tool: crate::results::TOOL.to_string(),
         case_id: case.file.case.id.clone(),
         title: case.file.case.title.clone(),
         complete: found.manifest.complete()
@@ -197,7 +195,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
             .collect(),
         verdicts,
         uses_without_record: found.tokens.uses_without_record,
-        coverage: coverage(found.coverage, found.interner),
+        coverage: coverage(found.coverage, found.context.interner),
         keys: shown_keys(found.keys),
         gaps,
         findings,
@@ -235,7 +233,7 @@ fn findings(found: &Found<'_>) -> Vec<String> {
             found.manifest.unclaimed.len()
         ));
     }
-    let registry = &found.case.file.registry;
+    let registry = &found.context.case.file.registry;
     for (missing, effect) in [
         (
             registry.pages.is_none(),
@@ -301,12 +299,12 @@ fn findings(found: &Found<'_>) -> Vec<String> {
     if without_any_token(found) {
         findings.push("no gateway line has a token: is the field that holds it named rightly? Until then every count of tokens and views is 0 for that reason alone".into());
     }
-    let sources = &found.case.file.source;
+    let sources = &found.context.case.file.source;
     let has = |kind| sources.iter().any(|source| source.kind == kind);
     if has(SourceKind::Issuance) && !has(SourceKind::Login) {
         findings.push("the case has no login log: only its own record numbers show the issuance log complete, and a second issuer with a log of its own would not be seen".into());
     }
-    for key in found.case.signing_keys.unsupported() {
+    for key in found.context.case.signing_keys.unsupported() {
         findings.push(format!(
             "the key `{}` is not used to check signatures: {}",
             key.key_id.unwrap_or("without an id"),
@@ -343,7 +341,9 @@ fn idle_keys(found: &Found<'_>) -> Option<String> {
     let spelt: Vec<[Option<String>; 2]> = found
         .proven
         .iter()
-        .map(|(issuer, key)| [*issuer, *key].map(|key| key.map(|key| found.interner.text(key))))
+        .map(|(issuer, key)| {
+            [*issuer, *key].map(|key| key.map(|key| found.context.interner.text(key)))
+        })
         .collect();
     let verified = |issuer: Option<&str>, id: Option<&str>| {
         spelt.iter().any(|[of, named]| {
@@ -351,7 +351,7 @@ fn idle_keys(found: &Found<'_>) -> Option<String> {
             same_key && (issuer.is_none() || of.as_deref() == issuer)
         })
     };
-    let keys = found.case.signing_keys.supported();
+    let keys = found.context.case.signing_keys.supported();
     let idle: Vec<&str> = keys
         .filter(|(issuer, id)| !verified(*issuer, *id))
         .map(|(_, id)| id.unwrap_or("without an id"))
@@ -371,12 +371,12 @@ fn idle_keys(found: &Found<'_>) -> Option<String> {
 
 /// Keys that the case file says an issuer's log would hold, and that nothing names: misspelt, perhaps.
 fn unknown_keys_logged<'a>(found: &'a Found<'_>) -> impl Iterator<Item = String> + 'a {
-    let issuers = found.case.file.issuer.iter();
+    let issuers = found.context.case.file.issuer.iter();
     let said = issuers.flat_map(|issuer| issuer.keys_logged.iter().map(|key| (&issuer.id, key)));
     let known = |issuer: &String, key: &String| {
         let mut lives = found.keys.iter();
         let log = found.coverage.issuers.get(issuer);
-        let interned = Some(found.interner.key(key));
+        let interned = Some(found.context.interner.key(key));
         lives.any(|life| life.issuer == *issuer && life.key_id == *key)
             || log.is_some_and(|log| log.hours.keys().any(|(named, _)| *named == interned))
     };

@@ -11,18 +11,17 @@ pub use judge::{Bound, Carrier, Seen, judge};
 use together::Request;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
 use roaring::RoaringTreemap;
 
-use crate::case::{AccountKey, Accounts, Case, Interner, SourceKind};
+use crate::case::{AccountKey, Context, SourceKind};
 use crate::error::Result;
 use crate::fleet::Fleet;
 use crate::frames::{self, FrameWriter, Value};
-use crate::requests::{Line, Tier};
+use crate::lines::Verdict;
+use crate::lines::{Line, Tier};
 use crate::sessions::Activity;
 use crate::shuffle::{Decoder, Records, Shuffle, each_partition};
-use crate::tokens::Verdict;
 
 /// What one page showed, by bound; an entry is of that bound alone, not of those before it.
 #[derive(Debug, Clone, Default)]
@@ -105,18 +104,12 @@ impl Exposure {
 
 /// What counting needs beside the lines.
 pub struct Counter<'a> {
-    /// The case.
-    pub case: &'a Case,
-    /// The account registry.
-    pub accounts: &'a Accounts,
-    /// Spellings of identifiers.
-    pub interner: &'a Interner,
+    /// The run.
+    pub context: &'a Context<'a>,
     /// The source of each evidence file, by its id.
     pub sources: &'a HashMap<u32, usize>,
     /// Addresses that carried a forged token.
     pub suspects: &'a HashSet<u128>,
-    /// Where frames are written.
-    pub frames_dir: &'a Path,
 }
 
 /// An exposure, before it is written.
@@ -158,11 +151,11 @@ fn distinct(lines: &[Line]) -> Vec<&Line> {
 
 impl Counter<'_> {
     /// Counts all requests of the shuffle and writes the `exposures` frame.
-    pub fn run(&self, by_request: &Shuffle, threads: usize) -> Result<Exposure> {
-        let found = each_partition(by_request.count(), threads, |index| {
+    pub fn run(&self, by_request: &Shuffle) -> Result<Exposure> {
+        let found = each_partition(by_request.count(), self.context.threads, |index| {
             self.partition(&by_request.take(index)?, index)
         })?;
-        let mut all = Exposure::new(self.case.catalogue.pages.len());
+        let mut all = Exposure::new(self.context.case.catalogue.pages.len());
         for exposure in found {
             all.merge(exposure);
         }
@@ -175,16 +168,18 @@ impl Counter<'_> {
             .map(|record| Line::decode(&mut Decoder(record)))
             .collect();
         lines.sort_unstable_by_key(|line| (line.request, line.evidence_id, line.line_no));
-        let mut found = Exposure::new(self.case.catalogue.pages.len());
+        let mut found = Exposure::new(self.context.case.catalogue.pages.len());
         let mut exposed = Vec::new();
         for request in lines.chunk_by(|a, b| a.request == b.request) {
             self.request(request, &mut found, &mut exposed);
         }
         exposed.sort_unstable_by_key(|e| (e.line.event_time, e.line.evidence_id, e.line.line_no));
         let part = u32::try_from(index).expect("few partitions");
-        let mut writer = FrameWriter::create(self.frames_dir, &frames::EXPOSURES, part)?;
+        let mut writer = FrameWriter::create(self.context.frames_dir, &frames::EXPOSURES, part)?;
         for one in &exposed {
-            let account = one.account.map(|account| self.interner.text(account));
+            let account = one
+                .account
+                .map(|account| self.context.interner.text(account));
             let place = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
             writer.push(&[
                 Value::Number(u64::from(one.line.evidence_id)),
@@ -192,7 +187,7 @@ impl Counter<'_> {
                 place(one.application.map(|line| u64::from(line.evidence_id))),
                 place(one.application.map(|line| line.line_no)),
                 Value::Time(one.line.event_time),
-                Value::Text(&self.case.catalogue.pages[usize::from(one.page)].id),
+                Value::Text(&self.context.case.catalogue.pages[usize::from(one.page)].id),
                 account.as_deref().into(),
                 Value::Text(one.bound.name()),
                 Value::Text(one.rule),
@@ -207,7 +202,7 @@ impl Counter<'_> {
         let distinct = distinct(lines);
         found.copies += (lines.len() - distinct.len()) as u64;
         let source = |evidence_id: u32| self.sources[&evidence_id];
-        let farthest = self.case.file.policy.tolerance() + together::LONGEST;
+        let farthest = self.context.case.file.policy.tolerance() + together::LONGEST;
         for request in together::requests(&distinct, source, farthest) {
             match request.line.tier {
                 Tier::Judged(verdict, moderate) => {
@@ -271,15 +266,15 @@ impl Counter<'_> {
 
     /// Whether an account is not known to be missing.
     fn exists(&self, account: AccountKey) -> bool {
-        !self.accounts.known || self.accounts.find(account).is_some()
+        !self.context.accounts.known || self.context.accounts.find(account).is_some()
     }
 
     /// The account that a server takes a subject for which it reads as a number: `0215` is 215.
     fn otherwise_spelled(&self, subject: AccountKey) -> Option<AccountKey> {
-        let text = self.interner.text(subject);
+        let text = self.context.interner.text(subject);
         let digits = text.trim().trim_start_matches(['+', '0']);
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let account = is_number.then(|| self.interner.key(digits));
+        let account = is_number.then(|| self.context.interner.key(digits));
         account.filter(|account| *account != subject && self.exists(*account))
     }
 
@@ -308,9 +303,9 @@ impl Counter<'_> {
             carrier,
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
             items: application.map(|served| served.items),
-            empty_below_bytes: self.case.catalogue.pages[index].empty_below_bytes,
+            empty_below_bytes: self.context.case.catalogue.pages[index].empty_below_bytes,
             // At a tier that sees no tokens the account cannot be known to be missing.
-            account_exists: match (self.accounts.known, carrier) {
+            account_exists: match (self.context.accounts.known, carrier) {
                 (_, Carrier::Unknown | Carrier::Beside) => Some(true),
                 // Whom a token names that names nobody is not known to be missing.
                 (true, _) if subject.is_none() => None,
@@ -331,7 +326,7 @@ impl Counter<'_> {
             found.unregistered_views += 1;
         }
         if bound == Bound::Probable && carrier != Carrier::Stolen {
-            let deleted = self.case.deleted(SourceKind::Application);
+            let deleted = self.context.case.deleted(SourceKind::Application);
             let inside = |(from, to, _): &(i64, i64, _)| (*from..*to).contains(&line.event_time);
             if let Some(range) = deleted.iter().position(inside) {
                 let touched = found.touched.entry((range, index)).or_default();

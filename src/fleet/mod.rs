@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::AccountKey;
 use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Value};
-use crate::requests::address_of;
+use crate::lines::address_of;
 
 /// What is known of one address.
 #[derive(Debug, Clone, Default)]
@@ -112,10 +112,10 @@ pub struct Attributed {
     /// Requests with a legitimate token.
     pub legitimate_request_count: u64,
     /// First forged request, microseconds since 1970 UTC.
-    #[serde(serialize_with = "crate::intake::clock::serialize_utc")]
+    #[serde(serialize_with = "crate::moment::serialize_utc")]
     pub first_seen: i64,
     /// Last forged request.
-    #[serde(serialize_with = "crate::intake::clock::serialize_utc")]
+    #[serde(serialize_with = "crate::moment::serialize_utc")]
     pub last_seen: i64,
     /// Prefix that the network database has for the address.
     pub network: Option<String>,

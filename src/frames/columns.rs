@@ -8,9 +8,10 @@ use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit};
 use polars_parquet::write::{CompressedPage, CompressionOptions, ParquetType, to_parquet_schema};
 
-use super::texts::{Looked, Plain, Repeating, without_tokens};
+use super::pages::failed;
+use super::texts::{Looked, MOST_AT_ONCE, Plain, Repeating, without_tokens};
 use super::{Column, Frame, Kind, pages};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A value for one column of a row.
 #[derive(Debug, Clone, Copy)]
@@ -47,9 +48,6 @@ enum Values {
     Code(Vec<u16>),
     Time(Vec<i64>),
 }
-
-/// Rows that are appended at once.
-pub(super) const MOST_AT_ONCE: usize = u64::BITS as usize;
 
 /// One column being filled.
 struct Filling {
@@ -254,10 +252,6 @@ impl Filling {
         };
         pages::compress(pages, compression(column.kind))
     }
-}
-
-pub(super) fn failed(source: &polars::error::PolarsError) -> Error {
-    Error::frame("encode a column", source)
 }
 
 fn arrow_type(kind: Kind) -> ArrowDataType {

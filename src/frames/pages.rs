@@ -21,10 +21,9 @@ use polars_parquet::write::{
 };
 use zstd::bulk::Compressor;
 
-use super::columns::failed;
 use super::encode;
 use super::texts::{HEAD, Plain, Repeating};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The level of compression: higher ones take more time than they save.
 const LEVEL: i32 = 1;
@@ -35,6 +34,11 @@ const TRIED: usize = 1 << 13;
 
 /// The least and the greatest value of a page, as it writes them.
 type Span = Option<[Vec<u8>; 2]>;
+
+/// An error of the engine while a page was made.
+pub(super) fn failed(source: &polars::error::PolarsError) -> Error {
+    Error::frame("encode a column", source)
+}
 
 /// The page of numbers as deltas; `order` puts them in order.
 pub(super) fn by_deltas<K: Ord>(

@@ -6,9 +6,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use polars_arrow::bitmap::MutableBitmap;
 
-use super::columns::MOST_AT_ONCE;
 use crate::bytes::{Lengthed, same, short, word};
-use crate::jws::mask::{masked, may_hold_token};
+use crate::digest::{masked, may_hold_token};
+
+/// Rows that are appended at once.
+pub(super) const MOST_AT_ONCE: usize = u64::BITS as usize;
 
 /// A text column of which more than half the values are new after so many rows is written plain: its
 /// dictionary would cost more than it saves.

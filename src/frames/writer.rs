@@ -259,7 +259,7 @@ impl OpenPart {
             path: self.name,
             row_count: self.row_count,
             size,
-            sha256: crate::intake::hex(&hash.finalize()),
+            sha256: crate::digest::hex(&hash.finalize()),
         };
         Ok((part, file))
     }

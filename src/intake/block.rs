@@ -3,44 +3,47 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fields::{Fields, LONGEST_LINE};
-use super::formats::{Framing, Header, Reject};
-use super::framing::{Block, without_bom};
-use super::manifest::Lines;
+use super::formats::Header;
 use super::reading::Reading;
 use super::rhythm::Pulses;
 use super::rows::Rows;
-use super::stretch::{MOST_BYTES, MOST_LINES, Stretch, each};
-use super::token::TokenReader;
+use crate::bytes::without_bom;
 use crate::case::Catalogue;
 use crate::error::Result;
 use crate::frames::{self, Batch, RowGroup, Value};
+use crate::intake::blocks::fields::{Fields, LONGEST_LINE};
+use crate::intake::blocks::framing::Block;
+use crate::intake::blocks::framing::Framing;
+use crate::intake::blocks::stretch::{MOST_BYTES, MOST_LINES, Stretch, each};
+use crate::intake::reject::{Reason, Reject};
+use crate::intake::values::token::TokenReader;
 use crate::jws::SigningKeys;
+use crate::results::LineCounts;
 
 /// What there is to know of some lines beside their rows.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// How they were read.
-    pub(super) lines: Lines,
+    pub(crate) lines: LineCounts,
     /// First and last event.
-    pub(super) span: Option<(i64, i64)>,
+    pub(crate) span: Option<(i64, i64)>,
     /// Bit by bit, the columns that any line had.
-    pub(super) present: u32,
+    pub(crate) present: u32,
     /// A line that lacked a required column.
-    pub(super) incomplete: Option<String>,
+    pub(crate) incomplete: Option<String>,
     /// The first line whose time needs a zone, and what it says.
-    pub(super) without_zone: Option<(u64, String)>,
+    pub(crate) without_zone: Option<(u64, String)>,
     /// How many lines have a time that needs one.
-    pub(super) zoneless: u64,
+    pub(crate) zoneless: u64,
     /// The first row: line number and time.
-    pub(super) first_row: Option<(u64, i64)>,
+    pub(crate) first_row: Option<(u64, i64)>,
     /// Events by stretch of time.
-    pub(super) pulses: Pulses,
+    pub(crate) pulses: Pulses,
 }
 
 impl Tally {
     /// Adds what later lines showed.
-    pub(super) fn add(&mut self, other: Tally) {
+    pub(crate) fn add(&mut self, other: Tally) {
         self.lines.add(other.lines);
         self.span = match (self.span, other.span) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
@@ -60,17 +63,17 @@ impl Tally {
 }
 
 /// A block, read.
-pub(super) struct Parsed {
+pub(crate) struct Parsed {
     /// Its rows.
-    pub(super) rows: RowGroup,
+    pub(crate) rows: RowGroup,
     /// Its rejects.
-    pub(super) rejects: RowGroup,
+    pub(crate) rejects: RowGroup,
     /// The rest.
-    pub(super) tally: Tally,
+    pub(crate) tally: Tally,
 }
 
 /// Reads blocks of one log.
-pub(super) struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     reading: &'a Reading,
     evidence_id: u32,
     rows: Rows<'a>,
@@ -82,7 +85,7 @@ pub(super) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     /// For a block of so many lines of the log `evidence_id`, which is read as `reading` says.
-    pub(super) fn new(
+    pub(crate) fn new(
         reading: &'a Reading,
         (catalogue, signing_keys): (&'a Catalogue, &'a SigningKeys),
         evidence_id: u32,
@@ -101,14 +104,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a block.
-    pub(super) fn parse(mut self, block: &Block) -> Result<Parsed> {
+    pub(crate) fn parse(mut self, block: &Block) -> Result<Parsed> {
         let bytes = block.buffer.filled();
         if block.oversized {
             if !bytes.is_empty() {
                 self.tally.lines.lines += 1;
-                let most = super::framing::LONGEST >> 20;
+                let most = super::blocks::framing::LONGEST >> 20;
                 let reject = Reject::new(
-                    "line_too_long",
+                    Reason::LineTooLong,
                     format!("a line of over {most} MiB, in pieces"),
                 );
                 self.reject(block.first_line, block.offset, bytes, &reject);
@@ -149,7 +152,7 @@ impl<'a> Parser<'a> {
                 } else if block.cut && index as u64 + 1 == block.lines && !self.is_objects() {
                     // What is left of an id would be another's.
                     self.stretch(block, &mut stretch, &header, &mut fields);
-                    let reject = Reject::new("cut_off", "the log is damaged within this line");
+                    let reject = Reject::new(Reason::CutOff, "the log is damaged within this line");
                     self.reject(number, block.offset + place.start as u64, raw, &reject);
                 } else if self.is_header(block, index, raw) {
                     self.stretch(block, &mut stretch, &header, &mut fields);
@@ -285,7 +288,7 @@ impl<'a> Parser<'a> {
         fields: &mut Fields<'t>,
     ) {
         if text.len() > LONGEST_LINE {
-            let reject = Reject::new("line_too_long", "places in the line do not fit");
+            let reject = Reject::new(Reason::LineTooLong, "places in the line do not fit");
             return self.rows.refuse(stretch, line, reject);
         }
         fields.begin(text);
@@ -322,12 +325,12 @@ impl<'a> Parser<'a> {
             let place = stretch.in_block(line);
             let raw = &block.buffer.filled()[place.clone()];
             match reject.reason {
-                "time_without_zone" => {
+                Reason::TimeWithoutZone => {
                     self.tally.zoneless += 1;
                     let first = &mut self.tally.without_zone;
                     first.get_or_insert_with(|| (number, reject.detail.clone()));
                 }
-                "field_missing" if self.tally.incomplete.is_none() => {
+                Reason::FieldMissing if self.tally.incomplete.is_none() => {
                     self.tally.incomplete = Some(shown(raw));
                 }
                 _ => {}
@@ -349,7 +352,7 @@ impl<'a> Parser<'a> {
             Value::Number(u64::from(self.evidence_id)),
             Value::Number(number),
             Value::Number(offset),
-            Value::Text(reject.reason),
+            Value::Text(reject.reason.name()),
             Value::Text(&reject.detail),
             Value::Bytes(raw),
         ]);

@@ -6,79 +6,60 @@
 //! threads to all of it. `receipts` let a run that was cut off go on; `overlap` and `rhythm` look at what
 //! was read.
 
-mod addresses;
-mod block;
-mod buffers;
-pub mod clock;
-mod containers;
-pub mod detect;
-mod fields;
+pub(crate) mod block;
+pub(crate) mod blocks;
+mod checks;
+mod custody;
+pub(crate) mod evidence;
 pub mod formats;
-mod framing;
-mod guess;
-mod jobs;
-mod manifest;
-mod numbers;
 mod overlap;
-mod parquet_rows;
-mod parts;
 mod pipeline;
-pub mod raw;
-mod reading;
+pub(crate) mod reading;
 mod receipts;
-mod records;
+mod reject;
 mod rhythm;
 mod rows;
-mod stretch;
-mod token;
+pub(crate) mod values;
 
-pub use containers::hex;
-pub use manifest::{
-    DeletedRange, EvidenceFile, FrameFile, Hashed, Lines, Manifest, Overlap, SCHEMA, Silence,
-    Unfilled,
-};
-pub use reading::Reading;
+pub use custody::write_pages;
+pub use evidence::raw;
+pub use reading::{Reading, readings};
+pub use reject::{Reason, Reject};
 pub(crate) use rows::NO_REQUEST;
-pub(crate) use token::TOKEN_COOKIE_ABSENT;
+pub(crate) use values::token::TOKEN_COOKIE_ABSENT;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use clock::utc;
-use jobs::{Job, Jobs, Log};
+use evidence::jobs::{self, Job, Jobs, Log};
 use pipeline::{Pipeline, Read};
 use receipts::Receipt;
-use rhythm::Pulses;
 
-use crate::case::{Case, Source, SourceKind};
-use crate::error::{Error, Result, closest};
-use crate::frames::{self, FrameWriter, Value, numbered_parts};
+use crate::case::{Case, SourceKind};
+use crate::error::{Error, Result};
+use crate::frames::{self, numbered_parts};
+use crate::moment::utc;
 use crate::progress::Progress;
-use crate::results::{Draft, hash_file};
+use crate::results::{Draft, EvidenceFile, FrameFile, Manifest};
 
-/// Reads all evidence of `case` into the frames of `draft` on `threads` threads. The manifest lacks
+/// Reads all evidence of `case`, each source as its reading says, into the frames of `draft` on `threads` threads. The manifest lacks
 /// what only the end of the run knows: the frames and reports.
 pub fn run(
     case: &Case,
+    readings: &[Reading],
     draft: &Draft,
     threads: usize,
     command: &str,
     progress: &dyn Progress,
 ) -> Result<Manifest> {
-    let readings = case
-        .file
-        .source
-        .iter()
-        .map(|source| Reading::new(source, &case.path, &case.text))
-        .collect::<Result<Vec<_>>>()?;
     let Jobs { jobs, unclaimed } = jobs::find(case, &draft.work())?;
     let (mut receipts, missing) = known(case, draft, &jobs)?;
     progress.begin("intake", missing.iter().map(|job| job.size).sum());
     let frames_dir = draft.frames();
     let pipeline = Pipeline {
-        readings: &readings,
+        readings,
         catalogue: &case.catalogue,
         signing_keys: &case.signing_keys,
         frames_dir: &frames_dir,
@@ -106,14 +87,14 @@ pub fn run(
     receipts.extend(done.into_inner().expect("no panic while reading"));
     receipts.sort_by_key(|receipt| receipt.file.evidence_id);
     for receipt in &receipts {
-        time_needs_zone(case, receipt)?;
+        checks::time_needs_zone(case, receipt)?;
     }
-    for (source, reading) in case.file.source.iter().zip(&readings) {
-        missing_from_all(case, source, reading, &receipts)?;
+    for (source, reading) in case.file.source.iter().zip(readings) {
+        checks::missing_from_all(case, source, reading, &receipts)?;
     }
     let written: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
-    find_duplicates(&mut receipts);
-    find_overlaps(&mut receipts, &jobs, &readings, draft)?;
+    checks::find_duplicates(&mut receipts);
+    checks::find_overlaps(&mut receipts, &jobs, readings, draft)?;
     for (receipt, written) in receipts.iter().zip(written) {
         if receipt.file != written {
             receipt.write(&draft.receipts())?;
@@ -122,8 +103,8 @@ pub fn run(
             remove_parts(&frames_dir, receipt.file.evidence_id)?;
         }
     }
-    let silences = silences(case, &receipts);
-    let unfilled = unfilled(case, &readings, &receipts);
+    let silences = checks::silences(case, &receipts);
+    let unfilled = checks::unfilled(case, readings, &receipts);
     let counted = receipts
         .iter()
         .filter(|receipt| receipt.file.duplicate_of.is_none());
@@ -135,8 +116,8 @@ pub fn run(
     });
     let frames = parts.collect();
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
-    write_evidence(&evidence, &silences, &frames_dir)?;
-    let manifest = manifest(case, evidence, silences, unclaimed, command)?;
+    custody::write_evidence(&evidence, &silences, &frames_dir)?;
+    let manifest = custody::manifest(case, evidence, silences, unclaimed, command)?;
     Ok(Manifest {
         frames,
         unfilled,
@@ -250,7 +231,7 @@ fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
         evidence_id: log.evidence_id,
         source: source.id.get_ref().clone(),
         kind: source.kind.name().to_string(),
-        format: source.format.0.name.to_string(),
+        format: source.format.get_ref().clone(),
         path: log.path.clone(),
         member: log.member.clone(),
         size: read.whole.size,
@@ -268,331 +249,4 @@ fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
         overlaps: Vec::new(),
     };
     Receipt::new(key, file, read.tally, read.parts)
-}
-
-fn of_source<'r>(receipts: &'r [Receipt], source: &Source) -> impl Iterator<Item = &'r Receipt> {
-    let id = source.id.get_ref().clone();
-    receipts.iter().filter(move |one| one.file.source == id)
-}
-
-fn source_of(case: &Case, file: &EvidenceFile) -> usize {
-    case.file
-        .source
-        .iter()
-        .position(|source| *source.id.get_ref() == file.source)
-        .expect("a source of the case")
-}
-
-/// A log most of whose times need a zone. A few such lines in a log of others are rejects.
-fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
-    let tally = &receipt.tally;
-    let Some((number, detail)) = &tally.without_zone else {
-        return Ok(());
-    };
-    if tally.zoneless < tally.lines.rows {
-        return Ok(());
-    }
-    let source = &case.file.source[source_of(case, &receipt.file)];
-    Err(case
-        .error_at(
-            source.id.span(),
-            format!("{}:{number}: {detail}", receipt.file.place()),
-        )
-        .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"))
-}
-
-/// A required column that no line has of logs with most of a source's lines: the mapping is wrong, not the lines.
-/// A log of another kind among many is rejects.
-fn missing_from_all(
-    case: &Case,
-    source: &Source,
-    reading: &Reading,
-    receipts: &[Receipt],
-) -> Result<()> {
-    let receipts: Vec<&Receipt> = of_source(receipts, source).collect();
-    let lines = |receipts: &[&Receipt]| -> u64 {
-        let lines = receipts.iter().map(|receipt| receipt.tally.lines);
-        lines.map(|lines| lines.rows + lines.rejects).sum()
-    };
-    for (index, column) in reading.frame.columns.iter().enumerate() {
-        let mapped = source
-            .fields
-            .iter()
-            .find(|(name, _)| name.get_ref() == column.name);
-        let (true, Some((_, field))) = (reading.required[index], mapped) else {
-            continue;
-        };
-        let lacks = |receipt: &&&Receipt| {
-            let tally = &receipt.tally;
-            tally.present >> index & 1 == 0 && tally.incomplete.is_some()
-        };
-        let lacking: Vec<&Receipt> = receipts.iter().filter(lacks).copied().collect();
-        let first = lacking.first().and_then(|receipt| {
-            let line = receipt.tally.incomplete.as_ref();
-            line.map(|line| (&receipt.file, line))
-        });
-        let Some((file, line)) = first.filter(|_| lines(&lacking) * 2 > lines(&receipts)) else {
-            continue;
-        };
-        let (place, name, fills) = (file.place(), field.get_ref(), column.name);
-        let there = reading.parser.field_names(line);
-        if there.contains(name) {
-            let says =
-                format!("no line of {place} has a value in the field `{name}` for `{fills}`");
-            return Err(case.error_at(field.span(), says));
-        }
-        let says = format!("no line of {place} has the field `{name}` for `{fills}`");
-        let error = case.error_at(field.span(), says);
-        let error = error.hint(format!("its fields are {}", there.join(", ")));
-        let other = guess::separated(name, &there);
-        let other = other.map(|format| format!("is `{format}` the log's format?"));
-        let meant = closest(name, there.iter().map(String::as_str));
-        let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
-        return Err(other.or(meant).into_iter().fold(error, Error::hint));
-    }
-    Ok(())
-}
-
-/// The same bytes twice are counted once: in the log with the lower number.
-fn find_duplicates(receipts: &mut [Receipt]) {
-    let mut seen: HashMap<String, u32> = HashMap::new();
-    for receipt in receipts {
-        let file = &mut receipt.file;
-        file.duplicate_of = None;
-        if file.content_size > 0 {
-            let first = *seen
-                .entry(file.content_sha256.clone())
-                .or_insert(file.evidence_id);
-            file.duplicate_of = Some(first).filter(|first| *first != file.evidence_id);
-        }
-    }
-}
-
-fn find_overlaps(
-    receipts: &mut [Receipt],
-    jobs: &[Job],
-    readings: &[Reading],
-    draft: &Draft,
-) -> Result<()> {
-    let logs: HashMap<u32, (&Job, &Log)> = jobs
-        .iter()
-        .flat_map(|job| {
-            job.logs
-                .iter()
-                .flatten()
-                .map(move |log| (log.evidence_id, (job, log)))
-        })
-        .collect();
-    let candidates: Vec<overlap::Candidate<'_>> = receipts
-        .iter()
-        .map(|receipt| {
-            let (job, log) = logs[&receipt.file.evidence_id];
-            overlap::Candidate {
-                job,
-                log,
-                tally: &receipt.tally,
-                file: &receipt.file,
-            }
-        })
-        .collect();
-    let mut found = overlap::find(&candidates, readings, &draft.frames(), &draft.work())?;
-    for receipt in receipts {
-        receipt.file.overlaps = found.remove(&receipt.file.evidence_id).unwrap_or_default();
-    }
-    Ok(())
-}
-
-fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
-    let mut found = Vec::new();
-    for source in &case.file.source {
-        let id = source.id.get_ref();
-        let mut pulses = Pulses::default();
-        let receipts = of_source(receipts, source);
-        for receipt in receipts.filter(|receipt| receipt.file.duplicate_of.is_none()) {
-            pulses.append(receipt.tally.pulses.clone());
-        }
-        let deleted: Vec<(i64, i64)> = case
-            .file
-            .deleted
-            .iter()
-            .filter(|range| range.source.get_ref() == id)
-            .map(|range| (range.from.as_microsecond(), range.to.as_microsecond()))
-            .collect();
-        for pause in rhythm::silences(pulses) {
-            // What the case file explains is no finding; a pause that goes beyond it is.
-            let slack = rhythm::STRETCH;
-            if deleted
-                .iter()
-                .any(|(from, to)| from - slack <= pause.from && pause.to <= to + slack)
-            {
-                continue;
-            }
-            found.push(Silence {
-                source: id.clone(),
-                from: utc(pause.from),
-                to: utc(pause.to),
-                expected: pause.expected,
-                basis: pause.basis.to_string(),
-            });
-        }
-    }
-    found
-}
-
-/// What the case file maps and no line of its source has: most often a name with a typo.
-fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) -> Vec<Unfilled> {
-    let mut found = Vec::new();
-    for (source, reading) in case.file.source.iter().zip(readings) {
-        let (mut rows, mut present) = (0, 0);
-        for receipt in of_source(receipts, source) {
-            rows += receipt.file.lines.rows;
-            present |= receipt.tally.present;
-        }
-        for (name, field) in source.fields.iter().filter(|_| rows > 0) {
-            // Parts leave no trace of their own.
-            let column = reading.frame.index(name.get_ref());
-            if column.is_some_and(|column| present >> column & 1 == 0) {
-                found.push(Unfilled {
-                    source: source.id.get_ref().clone(),
-                    column: name.get_ref().clone(),
-                    field: field.get_ref().clone(),
-                });
-            }
-        }
-    }
-    found
-}
-
-fn manifest(
-    case: &Case,
-    evidence: Vec<EvidenceFile>,
-    silences: Vec<Silence>,
-    unclaimed: Vec<String>,
-    command: &str,
-) -> Result<Manifest> {
-    let mut totals = Lines::default();
-    for file in evidence.iter().filter(|file| file.duplicate_of.is_none()) {
-        totals.add(file.lines);
-    }
-    let registry = &case.file.registry;
-    let mut configuration = Vec::new();
-    let registries = [
-        &registry.keys,
-        &registry.accounts,
-        &registry.pages,
-        &registry.networks,
-    ];
-    let registries = registries
-        .into_iter()
-        .flatten()
-        .map(|path| case.dir.join(path.get_ref()));
-    let key_files = case
-        .signing_key_files
-        .iter()
-        .map(|(path, _)| case.dir.join(path));
-    for path in std::iter::once(case.path.clone())
-        .chain(registries)
-        .chain(key_files)
-    {
-        let sha256 = hash_file(&path).map_err(|e| Error::io("read the file", &path, &e))?;
-        let path = path
-            .strip_prefix(&case.dir)
-            .unwrap_or(&path)
-            .to_string_lossy()
-            .into_owned();
-        configuration.push(Hashed { path, sha256 });
-    }
-    let deleted = case.file.deleted.iter().map(|range| DeletedRange {
-        source: range.source.get_ref().clone(),
-        from: range.from.to_string(),
-        to: range.to.to_string(),
-        reason: range.reason.clone(),
-    });
-    Ok(Manifest {
-        schema: SCHEMA.to_string(),
-        tool: crate::TOOL.to_string(),
-        command: command.to_string(),
-        case: case.dir.to_string_lossy().into_owned(),
-        case_id: case.file.case.id.clone(),
-        configuration,
-        collected_by: case.file.case.collected_by.clone(),
-        collected_at: case.file.case.collected_at.to_string(),
-        totals,
-        evidence,
-        unclaimed,
-        deleted: deleted.collect(),
-        silences,
-        unfilled: Vec::new(),
-        frames: Vec::new(),
-        outputs: Vec::new(),
-    })
-}
-
-fn write_evidence(
-    evidence: &[EvidenceFile],
-    silences: &[Silence],
-    frames_dir: &Path,
-) -> Result<()> {
-    let mut writer = FrameWriter::create(frames_dir, &frames::EVIDENCE, 0)?;
-    let mut overlaps = FrameWriter::create(frames_dir, &frames::OVERLAPS, 0)?;
-    for file in evidence {
-        writer.push(&[
-            Value::Number(u64::from(file.evidence_id)),
-            Value::Text(&file.source),
-            Value::Text(&file.kind),
-            Value::Text(&file.place()),
-            Value::Text(&file.sha256),
-            Value::Number(file.lines.lines),
-            Value::Number(file.lines.rows),
-            Value::Number(file.lines.rejects),
-            Value::Number(file.lines.blanks),
-            file.duplicate_of
-                .map_or(Value::Null, |first| Value::Number(u64::from(first))),
-        ])?;
-        for overlap in &file.overlaps {
-            overlaps.push(&[
-                Value::Number(u64::from(file.evidence_id)),
-                Value::Number(overlap.first_line),
-                Value::Number(overlap.lines),
-                Value::Number(u64::from(overlap.of_evidence_id)),
-                Value::Number(overlap.of_first_line),
-            ])?;
-        }
-    }
-    writer.finish()?;
-    overlaps.finish()?;
-    let mut writer = FrameWriter::create(frames_dir, &frames::SILENCES, 0)?;
-    for silence in silences {
-        let time = |text: &str| {
-            let time: jiff::Timestamp = text.parse().expect("written by this program");
-            Value::Time(time.as_microsecond())
-        };
-        writer.push(&[
-            Value::Text(&silence.source),
-            time(&silence.from),
-            time(&silence.to),
-            Value::Number(silence.expected),
-            Value::Text(&silence.basis),
-        ])?;
-    }
-    writer.finish().map(drop)
-}
-
-/// Writes the `pages` frame: one row a page and field.
-pub fn write_pages(case: &Case, frames_dir: &Path) -> Result<()> {
-    let mut writer = FrameWriter::create(frames_dir, &frames::PAGES, 0)?;
-    for page in &case.catalogue.pages {
-        for field in &page.fields {
-            writer.push(&[
-                Value::Text(&page.id),
-                Value::Text(&page.title),
-                Value::Text(&page.method),
-                Value::Text(&page.route),
-                Value::Number(page.empty_below_bytes),
-                Value::Text(&field.name),
-                Value::Text(field.form_name()),
-            ])?;
-        }
-    }
-    writer.finish().map(drop)
 }

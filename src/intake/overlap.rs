@@ -13,24 +13,24 @@ use polars::prelude::AnyValue;
 use sha2::{Digest, Sha256};
 
 use super::block::Tally;
-use super::containers;
-use super::formats::Framing;
-use super::jobs::{Job, Log};
-use super::manifest::{EvidenceFile, Overlap};
 use super::reading::Reading;
 use crate::error::{Error, Result};
 use crate::frames::{Frame, numbered_parts, pieces, time, unsigned};
+use crate::intake::blocks::framing::Framing;
+use crate::intake::evidence::containers;
+use crate::intake::evidence::jobs::{Job, Log};
+use crate::results::{EvidenceFile, Overlap};
 
 /// A log that was read.
-pub(super) struct Candidate<'a> {
-    pub(super) job: &'a Job,
-    pub(super) log: &'a Log,
-    pub(super) tally: &'a Tally,
-    pub(super) file: &'a EvidenceFile,
+pub(crate) struct Candidate<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) log: &'a Log,
+    pub(crate) tally: &'a Tally,
+    pub(crate) file: &'a EvidenceFile,
 }
 
 /// The overlaps of all logs, by the log that repeats another.
-pub(super) fn find(
+pub(crate) fn find(
     logs: &[Candidate<'_>],
     readings: &[Reading],
     frames_dir: &Path,

@@ -6,7 +6,6 @@
 //! number of threads is what was asked for, and memory is a fixed number of blocks.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,49 +13,51 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::block::{Parsed, Parser, Tally};
-use super::buffers::Pool;
-use super::containers::{self, Found, Hashing, Whole, hex};
-use super::formats::Framing;
-use super::framing::{self, BLOCK, Block, Ended};
-use super::jobs::{Job, Log};
-use super::parquet_rows::ParquetRows;
 use super::reading::Reading;
 use crate::case::Catalogue;
+use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Part};
+use crate::intake::blocks::buffers::BLOCK;
+use crate::intake::blocks::buffers::Pool;
+use crate::intake::blocks::framing::Framing;
+use crate::intake::blocks::framing::{self, Block, Ended};
+use crate::intake::evidence::containers::{self, Found, Hashing, Whole};
+use crate::intake::evidence::jobs::{Job, Log};
+use crate::intake::evidence::parquet_rows::ParquetRows;
 use crate::jws::SigningKeys;
 use crate::progress::Progress;
 
 /// A log, read to its end.
-pub(super) struct Read {
+pub(crate) struct Read {
     /// The file it is in.
-    pub(super) whole: Whole,
+    pub(crate) whole: Whole,
     /// What it is packed in.
-    pub(super) packed: String,
+    pub(crate) packed: String,
     /// Bytes, unpacked, and what cut reading short.
-    pub(super) ended: Ended,
+    pub(crate) ended: Ended,
     /// SHA-256 of the unpacked bytes.
-    pub(super) content_sha256: String,
+    pub(crate) content_sha256: String,
     /// What there is to know of its lines.
-    pub(super) tally: Tally,
+    pub(crate) tally: Tally,
     /// The frame parts written: rows, rejects.
-    pub(super) parts: [Vec<Part>; 2],
+    pub(crate) parts: [Vec<Part>; 2],
 }
 
 /// What reading needs beside the jobs.
-pub(super) struct Pipeline<'a> {
+pub(crate) struct Pipeline<'a> {
     /// How each source is read.
-    pub(super) readings: &'a [Reading],
+    pub(crate) readings: &'a [Reading],
     /// The page catalogue.
-    pub(super) catalogue: &'a Catalogue,
+    pub(crate) catalogue: &'a Catalogue,
     /// Keys that signatures are checked with.
-    pub(super) signing_keys: &'a SigningKeys,
+    pub(crate) signing_keys: &'a SigningKeys,
     /// Where frames are written.
-    pub(super) frames_dir: &'a Path,
+    pub(crate) frames_dir: &'a Path,
     /// Where what must be seekable is set aside.
-    pub(super) spool: &'a Path,
+    pub(crate) spool: &'a Path,
     /// Told how far reading is.
-    pub(super) progress: &'a dyn Progress,
+    pub(crate) progress: &'a dyn Progress,
 }
 
 /// Items that are worked on in any order and finished in theirs.
@@ -180,7 +181,7 @@ struct Run<'a, 'p> {
 
 impl<'a> Pipeline<'a> {
     /// Reads all `jobs`; each log is handed to `done` when its frames are written.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         jobs: &[&'a Job],
         threads: usize,
@@ -487,23 +488,5 @@ struct Failing(Option<std::io::Error>);
 impl std::io::Read for Failing {
     fn read(&mut self, _buffer: &mut [u8]) -> std::io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
-    }
-}
-
-/// Sets a stream aside where it can be sought in, and nothing is left behind however the program ends.
-pub(super) fn set_aside(
-    content: &mut dyn std::io::Read,
-    spool: &Path,
-) -> Result<Result<std::fs::File, String>> {
-    let failed = |e: std::io::Error| Error::io("set evidence aside", spool, &e);
-    let mut file = tempfile::tempfile_in(spool).map_err(failed)?;
-    let mut chunk = vec![0; 1 << 18];
-    loop {
-        match content.read(&mut chunk) {
-            Ok(0) => return Ok(Ok(file)),
-            Ok(length) => file.write_all(&chunk[..length]).map_err(failed)?,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Ok(Err(error.to_string())),
-        }
     }
 }

@@ -2,36 +2,37 @@
 
 use std::path::Path;
 
-use super::clock::Clock;
-use super::fields::{FORWARDED_FOR, PARTS, gives, slot};
-use super::formats::{Framing, LineParser, LogFormat, Takes, Wanted};
-use super::parts::Parts;
-use super::token::{TokenParts, telling};
-use crate::case::{Source, SourceKind, TimeFormat, named_zone, suggest};
+use super::formats::{ANY_KINDS, LineParser, LogFormat, Takes, Wanted, list};
+use crate::case::{Case, Source, SourceKind, TimeFormat, named_zone, suggest};
 use crate::error::{Error, Position, Result};
 use crate::frames::{Frame, Kind};
+use crate::intake::blocks::fields::{FORWARDED_FOR, PARTS, gives, slot};
+use crate::intake::blocks::framing::Framing;
+use crate::intake::values::clock::Clock;
+use crate::intake::values::parts::Parts;
+use crate::intake::values::token::{TokenParts, telling};
 
 /// How a source is read.
 #[derive(Debug)]
 pub struct Reading {
     /// The frame that its rows fill.
-    pub(super) frame: &'static Frame,
+    pub(crate) frame: &'static Frame,
     /// The tier that its rows name.
-    pub(super) tier: &'static str,
+    pub(crate) tier: &'static str,
     /// Takes its lines apart.
-    pub(super) parser: Box<dyn LineParser>,
+    pub(crate) parser: Box<dyn LineParser>,
     /// How its bytes are cut.
-    pub(super) framing: Framing,
+    pub(crate) framing: Framing,
     /// Reads its times.
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
     /// Puts columns together from their parts.
-    pub(super) parts: Parts,
+    pub(crate) parts: Parts,
     /// Takes its tokens.
-    pub(super) token: Option<TokenParts>,
+    pub(crate) token: Option<TokenParts>,
     /// By column: the value of rows that have none of their own.
-    pub(super) constants: Vec<Option<String>>,
+    pub(crate) constants: Vec<Option<String>>,
     /// By column: whether a row without it is a reject.
-    pub(super) required: Vec<bool>,
+    pub(crate) required: Vec<bool>,
 }
 
 /// Columns that a part or a column of this name fills.
@@ -42,13 +43,28 @@ fn columns_of(name: &str) -> Vec<&str> {
     }
 }
 
+/// Prepares to read each source of `case`, in order: finds its format and checks its settings.
+pub fn readings(case: &Case) -> Result<Vec<Reading>> {
+    let sources = case.file.source.iter();
+    sources
+        .map(|source| Reading::new(source, &case.path, &case.text))
+        .collect()
+}
+
 impl Reading {
     /// Prepares `source` of the case file at `path`, whose text is for the places of errors.
-    pub fn new(source: &Source, path: &Path, text: &str) -> Result<Self> {
+    fn new(source: &Source, path: &Path, text: &str) -> Result<Self> {
         let place = |span: std::ops::Range<usize>| Position::of(text, span.start);
         let id = source.id.get_ref();
         let of_source = |message: String| Error::case(path, message).at(place(source.id.span()));
-        let format = source.format.0;
+        let name = source.format.get_ref();
+        let Some(format) = list::find(name) else {
+            let error = Error::case(path, format!("`{name}` is no log format"))
+                .at(place(source.format.span()))
+                .hint("`breachscope formats` lists them all");
+            let known = list::ALL.iter().map(|format| format.name);
+            return Err(suggest(error, name, known));
+        };
         let frame = source.kind.frame();
         if !format.kinds.contains(&source.kind) {
             let kinds: Vec<&str> = format.kinds.iter().map(|kind| kind.name()).collect();
@@ -70,8 +86,8 @@ impl Reading {
             .chain(
                 PARTS
                     .iter()
-                    .filter(|(_, column)| frame.index(column).is_some())
-                    .map(|(part, _)| *part),
+                    .filter(|part| frame.index(part.column).is_some())
+                    .map(|part| part.name),
             )
             .collect();
         for name in source.fields.keys().chain(source.constants.keys()) {
@@ -146,7 +162,7 @@ impl Reading {
             })?;
             constants[index] = Some(value.get_ref().clone());
         }
-        let generic = format.kinds.len() == crate::intake::formats::ANY_KINDS;
+        let generic = format.kinds.len() == ANY_KINDS;
         let needs_token = generic && source.kind == SourceKind::Issuance;
         let required: Vec<bool> = frame
             .columns
@@ -161,9 +177,9 @@ impl Reading {
         let fills = parser.fills();
         let known = |name: &str| {
             let own = slot(frame, name).is_some_and(|slot| fills.contains(&slot));
-            let parts = PARTS.iter().any(|(part, _)| {
-                gives(part).contains(&name)
-                    && slot(frame, part).is_some_and(|slot| fills.contains(&slot))
+            let parts = PARTS.iter().any(|part| {
+                part.fills.contains(&name)
+                    && slot(frame, part.name).is_some_and(|slot| fills.contains(&slot))
             });
             own || parts
                 || frame
@@ -317,7 +333,7 @@ fn clock(
 impl Reading {
     /// Prepares to try `format` on a log that no case file describes, with these fields beside the
     /// format's own, and this zone for times that carry none.
-    pub(super) fn attempt(
+    pub(crate) fn attempt(
         format: &'static LogFormat,
         kind: SourceKind,
         fields: &[(&str, String)],
@@ -370,12 +386,12 @@ impl Reading {
     }
 
     /// The columns that lines can fill and those that they cannot, this program's own aside.
-    pub(super) fn columns(&self, kind: SourceKind) -> (Vec<&'static str>, Vec<&'static str>) {
+    pub(crate) fn columns(&self, kind: SourceKind) -> (Vec<&'static str>, Vec<&'static str>) {
         let fills = self.parser.fills();
         let filled = |index: usize, name: &str| {
-            let part = PARTS.iter().any(|(part, column)| {
-                (gives(part).contains(&name) || *column == name)
-                    && slot(self.frame, part).is_some_and(|slot| fills.contains(&slot))
+            let part = PARTS.iter().any(|part| {
+                (part.fills.contains(&name) || part.column == name)
+                    && slot(self.frame, part.name).is_some_and(|slot| fills.contains(&slot))
             });
             fills.contains(&index) || part || self.constants[index].is_some()
         };

@@ -9,32 +9,32 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::block::Tally;
-use super::containers::hex;
-use super::jobs::{Job, Log};
-use super::manifest::EvidenceFile;
 use crate::case::{Case, Source};
+use crate::digest::{hash_file, hex};
 use crate::error::{Error, Result};
 use crate::frames::Part;
-use crate::results::{hash_file, write_private};
+use crate::intake::evidence::jobs::{Job, Log};
+use crate::results::EvidenceFile;
+use crate::results::write_private;
 
 /// What is known of a log whose frames are written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Receipt {
+pub(crate) struct Receipt {
     key: String,
     /// The log.
-    pub(super) file: EvidenceFile,
+    pub(crate) file: EvidenceFile,
     /// Its lines.
-    pub(super) tally: Tally,
+    pub(crate) tally: Tally,
     /// Its frame parts: rows, rejects.
-    pub(super) parts: [Vec<Part>; 2],
+    pub(crate) parts: [Vec<Part>; 2],
 }
 
 /// Everything that decides what is written for a log, in one hash.
-pub(super) fn key(case: &Case, job: &Job, log: &Log) -> String {
+pub(crate) fn key(case: &Case, job: &Job, log: &Log) -> String {
     let source = &case.file.source[log.source];
     let mut hash = Sha256::new();
     let parts = [
-        crate::TOOL.to_string(),
+        crate::results::TOOL.to_string(),
         log.evidence_id.to_string(),
         log.path.clone(),
         log.member.clone().unwrap_or_default(),
@@ -61,7 +61,7 @@ fn settings(source: &Source) -> String {
         (
             source.id.get_ref(),
             source.kind,
-            source.format.0.name,
+            source.format.get_ref(),
             source.log_format.as_ref().map(toml::Spanned::get_ref),
             source.time,
             source.zone.as_ref().map(toml::Spanned::get_ref),
@@ -79,7 +79,7 @@ fn path(dir: &Path, evidence_id: u32) -> PathBuf {
 
 impl Receipt {
     /// A receipt for a log that was just read.
-    pub(super) fn new(
+    pub(crate) fn new(
         key: String,
         file: EvidenceFile,
         tally: Tally,
@@ -94,19 +94,19 @@ impl Receipt {
     }
 
     /// Where it is below `dir`.
-    pub(super) fn path(&self, dir: &Path) -> PathBuf {
+    pub(crate) fn path(&self, dir: &Path) -> PathBuf {
         path(dir, self.file.evidence_id)
     }
 
     /// Writes it below `dir`.
-    pub(super) fn write(&self, dir: &Path) -> Result<()> {
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
         let text = serde_json::to_string(self).expect("plain numbers and texts");
         write_private(&self.path(dir), &text)
     }
 
     /// The receipt of `evidence_id` below `dir`, if it is for `key` and its parts below `frames_dir`
     /// are whole.
-    pub(super) fn find(dir: &Path, frames_dir: &Path, evidence_id: u32, key: &str) -> Option<Self> {
+    pub(crate) fn find(dir: &Path, frames_dir: &Path, evidence_id: u32, key: &str) -> Option<Self> {
         let text = fs::read_to_string(path(dir, evidence_id)).ok()?;
         let receipt: Receipt = serde_json::from_str(&text).ok()?;
         // The frames of a copy are gone; it counts if the log it is a copy of does.
@@ -120,7 +120,7 @@ impl Receipt {
     }
 
     /// Takes its parts over from the frames of an earlier run.
-    pub(super) fn take_over(&self, from: &Path, to: &Path) -> Result<()> {
+    pub(crate) fn take_over(&self, from: &Path, to: &Path) -> Result<()> {
         let parts = self
             .parts
             .iter()

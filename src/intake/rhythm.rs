@@ -8,7 +8,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Microseconds of the stretches in which events are counted to find a source's rhythm.
-pub(super) const STRETCH: i64 = 300 * 1_000_000;
+pub(crate) const STRETCH: i64 = 300 * 1_000_000;
 
 /// Events of one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Pulse {
 
 /// Events by stretch of time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pulses {
+pub(crate) struct Pulses {
     all: Vec<Pulse>,
     /// How many were left when they were last put in order.
     settled: usize,
@@ -42,7 +42,7 @@ pub(super) struct Pulses {
 
 impl Pulses {
     /// Counts events. Log lines come nearly in order, so most belong to the last stretch.
-    pub(super) fn count(&mut self, times: &[i64]) {
+    pub(crate) fn count(&mut self, times: &[i64]) {
         let mut rest = times;
         while let Some(time) = rest.first() {
             if !self.all.last().is_some_and(|pulse| pulse.covers(*time)) {
@@ -67,13 +67,13 @@ impl Pulses {
     }
 
     /// Adds the events of another part of the evidence.
-    pub(super) fn append(&mut self, mut other: Pulses) {
+    pub(crate) fn append(&mut self, mut other: Pulses) {
         self.all.append(&mut other.all);
         self.settle_if_long();
     }
 
     /// The first and the last event.
-    pub(super) fn span(&self) -> Option<(i64, i64)> {
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
         let first = self.all.iter().map(|pulse| pulse.first).min();
         first.zip(self.all.iter().map(|pulse| pulse.last).max())
     }
@@ -142,19 +142,19 @@ const WEEK: i64 = 7 * DAY;
 
 /// A stretch without events: microseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pause {
+pub(crate) struct Pause {
     /// The last event before.
-    pub(super) from: i64,
+    pub(crate) from: i64,
     /// The first event after.
-    pub(super) to: i64,
+    pub(crate) to: i64,
     /// Events that the rhythm lets expect.
-    pub(super) expected: u64,
+    pub(crate) expected: u64,
     /// Which rhythm.
-    pub(super) basis: &'static str,
+    pub(crate) basis: &'static str,
 }
 
 /// The silences of a source whose events these are.
-pub(super) fn silences(mut pulses: Pulses) -> Vec<Pause> {
+pub(crate) fn silences(mut pulses: Pulses) -> Vec<Pause> {
     pulses.settle();
     let pulses = without_strays(&pulses.all);
     let (Some(first), Some(last)) = (pulses.first(), pulses.last()) else {

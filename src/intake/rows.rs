@@ -7,17 +7,19 @@
 //! `bad_address`, `field_type` (a field of JSON is an object, an array or a truth value). A line with several
 //! has the reason of the first such column of the frame.
 
-use super::addresses::{self, Addresses};
-use super::clock::LastDate;
-use super::fields::{Fields, Place, says_nothing, slot};
-use super::formats::Reject;
-use super::formats::json::{JOINED, NO_CLAIMS};
-use super::numbers::{code, refused, unsigned};
 use super::reading::Reading;
-use super::stretch::{Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side};
-use super::token::{self, FROM_TOKEN, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT, WHOLE};
 use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
+use crate::intake::blocks::fields::FROM_TOKEN;
+use crate::intake::blocks::fields::{Fields, Place, says_nothing, slot};
+use crate::intake::blocks::stretch::{
+    Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side,
+};
+use crate::intake::reject::{Reason, Reject};
+use crate::intake::values::addresses::{self, Addresses};
+use crate::intake::values::clock::LastDate;
+use crate::intake::values::numbers::{code, refused, unsigned};
+use crate::intake::values::token::{self, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT, WHOLE};
 
 /// The method, and mostly the path, of what a server logged and refused without a request that it could read.
 pub(crate) const NO_REQUEST: &str = "-";
@@ -44,7 +46,7 @@ enum Fill {
 
 /// Lines that are no rows.
 #[derive(Debug, Default)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     lines: Lines,
     rejects: Vec<(usize, Reject)>,
 }
@@ -106,7 +108,7 @@ impl<T: Copy> Typed<T> {
 }
 
 /// Types rows of one evidence file.
-pub(super) struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     reading: &'a Reading,
     catalogue: &'a Catalogue,
     evidence_id: u32,
@@ -130,12 +132,12 @@ pub(super) struct Rows<'a> {
     /// By column: which addresses of the stretch the batch has already.
     looked: Box<[Option<Looked>]>,
     /// Bit by bit, the columns that any line had.
-    pub(super) present: u32,
+    pub(crate) present: u32,
 }
 
 impl<'a> Rows<'a> {
     /// Rows of the evidence file `evidence_id`.
-    pub(super) fn new(reading: &'a Reading, catalogue: &'a Catalogue, evidence_id: u32) -> Self {
+    pub(crate) fn new(reading: &'a Reading, catalogue: &'a Catalogue, evidence_id: u32) -> Self {
         let frame = reading.frame;
         let event_time = frame
             .index("event_time")
@@ -186,7 +188,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A field of which something is wrong makes its line a reject; not so a claim, which clients choose.
-    pub(super) fn check(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+    pub(crate) fn check(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
         if fields.doubts().is_empty() {
             return Ok(());
         }
@@ -197,21 +199,25 @@ impl<'a> Rows<'a> {
         let claims = self.problem.map_or(0, |_| of_token);
         let (mut doubted, mut reason, mut unnamed) = (0, None, false);
         for (slots, reject) in fields.doubts() {
-            if reject.reason == NO_CLAIMS {
+            if reject.reason == Reason::NoClaims {
                 unnamed = true;
                 continue;
             }
-            let joined = reject.reason == JOINED;
+            let joined = reject.reason == Reason::Joined;
             if joined && slots & of_token == 0 {
                 continue;
             }
             if slots & !claims != 0 {
-                let reason = if joined { "field_type" } else { reject.reason };
+                let reason = if joined {
+                    Reason::FieldType
+                } else {
+                    reject.reason
+                };
                 return Err(Reject::new(reason, reject.detail.clone()));
             }
             doubted |= slots;
             let of_claim = match reject.reason {
-                "duplicate_field" => "claim_twice",
+                Reason::DuplicateField => "claim_twice",
                 _ => "claim_type",
             };
             reason.get_or_insert(of_claim);
@@ -231,19 +237,19 @@ impl<'a> Rows<'a> {
 
     /// Takes a line of the stretch for no row.
     #[cold]
-    pub(super) fn refuse(&mut self, stretch: &mut Stretch<'_>, line: usize, reject: Reject) {
+    pub(crate) fn refuse(&mut self, stretch: &mut Stretch<'_>, line: usize, reject: Reject) {
         stretch.empty(line);
         self.refused.add(line, reject);
     }
 
     /// The times of the rows of the last stretch.
-    pub(super) fn event_times(&self) -> &[i64; MOST_LINES] {
+    pub(crate) fn event_times(&self) -> &[i64; MOST_LINES] {
         &self.times[self.event_time].values
     }
 
     /// Appends the rows among the lines of a stretch, whose fields it types; keeps them alone. Gives the lines
     /// that are no rows, by their place, in order, with their numbers.
-    pub(super) fn settle(
+    pub(crate) fn settle(
         &mut self,
         stretch: &mut Stretch<'_>,
         batch: &mut Batch,
@@ -529,13 +535,16 @@ fn missing(name: &str, answer: Option<(Option<&str>, Option<&str>)>) -> Reject {
         }
         _ => String::new(),
     };
-    Reject::new("field_missing", format!("`{name}` is not there{answer}"))
+    Reject::new(
+        Reason::FieldMissing,
+        format!("`{name}` is not there{answer}"),
+    )
 }
 
 #[cold]
 fn bad_number(name: &str, text: &[u8]) -> Reject {
     let text = String::from_utf8_lossy(text);
-    Reject::new("bad_number", format!("`{name}` is `{}`", shown(&text)))
+    Reject::new(Reason::BadNumber, format!("`{name}` is `{}`", shown(&text)))
 }
 
 /// As much of a text as tells what it is.

@@ -19,7 +19,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::members::{Members, microseconds};
 
@@ -310,13 +309,6 @@ fn begins_cookie(text: &str) -> bool {
     length > 0 && text[length..].starts_with('=')
 }
 
-/// What stands for a token where the token itself must not: `sha256:` and the SHA-256 (FIPS 180-4) of
-/// its bytes in hexadecimal.
-pub fn hash(token: &str) -> String {
-    let digest = Sha256::digest(token.as_bytes());
-    format!("sha256:{}", crate::intake::hex(&digest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -533,13 +525,5 @@ mod tests {
         assert_eq!(in_cookies(&many, "t").count(), 0);
         let many = format!("{}t=a", "x=1,".repeat(1_000_000));
         assert_eq!(in_cookies(&many, "t").count(), 1);
-    }
-
-    #[test]
-    fn hashes_the_bytes() {
-        assert_eq!(
-            hash("abc"),
-            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
     }
 }

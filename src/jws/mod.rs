@@ -9,7 +9,6 @@
 //! | `claims` | a token's header and claims; tokens in request headers |
 //! | `jwk` | JSON Web Keys |
 //! | `keys` | the signing keys of a case, and the check |
-//! | `mask` | tokens in texts, replaced by their hash |
 //! | `material` | what a key consists of, and the algorithms that it verifies |
 //! | `members` | JSON objects member by member |
 //! | `pem` | keys and certificates in PEM |
@@ -20,7 +19,6 @@ mod checks;
 mod claims;
 mod jwk;
 mod keys;
-pub(crate) mod mask;
 mod material;
 mod members;
 mod pem;
@@ -28,7 +26,7 @@ mod signature;
 #[cfg(test)]
 mod vectors;
 
-pub use claims::{Decoded, decode, hash, in_authorization, in_cookies, looks_like_jws};
+pub use claims::{Decoded, decode, in_authorization, in_cookies, looks_like_jws};
 pub use keys::{SigningKeys, UnsupportedKey};
 pub(crate) use members::microseconds;
 pub use signature::Signature;

@@ -156,7 +156,7 @@ pub fn table(frame: &DataFrame) -> Result<String> {
         frame
             .get_column_names()
             .into_iter()
-            .map(|name| crate::output::plain(name)),
+            .map(|name| crate::escape::plain(name)),
     );
     for row in 0..frame.height() {
         let mut cells = Vec::with_capacity(frame.width());
@@ -176,7 +176,7 @@ pub fn table(frame: &DataFrame) -> Result<String> {
             } else {
                 comfy_table::CellAlignment::Left
             };
-            cells.push(comfy_table::Cell::new(crate::output::plain(&text)).set_alignment(align));
+            cells.push(comfy_table::Cell::new(crate::escape::plain(&text)).set_alignment(align));
         }
         table.add_row(cells);
     }

@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::hands_out;
+use super::issuances::hands_out;
 use crate::error::Result;
 use crate::frames::{self, Piece, Texts, part_files, pieces};
 use crate::shuffle::{Shuffle, each_partition, partitions};

@@ -3,8 +3,8 @@
 use polars::prelude::{DataFrame, StaticArray};
 
 use super::facts::Claims;
-use super::{scope, session_fingerprint};
-use crate::case::Interner;
+use crate::case::{AccountKey, Interner};
+use crate::digest::session_fingerprint;
 use crate::error::Result;
 use crate::frames::{Texts, time};
 use crate::jws::Signature;
@@ -98,4 +98,16 @@ pub(crate) fn read<'a>(
             ],
         }
     })
+}
+
+/// A scope, whatever the order of its words (RFC 6749 section 3.3), interned.
+pub(super) fn scope(text: Option<&str>, interner: &Interner) -> Option<AccountKey> {
+    let text = text?;
+    if !text.contains(' ') {
+        return Some(interner.key(text));
+    }
+    let mut words: Vec<&str> = text.split_ascii_whitespace().collect();
+    words.sort_unstable();
+    words.dedup();
+    Some(interner.key(&words.join(" ")))
 }

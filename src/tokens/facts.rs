@@ -1,5 +1,7 @@
 //! What is known of a token when it is judged.
 
+use std::collections::HashSet;
+
 use super::coverage::Cover;
 use crate::case::{Account, AccountKey, Key, Policy};
 use crate::jws::Signature;
@@ -21,7 +23,7 @@ pub struct Claims {
     pub expires_at: Option<i64>,
     /// Claimed scope, interned.
     pub scope: Option<AccountKey>,
-    /// [`Fingerprint`](super::fingerprint) of its session id: sessions are too many to intern.
+    /// [Fingerprint](crate::digest::session_fingerprint) of its session id: sessions are too many to intern.
     pub session: Option<u128>,
     /// What the check of its signature gave.
     pub signature: Signature,
@@ -137,6 +139,9 @@ impl Record {
     }
 }
 
+/// A key that verified at least one token of the evidence: issuer and id.
+pub type ProvenKeys = HashSet<(Option<AccountKey>, Option<AccountKey>)>;
+
 /// Whether something apart from the issuance log shows that the holder was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Login {
@@ -222,5 +227,33 @@ impl TokenFacts<'_> {
     pub fn revoked_at(&self) -> Option<i64> {
         let revocations = self.records.iter().filter(|record| record.revokes);
         revocations.map(|record| record.event_time).min()
+    }
+
+    /// Whether a record says what the token says.
+    pub fn agrees(&self, record: &Record) -> bool {
+        let apart = |a: Option<i64>, b: Option<i64>| {
+            a.zip(b)
+                .is_some_and(|(a, b)| a.abs_diff(b) > self.policy.tolerance().unsigned_abs())
+        };
+        let claims = &self.claims;
+        !apart(claims.expires_at, record.expires_at)
+            && !apart(claims.issued_at, record.issued_at)
+            && claims.scope.zip(record.scope).is_none_or(|(a, b)| a == b)
+    }
+
+    /// Whether a record hands the token out as it says: to its subject, under its key, and with a
+    /// signature that is not known to be wrong.
+    pub fn issued(&self) -> bool {
+        let signed = !matches!(
+            self.claims.signature,
+            Signature::Invalid | Signature::Unsigned | Signature::Mismatch
+        );
+        let key_agrees = |record: &Record| {
+            record.key_id.is_none()
+                || self.claims.key_id.is_none()
+                || record.key_id == self.claims.key_id
+        };
+        let agrees = |record: &Record| key_agrees(record) && self.agrees(record);
+        signed && self.own().any(agrees)
     }
 }

@@ -12,8 +12,8 @@ use hashbrown::hash_table::Entry;
 use smallvec::SmallVec;
 
 use super::facts::Record;
-use super::{RECORD, Use};
-use crate::requests::Line;
+use super::uses::{RECORD, Use};
+use crate::lines::Line;
 use crate::shuffle::{Decoder, Records};
 
 /// All uses of one token.

@@ -10,11 +10,11 @@ use foldhash::fast::FixedState;
 use polars::prelude::StaticArray;
 
 use super::facts::Login;
-use super::session_fingerprint;
 use crate::case::{AccountKey, Interner, Policy};
+use crate::digest::session_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, text, time};
-use crate::requests::address_bits;
+use crate::lines::address_bits;
 
 /// A login, with its address folded to 64 bits; 0 where none was logged.
 type Entry = (AccountKey, i64, u64);

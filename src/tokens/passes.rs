@@ -1,26 +1,24 @@
 //! Tokens by partition: grouped, judged, written.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
 
 use foldhash::fast::FixedState;
 use roaring::RoaringTreemap;
 use smallvec::SmallVec;
 
 use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness, Witnesses};
-use super::facts::{Login, Record, TokenFacts};
+use super::facts::{Login, ProvenKeys, Record, TokenFacts};
 use super::grouped::{Grouped, Token};
 use super::logins::{Holder, Logins, folded};
-use super::rules;
 use super::signers::{Signer, Signers};
 use super::timeline::KeyUses;
-use super::verdict::{Judgement, Verdict, issued, judge};
+use super::uses::Use;
+use super::verdict::{Judgement, judge};
 use super::written::Rows;
-use super::{Confidence, Use};
-use crate::case::{AccountKey, Accounts, Case, Interner};
+use crate::case::{AccountKey, Context};
 use crate::error::Result;
 use crate::jws::Signature;
-use crate::requests::{Line, Lines, Tier};
+use crate::lines::{ByRequest, Confidence, Line, Tier, Verdict};
 use crate::shuffle::{Encoder, Records, Shuffle, each_partition};
 
 /// What the token stage found.
@@ -87,23 +85,14 @@ impl Tokens {
     }
 }
 
-/// A key that verified at least one token of the evidence: issuer and id.
-pub type ProvenKeys = HashSet<(Option<AccountKey>, Option<AccountKey>)>;
-
 /// What judging needs beside the records.
 pub struct Judge<'a> {
-    /// The case.
-    pub case: &'a Case,
-    /// The account registry.
-    pub accounts: &'a Accounts,
-    /// Spellings of identifiers.
-    pub interner: &'a Interner,
+    /// The run.
+    pub context: &'a Context<'a>,
     /// Keys that verify tokens of the evidence.
     pub proven: &'a ProvenKeys,
     /// Logins at the service.
     pub logins: &'a Logins,
-    /// Where frames are written.
-    pub frames_dir: &'a Path,
 }
 
 /// Partitions that are looked at to see whether tokens and records meet at all.
@@ -111,15 +100,15 @@ const SAMPLED: usize = 4;
 /// Forged tokens that make an address the attacker's: fewer may have passed through it.
 const FORGED_ON_ONE: u64 = 5;
 
-/// The fleet, once it is known.
-struct Fleet<'a> {
+/// The attacker's addresses, once all tokens are judged.
+struct Suspects<'a> {
     forged: &'a HashSet<u128>,
     /// Forged tokens by address.
     on: &'a HashMap<u128, u64, FixedState>,
     homes: &'a HashSet<u64, FixedState>,
 }
 
-impl Fleet<'_> {
+impl Suspects<'_> {
     /// Whether an address is the attacker's own: it carried several forged tokens, and no issued token
     /// lives on it alone.
     fn own(&self, address: u128) -> bool {
@@ -132,10 +121,10 @@ impl Fleet<'_> {
 
 /// Where judged tokens go.
 struct Onward<'a> {
-    lines: &'a Lines<'a>,
+    lines: &'a ByRequest<'a>,
     /// Issued tokens that moved between addresses wait here until the fleet is known.
     held: Option<&'a Shuffle>,
-    fleet: Option<Fleet<'a>>,
+    fleet: Option<Suspects<'a>>,
     part: usize,
 }
 
@@ -147,19 +136,18 @@ impl Judge<'_> {
         coverage: &mut Coverage,
         by_token: &Shuffle,
         held: &Shuffle,
-        threads: usize,
-        lines: &Lines<'_>,
+        lines: &ByRequest<'_>,
     ) -> Result<Tokens> {
         if !self.logins.is_empty() {
-            let witnesses = each_partition(by_token.count(), threads, |index| {
+            let witnesses = each_partition(by_token.count(), self.context.threads, |index| {
                 Ok(self.witnesses(&Grouped::of(&by_token.read(index)?)))
             })?;
             coverage.hear(witnesses);
         }
-        coverage.compare(self.population(by_token, threads)?);
+        coverage.compare(self.population(by_token)?);
         let coverage = &*coverage;
-        let holds = !self.case.file.policy.off("stolen");
-        let found = each_partition(by_token.count(), threads, |index| {
+        let holds = !self.context.case.file.policy.off("stolen");
+        let found = each_partition(by_token.count(), self.context.threads, |index| {
             let onward = Onward {
                 lines,
                 held: holds.then_some(held),
@@ -172,8 +160,8 @@ impl Judge<'_> {
         for tokens in found {
             all.merge(tokens);
         }
-        let found = each_partition(held.count(), threads, |index| {
-            let fleet = Fleet {
+        let found = each_partition(held.count(), self.context.threads, |index| {
+            let fleet = Suspects {
                 forged: &all.forged_addresses,
                 on: &all.forged_on,
                 homes: &all.homes,
@@ -197,12 +185,12 @@ impl Judge<'_> {
     }
 
     /// How tokens and records of each issuer meet, in a sample: ids are spread by hash.
-    fn population(&self, by_token: &Shuffle, threads: usize) -> Result<BTreeMap<String, Meeting>> {
+    fn population(&self, by_token: &Shuffle) -> Result<BTreeMap<String, Meeting>> {
         let sampled = by_token.count().min(SAMPLED);
-        let found = each_partition(sampled, threads, |index| {
+        let found = each_partition(sampled, self.context.threads, |index| {
             let records = by_token.read(index)?;
             let grouped = Grouped::of(&records);
-            let mut signers = Signers::new(self.case, self.interner);
+            let mut signers = Signers::new(self.context.case, self.context.interner);
             let mut all: BTreeMap<AccountKey, Meeting> = BTreeMap::new();
             for token in grouped.in_order() {
                 let claims = &token.first_use.claims;
@@ -214,10 +202,7 @@ impl Judge<'_> {
                 let meeting = all.entry(issuer).or_default();
                 if facts.issuances().next().is_none() {
                     meeting.absent += 1;
-                } else if facts
-                    .own()
-                    .any(|record| rules::record_agrees(&facts, record))
-                {
+                } else if facts.own().any(|record| facts.agrees(record)) {
                     meeting.agree += 1;
                 } else {
                     meeting.differ += 1;
@@ -227,7 +212,7 @@ impl Judge<'_> {
         })?;
         let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
         for (issuer, meeting) in found.into_iter().flatten() {
-            all.entry(self.interner.text(issuer))
+            all.entry(self.context.interner.text(issuer))
                 .or_default()
                 .merge(meeting);
         }
@@ -237,7 +222,7 @@ impl Judge<'_> {
     /// Tokens of a partition that were issued for certain.
     fn witnesses(&self, grouped: &Grouped<'_>) -> Witnesses {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
-        let mut signers = Signers::new(self.case, self.interner);
+        let mut signers = Signers::new(self.context.case, self.context.interner);
         for token in grouped.in_order() {
             let claims = &token.first_use.claims;
             let Some((issuer, issued_at)) = claims.issuer.zip(claims.issued_at) else {
@@ -256,7 +241,7 @@ impl Judge<'_> {
         }
         let spelt = behind
             .into_iter()
-            .map(|((issuer, key), heard)| ((self.interner.text(issuer), key), heard));
+            .map(|((issuer, key), heard)| ((self.context.interner.text(issuer), key), heard));
         spelt.collect()
     }
 
@@ -291,7 +276,7 @@ impl Judge<'_> {
                     session: claims.session,
                 };
                 self.logins
-                    .behind(holder, addresses, &self.case.file.policy)
+                    .behind(holder, addresses, &self.context.case.file.policy)
             }
             _ => Login::NotLogged,
         };
@@ -307,9 +292,9 @@ impl Judge<'_> {
                 && self.proven.contains(&(claims.issuer, claims.key_id)),
             account: claims
                 .subject
-                .and_then(|subject| self.accounts.find(subject)),
+                .and_then(|subject| self.context.accounts.find(subject)),
             subject_is_account: signer.of_accounts
-                && self.accounts.known
+                && self.context.accounts.known
                 && claims.subject.is_some(),
             login,
             used: (
@@ -321,7 +306,7 @@ impl Judge<'_> {
                 .iter()
                 .any(|line| (200..300).contains(&line.status)),
             astray: None,
-            policy: &self.case.file.policy,
+            policy: &self.context.case.file.policy,
         }
     }
 
@@ -333,8 +318,8 @@ impl Judge<'_> {
     ) -> Result<Tokens> {
         let grouped = Grouped::of(records);
         let part = u32::try_from(onward.part).expect("few partitions");
-        let mut rows = Rows::create(self.frames_dir, self.interner, part)?;
-        let mut signers = Signers::new(self.case, self.interner);
+        let mut rows = Rows::create(self.context.frames_dir, self.context.interner, part)?;
+        let mut signers = Signers::new(self.context.case, self.context.interner);
         let mut found = Tokens::default();
         for token in grouped.in_order() {
             let records = &grouped.records(&token);
@@ -342,7 +327,7 @@ impl Judge<'_> {
             let addresses = token.addresses();
             let signer = signers.of(&token.first_use.claims);
             let mut facts = self.facts(Some(coverage), signer, token, records);
-            if issued(&facts) {
+            if facts.issued() {
                 let issued_to: SmallVec<[u128; 4]> =
                     facts.own().filter_map(|record| record.source_ip).collect();
                 let away = |address: &u128| !issued_to.is_empty() && !issued_to.contains(address);
@@ -366,7 +351,7 @@ impl Judge<'_> {
             self.count(token, &facts, &judgement, &addresses, &mut found);
             rows.push(token, &facts, signer, &judgement, addresses.len())?;
             for line in &token.uses {
-                let own = |fleet: &Fleet<'_>| fleet.own(line.source_ip);
+                let own = |fleet: &Suspects<'_>| fleet.own(line.source_ip);
                 let verdict = match judgement.verdict {
                     Verdict::Stolen if !onward.fleet.as_ref().is_some_and(own) => {
                         Verdict::Legitimate

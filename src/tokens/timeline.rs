@@ -6,11 +6,11 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::facts::TokenFacts;
-use super::verdict::Verdict;
 use crate::case::{AccountKey, Case, Interner, Key};
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
-use crate::intake::clock::serialize_some_utc;
+use crate::lines::Verdict;
+use crate::moment::serialize_some_utc;
 
 const DAY: i64 = 86_400_000_000;
 

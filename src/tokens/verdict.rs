@@ -18,62 +18,7 @@ use super::coverage::{Basis, Status};
 use super::facts::{Login, TokenFacts};
 use super::rules::{self, Outcome, Rule};
 use crate::jws::Signature;
-
-/// What a token is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Not issued as it says it was.
-    Forged,
-    /// The evidence does not decide.
-    Indeterminate,
-    /// Issued to the subject it names.
-    Legitimate,
-    /// Issued to the subject it names, and used by the attacker.
-    Stolen,
-}
-
-/// How sure a verdict is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Confidence {
-    /// By a record, a signature or record numbers without a hole.
-    Strong,
-    /// By what the honest population shows of the log.
-    Moderate,
-    /// Nothing is decided.
-    None,
-}
-
-impl Verdict {
-    /// All, in the order of their numbers.
-    pub const ALL: [Verdict; 4] = [
-        Verdict::Forged,
-        Verdict::Indeterminate,
-        Verdict::Legitimate,
-        Verdict::Stolen,
-    ];
-
-    /// The name in outputs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Forged => "forged",
-            Verdict::Indeterminate => "indeterminate",
-            Verdict::Legitimate => "legitimate",
-            Verdict::Stolen => "stolen",
-        }
-    }
-}
-
-impl Confidence {
-    /// The name in outputs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Confidence::Strong => "strong",
-            Confidence::Moderate => "moderate",
-            Confidence::None => "none",
-        }
-    }
-}
+use crate::lines::{Confidence, Verdict};
 
 /// A verdict and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,14 +29,14 @@ pub struct Judgement {
     pub confidence: Confidence,
     /// The deciding rule, or why nothing could be decided.
     pub reason: &'static str,
-    /// What every rule of [`rules::ALL`] made of the token, in order; `None` for one switched off.
-    pub outcomes: [Option<Outcome>; rules::ALL.len()],
+    /// What every rule of [`rules::list::ALL`] made of the token, in order; `None` for one switched off.
+    pub outcomes: [Option<Outcome>; rules::list::ALL.len()],
 }
 
 impl Judgement {
     /// Rules that fired beside the deciding one.
     pub fn supporting(&self) -> impl Iterator<Item = &'static str> {
-        let fired = rules::ALL.iter().zip(&self.outcomes);
+        let fired = rules::list::ALL.iter().zip(&self.outcomes);
         fired
             .filter(|(rule, outcome)| **outcome == Some(Outcome::Fires) && rule.id != self.reason)
             .map(|(rule, _)| rule.id)
@@ -104,9 +49,9 @@ pub const ISSUED: &str = "issued";
 /// Judges a token.
 pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     let look = |rule: &Rule| (!facts.policy.off(rule.id)).then(|| (rule.look)(facts));
-    let outcomes = rules::ALL.each_ref().map(look);
+    let outcomes = rules::list::ALL.each_ref().map(look);
     let decided = |before_records: bool| {
-        let mut seen = rules::ALL.iter().zip(&outcomes);
+        let mut seen = rules::list::ALL.iter().zip(&outcomes);
         seen.find_map(|(rule, outcome)| {
             let verdict = rule.decides?;
             (*outcome == Some(Outcome::Fires) && rule.before_records == before_records)
@@ -115,7 +60,7 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     };
     let by = |rule: &Rule, verdict| {
         let moderate =
-            rule.id == rules::NEVER_ISSUED && facts.coverage.basis == Basis::HonestPopulation;
+            rule.id == rules::list::NEVER_ISSUED && facts.coverage.basis == Basis::HonestPopulation;
         let confidence = if moderate {
             Confidence::Moderate
         } else {
@@ -125,7 +70,7 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     };
     let (verdict, confidence, reason) = match decided(true) {
         Some((rule, verdict)) => by(rule, verdict),
-        None if issued(facts) => (Verdict::Legitimate, told(facts), ISSUED),
+        None if facts.issued() => (Verdict::Legitimate, told(facts), ISSUED),
         None => match decided(false) {
             Some((rule, verdict)) => by(rule, verdict),
             None => (Verdict::Indeterminate, Confidence::None, doubt(facts)),
@@ -154,23 +99,6 @@ fn told(facts: &TokenFacts<'_>) -> Confidence {
     }
 }
 
-/// Whether a record hands the token out as it says: to its subject, under its key, and with a
-/// signature that is not known to be wrong.
-pub(super) fn issued(facts: &TokenFacts<'_>) -> bool {
-    let signed = !matches!(
-        facts.claims.signature,
-        Signature::Invalid | Signature::Unsigned | Signature::Mismatch
-    );
-    let key_agrees = |record: &super::facts::Record| {
-        record.key_id.is_none()
-            || facts.claims.key_id.is_none()
-            || record.key_id == facts.claims.key_id
-    };
-    let agrees =
-        |record: &super::facts::Record| key_agrees(record) && rules::record_agrees(facts, record);
-    signed && facts.own().any(agrees)
-}
-
 /// Why nothing could be decided: the first that applies.
 fn doubt(facts: &TokenFacts<'_>) -> &'static str {
     if facts.claims.problem.is_some() {
@@ -184,10 +112,7 @@ fn doubt(facts: &TokenFacts<'_>) -> &'static str {
             Signature::Invalid | Signature::Unsigned | Signature::Mismatch => {
                 "signature_invalid_and_issued"
             }
-            _ if !facts
-                .own()
-                .any(|record| rules::record_agrees(facts, record)) =>
-            {
+            _ if !facts.own().any(|record| facts.agrees(record)) => {
                 "claims_differ_and_rule_switched_off"
             }
             _ => "record_names_another_key",

@@ -10,12 +10,14 @@ use super::facts::TokenFacts;
 use super::grouped::Token;
 use super::rules::{self, Outcome};
 use super::signers::Signer;
-use super::verdict::{Judgement, Verdict};
-use super::{Use, fingerprint};
+use super::uses::Use;
+use super::verdict::Judgement;
 use crate::case::{AccountKey, Interner};
+use crate::digest::fingerprint;
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
 use crate::jws::Signature;
+use crate::lines::Verdict;
 
 /// What rules made of tokens: all outcomes, and those that fired beside the deciding one.
 type Spelt = HashMap<(u64, &'static str), (String, Option<String>), FixedState>;
@@ -170,9 +172,12 @@ fn code(outcomes: &[Option<Outcome>]) -> u64 {
 
 /// What each rule made of a token: `rule=outcome`, in the order of the rules.
 fn spell(outcomes: &[Option<Outcome>]) -> String {
-    let each = rules::ALL.iter().zip(outcomes).map(|(rule, outcome)| {
-        let outcome = outcome.map_or("off", Outcome::name);
-        format!("{}={outcome}", rule.id)
-    });
+    let each = rules::list::ALL
+        .iter()
+        .zip(outcomes)
+        .map(|(rule, outcome)| {
+            let outcome = outcome.map_or("off", Outcome::name);
+            format!("{}={outcome}", rule.id)
+        });
     each.collect::<Vec<_>>().join(",")
 }

@@ -8,9 +8,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use breachscope::case::{Accounts, Case, Interner};
-use breachscope::intake::{Lines as LineCounts, Manifest, SCHEMA};
-use breachscope::requests::{self, Lines};
+use breachscope::case::{Accounts, Case, Context, Interner};
+use breachscope::lines::ByRequest;
+use breachscope::progress::Quiet;
+use breachscope::results::{LineCounts, Manifest, SCHEMA};
 use breachscope::shuffle::{Shuffle, partitions};
 use breachscope::tokens::coverage::Coverage;
 use breachscope::tokens::logins::Logins;
@@ -65,26 +66,30 @@ fn main() {
     let count = partitions(rows);
     let [by_token, held, by_request] =
         ["token", "held", "request"].map(|name| Shuffle::new(&work.join("spread"), name, count));
-    let lines = Lines(&by_request);
-    let step = Instant::now();
-    let spread_found = requests::spread(
-        &case, &manifest, frames, threads, &interner, &by_token, &lines,
-    )
-    .unwrap();
-    tokens::spread_issuances(frames, threads, &interner, &by_token).unwrap();
-    let spread = seconds(step);
-    let step = Instant::now();
-    let judge = Judge {
+    let lines = ByRequest(&by_request);
+    let context = Context {
         case: &case,
         accounts: &accounts,
         interner: &interner,
+        frames_dir: frames,
+        threads,
+        progress: &Quiet,
+    };
+    let step = Instant::now();
+    let spread_found = tokens::spread(&context, &manifest, &by_token, &lines).unwrap();
+    tokens::spread_issuances(&context, &by_token).unwrap();
+    let spread = seconds(step);
+    let step = Instant::now();
+    let judged = Context {
+        frames_dir: work,
+        ..context
+    };
+    let judge = Judge {
+        context: &judged,
         proven: &spread_found.proven,
         logins: &logins,
-        frames_dir: work,
     };
-    let found = judge
-        .run(&mut coverage, &by_token, &held, threads, &lines)
-        .unwrap();
+    let found = judge.run(&mut coverage, &by_token, &held, &lines).unwrap();
     println!(
         "{{\"forged\":{},\"indeterminate\":{},\"legitimate\":{},\"unrecorded\":{unrecorded},\"anti_join_seconds\":{joined:.2},\"coverage_seconds\":{covered:.2},\"spread_seconds\":{spread:.2},\"judge_seconds\":{:.2},\"seconds\":{:.2}}}",
         found.forged[1],

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use breachscope::case::SourceKind;
 use breachscope::intake::formats::{
-    self, Fields, Framing, Header, LineParser, SLOTS, Stretch, Wanted, slot,
+    self, Fields, Framing, Header, LineParser, Reason, SLOTS, Stretch, Wanted, slot,
 };
 
 use crate::support::{Chance, repository};
@@ -30,7 +30,7 @@ fn mutated(chance: &mut Chance, line: &str) -> String {
 }
 
 fn parser(name: &str, fields: &[(&str, &str)]) -> Box<dyn LineParser> {
-    let format = formats::find(name).unwrap();
+    let format = formats::list::find(name).unwrap();
     let frame = format.kinds[0].frame();
     let all = fields.iter().chain(format.fields);
     let wanted = Wanted {
@@ -67,7 +67,7 @@ fn lines_of(sample: &str) -> Vec<String> {
 
 #[test]
 fn no_parser_panics_or_takes_long_on_mutated_lines() {
-    for format in formats::ALL {
+    for format in formats::list::ALL {
         let sample = match format.name {
             "nginx" => "nginx_log_format",
             "apache" => "apache_log_format",
@@ -115,7 +115,7 @@ fn every_format_of_lines_has_a_fuzz_target() {
     let targets: Vec<&str> = binaries
         .map(|binary| binary["name"].as_str().unwrap())
         .collect();
-    for format in formats::ALL {
+    for format in formats::list::ALL {
         let of_lines = format.framing != Framing::Parquet;
         assert_eq!(targets.contains(&format.name), of_lines, "{}", format.name);
     }
@@ -184,7 +184,7 @@ fn the_json_engine_agrees_with_a_dom_parser() {
         fields.begin(&line);
         let fast = parser.parse(&line, &Header::default(), &mut fields);
         let mut rejects = fields.doubts().iter().map(|(_, reject)| reject.clone());
-        let doubt = rejects.find(|reject| reject.reason != "joined");
+        let doubt = rejects.find(|reject| reject.reason != Reason::Joined);
         let fast = fast.and_then(|()| doubt.map_or(Ok(()), Err));
         let slow: Result<serde_json::Value, _> = serde_json::from_str(&controls_escaped(&line));
         match (&fast, &slow) {
@@ -203,7 +203,8 @@ fn the_json_engine_agrees_with_a_dom_parser() {
             // The engine refuses what has no one meaning; a DOM parser takes the last.
             (Err(reject), Ok(document)) => {
                 bad += 1;
-                let known = ["duplicate_field", "field_type", "no_claims"].contains(&reject.reason)
+                let known = ["duplicate_field", "field_type", "no_claims"]
+                    .contains(&reject.reason.name())
                     || !document.is_object();
                 assert!(known, "{line}: {reject:?}");
             }
@@ -443,7 +444,7 @@ pub(crate) fn hold(
     slow: impl Fn(&str, &str) -> Said,
 ) {
     let parser = parser(name, more);
-    let frame = formats::find(name).unwrap().kinds[0].frame();
+    let frame = formats::list::find(name).unwrap().kinds[0].frame();
     let mut chance = Chance(11);
     let pairs: Vec<(String, String)> = (0..ROUNDS)
         .map(|round| {
@@ -465,7 +466,7 @@ pub(crate) fn hold(
         let named = parser.header(header).unwrap_or_default();
         fields.begin(line);
         let fast = parser.parse(line, &named, &mut fields);
-        let fast = fast.map_err(|reject| reject.reason);
+        let fast = fast.map_err(|reject| reject.reason.name());
         match slow(header, line) {
             Said::Row(values) => {
                 rows += 1;

@@ -260,7 +260,7 @@ fn slow_directives(
         .map(str::to_string)
         .collect();
     let values: Vec<String> = line.split(separator).map(str::to_string).collect();
-    let wanted = formats::find(format).unwrap().fields;
+    let wanted = formats::list::find(format).unwrap().fields;
     slow_columns(&names, &values, wanted, |own, text| {
         if text == "-" { None } else { says(own, text) }
     })

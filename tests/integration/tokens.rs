@@ -384,7 +384,7 @@ fn a_key_file_of_another_time_forges_nothing() {
 #[test]
 fn opaque_tokens_meet_their_records_by_hash() {
     let mut case = Case::new();
-    let hash = |token: &str| breachscope::jws::hash(token);
+    let hash = |token: &str| breachscope::digest::token_hash(token);
     let (honest, forged) = ("opaque-token-of-one", "opaque-token-of-nobody");
     case.issued(0, &hash(honest), "1", "es", None);
     case.used(60, "192.0.2.1", 200, &format!("a=b; pass={honest}"));

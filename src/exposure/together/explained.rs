@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::case::AccountKey;
-use crate::requests::{Line, Tier};
-use crate::tokens::Verdict;
+use crate::lines::Verdict;
+use crate::lines::{Line, Tier};
 
 /// Whom something was served, and what; `None` is anybody, and anything.
 type Whom = (Option<AccountKey>, Option<u16>);

@@ -13,7 +13,7 @@ use std::hash::Hash;
 
 use explained::Explained;
 
-use crate::requests::{Line, Tier};
+use crate::lines::{Line, Tier};
 
 /// Microseconds that a request takes at most: proxies wait a minute for an answer unless told otherwise (nginx's
 /// `proxy_read_timeout`), and one tier may log its begin, another its end.

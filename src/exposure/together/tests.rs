@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::case::AccountKey;
-use crate::tokens::Verdict;
+use crate::lines::Verdict;
 
 const GATEWAY: Tier = Tier::Judged(Verdict::Forged, false);
 

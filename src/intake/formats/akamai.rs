@@ -3,11 +3,9 @@
 //!
 //! <https://techdocs.akamai.com/datastream2/docs/data-set-parameters>
 
+use super::columns::form_decoded;
 use super::json::Json;
-use super::{
-    Fields, Framing, LineParser, LogFormat, REQUESTS, Reject, Takes, Wanted, columns::form_decoded,
-    has_keys,
-};
+use super::{Fields, Framing, LineParser, LogFormat, REQUESTS, Reject, Takes, Wanted, has_keys};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
 

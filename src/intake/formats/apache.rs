@@ -77,7 +77,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
                 .trim()
                 .strip_prefix('"')
                 .unwrap_or(directive.trim());
-            let end = super::template::quote_end(inner.as_bytes(), 0).unwrap_or(inner.len());
+            let end = crate::bytes::quote_end(inner.as_bytes(), 0).unwrap_or(inner.len());
             &inner[..end]
         }
         None => text,

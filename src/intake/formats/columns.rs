@@ -2,9 +2,9 @@
 //!
 //! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`, `stray_quote`.
 
-use super::{Fields, Header, LineParser, Quotes, Reject, Shape};
-use crate::intake::fields::says_nothing;
-use crate::intake::records::{Walked, spelled};
+use super::{Fields, Header, LineParser, Quotes, Reason, Reject, Shape};
+use crate::intake::blocks::fields::says_nothing;
+use crate::intake::blocks::records::{Walked, spelled};
 
 /// How a line is cut into columns, and how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ fn counted(count: usize, header: &Header) -> Result<(), Reject> {
         return Ok(());
     }
     Err(Reject::new(
-        "field_count",
+        Reason::FieldCount,
         format!("{count} columns, and the header names {}", header.0.len()),
     ))
 }
@@ -136,7 +136,7 @@ impl LineParser for Columns {
     ) -> Result<(), Reject> {
         if header.0.is_empty() {
             return Err(Reject::new(
-                "no_header",
+                Reason::NoHeader,
                 "no header has named the columns yet",
             ));
         }
@@ -238,11 +238,11 @@ fn quotes(shape: Shape, line: &str) -> Result<(), Reject> {
     match shape.walk(line.as_bytes(), 0) {
         Walked::LineEnd(_) | Walked::End => Ok(()),
         Walked::Open => Err(Reject::new(
-            "open_quote",
+            Reason::OpenQuote,
             format!("a quote that nothing closes{another}"),
         )),
         Walked::Behind(at) => Err(Reject::new(
-            "stray_quote",
+            Reason::StrayQuote,
             format!("text behind a closing quote, at byte {}{another}", at + 1),
         )),
     }
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_record_whose_quotes_hold_no_whole_fields_is_no_row() {
-        let reason = |line| quotes(CSV, line).map_err(|reject| reject.reason);
+        let reason = |line| quotes(CSV, line).map_err(|reject| reject.reason.name());
         for open in [r#"a,"b"#, r#""a"", b"#, r#"a,""#, r#"a,"b"","#] {
             assert_eq!(reason(open), Err("open_quote"), "{open}");
         }

@@ -3,11 +3,9 @@
 //!
 //! <https://learn.microsoft.com/en-us/graph/api/resources/signin>
 
+use super::cloudtrail::without_token;
 use super::json::Json;
-use super::{
-    Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted,
-    cloudtrail::without_token,
-};
+use super::{Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
 

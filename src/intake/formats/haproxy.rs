@@ -7,11 +7,11 @@
 //! Reasons: `log_syntax`, `request_line`.
 
 use super::{
-    Fields, Framing, Header, LineParser, LogFormat, REQUESTS, Reject, Takes, Wanted, slot,
+    Fields, Framing, Header, LineParser, LogFormat, REQUESTS, Reason, Reject, Takes, Wanted, slot,
 };
 use crate::case::TimeFormat;
 use crate::frames::Frame;
-use crate::intake::fields::says_nothing;
+use crate::intake::blocks::fields::says_nothing;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "haproxy",
@@ -66,7 +66,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
 }
 
 fn syntax(what: &str) -> Reject {
-    Reject::new("log_syntax", what)
+    Reject::new(Reason::LogSyntax, what)
 }
 
 impl LineParser for Httplog {

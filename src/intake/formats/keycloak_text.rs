@@ -9,7 +9,7 @@
 
 use super::keycloak::issuances_only;
 use super::{
-    Fields, Framing, Header, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted, slot,
+    Fields, Framing, Header, ISSUANCES, LineParser, LogFormat, Reason, Reject, Takes, Wanted, slot,
 };
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -53,7 +53,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
 }
 
 fn syntax(what: impl Into<String>) -> Reject {
-    Reject::new("log_syntax", what)
+    Reject::new(Reason::LogSyntax, what)
 }
 
 impl LineParser for Events {
@@ -123,7 +123,7 @@ impl LineParser for Events {
                 match fields.rank(*slot, rank) {
                     Some(before) if before == rank => {
                         return Err(Reject::new(
-                            "duplicate_field",
+                            Reason::DuplicateField,
                             format!("`{name}` is there twice"),
                         ));
                     }

@@ -34,6 +34,7 @@ mod jsonl;
 mod keycloak;
 mod keycloak_text;
 mod kong;
+pub mod list;
 mod nginx;
 mod okta;
 mod parquet;
@@ -42,46 +43,13 @@ mod traefik_text;
 mod tsv;
 mod w3c;
 
-pub use super::fields::{Fields, SLOTS, slot};
-pub use super::records::{Quotes, Shape};
-pub use super::stretch::{Lines, Stretch};
 use crate::case::{SourceKind, TimeFormat};
 use crate::frames::Frame;
-pub(super) use json::Layouts;
-
-/// Why a line is no row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
-    /// One of a small set of reasons, for grouping.
-    pub reason: &'static str,
-    /// What exactly, and where in the line.
-    pub detail: String,
-}
-
-impl Reject {
-    /// A reject for `reason`.
-    pub fn new(reason: &'static str, detail: impl Into<String>) -> Self {
-        Reject {
-            reason,
-            detail: detail.into(),
-        }
-    }
-}
-
-/// How the bytes of a file are cut into what a parser reads at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// A line each.
-    Lines,
-    /// A line each, and lines that begin with `#` say what the others hold.
-    Directives,
-    /// A record of RFC 4180 or its kin each, whose quoted fields may hold line ends; the first names the columns.
-    Records(Shape),
-    /// A JSON object each: a line each, or the elements of one array, bare or in an envelope.
-    Objects,
-    /// Rows of a Parquet file.
-    Parquet,
-}
+pub use crate::intake::blocks::fields::{Fields, SLOTS, slot};
+pub use crate::intake::blocks::framing::Framing;
+pub use crate::intake::blocks::records::{Quotes, Shape};
+pub use crate::intake::blocks::stretch::{Lines, Stretch};
+pub use crate::intake::reject::{Reason, Reject};
 
 /// The columns that a header names: a slot each, or none where the column is not wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -196,45 +164,6 @@ const ANY: &[SourceKind] = &[
     SourceKind::Login,
 ];
 
-/// All formats, those with a mark of their own first: the first that reads a file is what it is.
-pub static ALL: &[&LogFormat] = &[
-    &parquet::FORMAT,
-    &cloudtrail::FORMAT,
-    &keycloak::FORMAT,
-    &keycloak_text::FORMAT,
-    &okta::FORMAT,
-    &auth0::FORMAT,
-    &entra::FORMAT,
-    &cloudflare::FORMAT,
-    &akamai::FORMAT,
-    &kong::FORMAT,
-    &caddy::FORMAT,
-    &traefik::FORMAT,
-    &api_gateway::FORMAT,
-    &envoy_json::FORMAT,
-    &cloudfront::FORMAT,
-    &w3c::FORMAT,
-    &alb::FORMAT,
-    &haproxy::FORMAT,
-    &envoy::FORMAT,
-    &traefik_text::FORMAT,
-    &combined::FORMAT,
-    &common::FORMAT,
-    &nginx::FORMAT,
-    &apache::FORMAT,
-    &jsonl::FORMAT,
-    &tsv::FORMAT,
-    &tsv::UNQUOTED,
-    &csv::FORMAT,
-    &csv::SEMICOLON,
-    &csv::BACKSLASH,
-];
-
-/// The format of this name.
-pub fn find(name: &str) -> Option<&'static LogFormat> {
-    ALL.iter().copied().find(|format| format.name == name)
-}
-
 /// No format has a mark that a stray line could not have; those without one are never guessed.
 fn never(_line: &str) -> bool {
     false
@@ -248,7 +177,7 @@ fn has_keys(line: &str, keys: &[&str]) -> bool {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::intake::parts::Parts;
+    use crate::intake::values::parts::Parts;
 
     /// A parser of `format` for its first kind, with these further fields.
     pub(crate) fn parser(format: &LogFormat, more: &[(&str, &str)]) -> Box<dyn LineParser> {
@@ -279,9 +208,9 @@ pub(crate) mod testing {
         parser
             .parse(line, &Header::default(), &mut fields)
             .and_then(|()| Parts::new(frame, None).assemble(&mut fields))
-            .map_err(|reject| reject.reason)?;
+            .map_err(|reject| reject.reason.name())?;
         if let Some((_, reject)) = fields.doubts().first() {
-            return Err(reject.reason);
+            return Err(reject.reason.name());
         }
         let of = |name: &&str| {
             fields

@@ -70,7 +70,7 @@ mod tests {
             fields.begin(line);
             parser
                 .parse(line, header, &mut fields)
-                .map_err(|reject| reject.reason)
+                .map_err(|reject| reject.reason.name())
         };
         assert_eq!(reason("192.0.2.7 a", &Header::default()), Err("no_header"));
         assert_eq!(

@@ -2,8 +2,9 @@
 //!
 //! Reasons: `log_syntax`, `field_count` (fewer words than the format had from its beginning).
 
-use super::template::{put, quote_end};
-use super::{Fields, Header, LineParser, Reject};
+use super::template::put;
+use super::{Fields, Header, LineParser, Reason, Reject};
+use crate::bytes::quote_end;
 
 /// The parser.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl LineParser for Words {
             let (start, end) = if quoted {
                 let end = quote_end(bytes, at + 1).ok_or_else(|| {
                     Reject::new(
-                        "log_syntax",
+                        Reason::LogSyntax,
                         format!("a quoted field does not end at byte {at}"),
                     )
                 })?;
@@ -72,7 +73,7 @@ impl LineParser for Words {
             at = end + usize::from(quoted);
             if bytes.get(at).is_some_and(|byte| *byte != b' ') {
                 return Err(Reject::new(
-                    "log_syntax",
+                    Reason::LogSyntax,
                     format!("no space after the field at byte {at}"),
                 ));
             }
@@ -91,7 +92,7 @@ impl LineParser for Words {
         }
         if place < self.least {
             return Err(Reject::new(
-                "field_count",
+                Reason::FieldCount,
                 format!("{place} fields, not at least {}", self.least),
             ));
         }

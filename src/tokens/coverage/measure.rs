@@ -12,7 +12,7 @@ use super::{Basis, Coverage, HOUR, Hole, IdKind, IssuerLog};
 use crate::case::{Case, Interner, SourceKind};
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, time, unsigned};
-use crate::intake::Silence;
+use crate::results::Silence;
 
 /// Seconds by which instances of an issuer may disagree and still be one log.
 const MOST_SKEW: usize = 900;

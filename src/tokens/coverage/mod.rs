@@ -25,7 +25,7 @@ pub use holes::{Hole, Holes};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use crate::case::{AccountKey, Interner};
+use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
 
@@ -34,7 +34,21 @@ pub const HOUR: i64 = 3_600_000_000;
 /// Witnesses looked at on either side of a moment.
 const NEAREST: usize = 15;
 /// So many witnesses are looked at for one moment, at most.
-pub const MOST_WITNESSES: u32 = 2 * NEAREST as u32;
+const MOST_WITNESSES: u32 = 2 * NEAREST as u32;
+
+/// Checks that the number of witnesses which the policy asks for can be found.
+pub fn check(case: &Case) -> Result<()> {
+    let wanted = &case.file.policy.coverage_witnesses;
+    if (1..=MOST_WITNESSES).contains(wanted.get_ref()) {
+        return Ok(());
+    }
+    let message = format!(
+        "coverage_witnesses is {}, not a number of tokens from 1 to {MOST_WITNESSES}",
+        wanted.get_ref()
+    );
+    Err(case.error_at(wanted.span(), message))
+}
+
 /// Witnesses further from a moment than two weeks do not show a log complete then.
 const NEAR: i64 = 14 * 24 * HOUR;
 /// Of so many witnesses one may lack its record where the records are numbered: a damaged line.

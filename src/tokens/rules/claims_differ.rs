@@ -7,8 +7,8 @@
 //! token of the issuer fires, which the report shows at a glance.
 
 use super::{Outcome, Rule};
-use crate::tokens::facts::{Record, TokenFacts};
-use crate::tokens::verdict::Verdict;
+use crate::lines::Verdict;
+use crate::tokens::facts::TokenFacts;
 
 pub(super) const RULE: Rule = Rule {
     id: "claims_differ",
@@ -23,25 +23,14 @@ pub(super) const RULE: Rule = Rule {
 fn look(facts: &TokenFacts<'_>) -> Outcome {
     let mut own = facts.own().peekable();
     let there = own.peek().is_some() && facts.comparable;
-    Outcome::of(there.then(|| !own.any(|record| record_agrees(facts, record))))
-}
-
-/// Whether a record says what the token says.
-pub(crate) fn record_agrees(facts: &TokenFacts<'_>, record: &Record) -> bool {
-    let apart = |a: Option<i64>, b: Option<i64>| {
-        a.zip(b)
-            .is_some_and(|(a, b)| a.abs_diff(b) > facts.policy.tolerance().unsigned_abs())
-    };
-    let claims = &facts.claims;
-    !apart(claims.expires_at, record.expires_at)
-        && !apart(claims.issued_at, record.issued_at)
-        && claims.scope.zip(record.scope).is_none_or(|(a, b)| a == b)
+    Outcome::of(there.then(|| !own.any(|record| facts.agrees(record))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
+    use crate::tokens::facts::Record;
 
     #[test]
     fn fires_where_no_record_agrees_within_the_tolerance() {

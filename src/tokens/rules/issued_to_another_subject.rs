@@ -6,8 +6,8 @@
 //! of the issuer fires, which the report shows at a glance.
 
 use super::{Outcome, Rule};
+use crate::lines::Verdict;
 use crate::tokens::facts::TokenFacts;
-use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
     id: "issued_to_another_subject",

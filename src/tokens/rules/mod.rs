@@ -3,7 +3,7 @@
 //! A *deciding* rule that fires gives the token its verdict; [`super::judge`] has the table. A
 //! *supporting* rule is named beside the verdict and decides nothing: what it sees also happens to
 //! honest tokens. To add a rule: a file here with its doc (what it sees, why that is evidence, what
-//! innocent thing looks the same, where that is known from) and its tests, and a line in [`ALL`].
+//! innocent thing looks the same, where that is known from) and its tests, and a line in [`list::ALL`].
 
 mod claims_differ;
 mod issued_to_another_subject;
@@ -13,6 +13,7 @@ mod key_retired;
 mod key_revoked;
 mod key_unknown;
 mod lifetime_beyond_policy;
+pub mod list;
 mod never_issued;
 mod no_login;
 mod signature_invalid;
@@ -29,12 +30,7 @@ mod used_before_issue;
 use serde::Serialize;
 
 use super::facts::TokenFacts;
-use super::verdict::Verdict;
-
-pub(super) use claims_differ::record_agrees;
-
-/// The rule whose confidence depends on how the log is shown complete.
-pub(super) const NEVER_ISSUED: &str = never_issued::RULE.id;
+use crate::lines::Verdict;
 
 /// What a rule made of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,25 +88,3 @@ pub struct Rule {
     #[serde(skip)]
     pub look: fn(&TokenFacts<'_>) -> Outcome,
 }
-
-/// All rules, deciding ones first; of two that fire, the earlier gives the verdict.
-pub static ALL: [Rule; 18] = [
-    signature_invalid::RULE,
-    issued_to_another_subject::RULE,
-    claims_differ::RULE,
-    stolen::RULE,
-    never_issued::RULE,
-    signature_valid::RULE,
-    subject_unknown::RULE,
-    subject_not_open::RULE,
-    key_unknown::RULE,
-    key_not_active::RULE,
-    key_retired::RULE,
-    key_revoked::RULE,
-    key_custodian_left::RULE,
-    used_before_issue::RULE,
-    used_after_expiry::RULE,
-    used_after_revocation::RULE,
-    lifetime_beyond_policy::RULE,
-    no_login::RULE,
-];

@@ -8,9 +8,9 @@
 //! whoever logged in was given something.
 
 use super::{Outcome, Rule};
+use crate::lines::Verdict;
 use crate::tokens::coverage::Status;
 use crate::tokens::facts::{Login, TokenFacts};
-use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
     id: "never_issued",

@@ -5,10 +5,10 @@
 //! Innocently, key material of another time, or of another issuer, looks the same for every token; so
 //! the rule fires only for a key that verifies other tokens of the evidence.
 
-use super::{Outcome, Rule, record_agrees};
+use super::{Outcome, Rule};
 use crate::jws::Signature;
+use crate::lines::Verdict;
 use crate::tokens::facts::{Login, TokenFacts};
-use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
     id: "signature_invalid",
@@ -32,7 +32,7 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
         | Signature::Unreadable => return Outcome::NoEvidence,
     };
     // A record that says the same outweighs a signature that a log may have spoilt.
-    let recorded = facts.own().any(|record| record_agrees(facts, record));
+    let recorded = facts.own().any(|record| facts.agrees(record));
     // Whoever logged in was given something; and `none` needs no key to be seen.
     let spared = recorded || facts.login == Login::Behind;
     let seen = facts.key_proven || facts.claims.signature == Signature::Unsigned;

@@ -6,8 +6,8 @@
 //! alone never counts.
 
 use super::{Outcome, Rule};
+use crate::lines::Verdict;
 use crate::tokens::facts::TokenFacts;
-use crate::tokens::verdict::Verdict;
 
 pub(super) const RULE: Rule = Rule {
     id: "stolen",
@@ -20,11 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
-    Outcome::of(
-        facts
-            .astray
-            .map(|astray| astray && super::super::verdict::issued(facts)),
-    )
+    Outcome::of(facts.astray.map(|astray| astray && facts.issued()))
 }
 
 #[cfg(test)]

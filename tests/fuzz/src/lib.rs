@@ -6,9 +6,7 @@ use std::sync::LazyLock;
 
 use breachscope::case::{CASE_FILE, Case};
 use breachscope::frames::Frame;
-use breachscope::intake::formats::{
-    self, Fields, Framing, Header, LineParser, LogFormat, SLOTS, Stretch, Wanted, slot,
-};
+use breachscope::intake::formats::{self, Fields, Framing, Stretch, Header, LineParser, slot, Wanted, LogFormat, SLOTS};
 
 /// A format and its parser, made once.
 struct Reader {
@@ -19,7 +17,7 @@ struct Reader {
 
 /// By name, all formats that read lines.
 static READERS: LazyLock<BTreeMap<&'static str, Reader>> = LazyLock::new(|| {
-    let of_lines = formats::ALL
+    let of_lines = formats::list::ALL
         .iter()
         .filter(|format| format.framing != Framing::Parquet);
     of_lines
@@ -101,7 +99,7 @@ pub fn line(format: &str, data: &[u8]) {
 
 /// Takes the first line of data as a `log_format`, and reads the others by it.
 pub fn log_format(format: &str, data: &[u8]) {
-    let format = formats::find(format).expect("a format");
+    let format = formats::list::find(format).expect("a format");
     let text = String::from_utf8_lossy(data);
     let (log_format, log) = text.split_once('\n').unwrap_or((&*text, ""));
     let wanted = Wanted {

@@ -1,7 +1,7 @@
 //! The escapes of JSON strings, and what some writers make of what clients send.
 
 /// The text that a JSON string stands for; `None` for a lone surrogate, which no text can hold.
-pub(super) fn unescape(raw: &str) -> Option<String> {
+pub(crate) fn unescape(raw: &str) -> Option<String> {
     let plain = |raw: &str| serde_json::from_str(&format!("\"{raw}\"")).ok();
     plain(raw).or_else(|| plain(&mended(raw)))
 }

@@ -9,9 +9,9 @@ use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 use super::Fields;
 use super::scanner::{Other, Scanner};
-use crate::bytes::{Marks, no_digits, same, word};
-use crate::intake::fields::{Place, says_nothing};
-use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
+use crate::bytes::{Marks, no_digits, quote_end, same, word};
+use crate::intake::blocks::fields::{Place, says_nothing};
+use crate::intake::blocks::stretch::{Lines, MOST_LINES, Stretch, each};
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
@@ -26,7 +26,7 @@ const CREDIT: u32 = 64;
 
 /// The layouts of a block's latest lines.
 #[derive(Debug)]
-pub(in crate::intake) struct Layouts {
+pub(crate) struct Layouts {
     known: Vec<Layout>,
     credit: u32,
 }
@@ -42,7 +42,7 @@ impl Default for Layouts {
 
 impl Layouts {
     /// Reads those of `lines` that a layout fits, and tells which.
-    pub(super) fn read(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+    pub(crate) fn read(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
         let mut left = lines;
         for index in 0..self.known.len() {
             if left == 0 {
@@ -58,7 +58,7 @@ impl Layouts {
     }
 
     /// Reads those of `lines` that the layout learned last fits, and tells which.
-    pub(super) fn read_by_newest(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+    pub(crate) fn read_by_newest(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
         let newest = self.known.first().filter(|_| lines != 0);
         let read = newest.map_or(0, |layout| layout.read(stretch, lines));
         self.earn(read)
@@ -70,12 +70,12 @@ impl Layouts {
     }
 
     /// Whether a line that no layout fits is worth a look.
-    pub(super) fn may_learn(&self) -> bool {
+    pub(crate) fn may_learn(&self) -> bool {
         self.credit > 0
     }
 
     /// Learns the layout of `line`, from which the scanner has just filled `fields`; tells whether it is one.
-    pub(super) fn learn(&mut self, line: &str, fields: &Fields<'_>, others: &[Other]) -> bool {
+    pub(crate) fn learn(&mut self, line: &str, fields: &Fields<'_>, others: &[Other]) -> bool {
         self.miss();
         let layout = Layout::of(line, fields, others).filter(|_| self.credit > 0);
         let learned = layout.is_some();
@@ -87,7 +87,7 @@ impl Layouts {
     }
 
     /// Pays for a line that no layout fits.
-    pub(super) fn miss(&mut self) {
+    pub(crate) fn miss(&mut self) {
         self.credit = self.credit.saturating_sub(MISS);
         if self.credit == 0 {
             // The lines of this block are rarely alike.
@@ -136,7 +136,7 @@ impl Layout {
         while let Some(byte) = bytes.get(at) {
             let (start, end) = match byte {
                 b'"' => {
-                    let end = crate::intake::formats::template::quote_end(bytes, at + 1)?;
+                    let end = quote_end(bytes, at + 1)?;
                     let after = bytes[end + 1..].trim_ascii_start();
                     if after.first() == Some(&b':') {
                         at = end + 1;
@@ -303,7 +303,7 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
 
 /// Finds where a stretch has bytes that no plain stretch of a string has: quotes, backslashes, control
 /// characters. Zeros beyond its end are some, so that a string that does not end is never plain.
-pub(super) fn find_specials(stretch: &mut Stretch<'_>) {
+pub(crate) fn find_specials(stretch: &mut Stretch<'_>) {
     let text = stretch.text().unwrap_or_default().as_bytes();
     let marks = &mut stretch.marks;
     marks.resize_with(marks.len().max(1), Marks::default);

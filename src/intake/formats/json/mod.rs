@@ -16,19 +16,13 @@ mod scanner;
 
 use std::borrow::Cow;
 
-pub(in crate::intake) use layout::Layouts;
-use layout::find_specials;
+use layout::{Layouts, find_specials};
 use scanner::{Scanner, is_registered};
 
-use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted};
+use super::{Fields, Header, LineParser, Lines, Stretch, Wanted};
 use crate::bytes::Mark;
-use crate::intake::stretch::each;
-
-/// A doubt: where claims of a token should be, there is something else.
-pub(in crate::intake) const NO_CLAIMS: &str = "no_claims";
-
-/// A doubt: the text is put together from those of an array, as a claim never is.
-pub(in crate::intake) const JOINED: &str = "joined";
+use crate::intake::blocks::stretch::each;
+use crate::intake::reject::Reject;
 
 /// A key, its mark, and where it leads.
 #[derive(Debug)]
@@ -146,7 +140,9 @@ impl LineParser for Json {
             return 0;
         };
         let mut fields = Fields::default();
-        let mut layouts = std::mem::take(&mut stretch.layouts);
+        let memory = stretch.memory.take();
+        let known = memory.and_then(|memory| memory.downcast::<Layouts>().ok());
+        let mut layouts = known.unwrap_or_default();
         find_specials(stretch);
         let mut read = layouts.read(stretch, stretch.all());
         let mut left = stretch.all() & !read;
@@ -170,7 +166,7 @@ impl LineParser for Json {
                 left &= !alike;
             }
         }
-        stretch.layouts = layouts;
+        stretch.memory = Some(layouts);
         let Some(finish) = self.finish else {
             return read;
         };
@@ -244,8 +240,9 @@ fn before_value(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::reject::Reason;
 
-    pub(super) fn wanted(fields: &[(usize, &str)], claims: u64) -> Wanted {
+    pub(crate) fn wanted(fields: &[(usize, &str)], claims: u64) -> Wanted {
         let fields = fields.iter().map(|(slot, path)| (*slot, path.to_string()));
         Wanted {
             fields: fields.collect(),
@@ -261,10 +258,10 @@ mod tests {
         fields.begin(line);
         parser
             .parse(line, &Header::default(), &mut fields)
-            .map_err(|reject| reject.reason)?;
+            .map_err(|reject| reject.reason.name())?;
         let mut doubts = fields.doubts().iter();
-        if let Some((_, reject)) = doubts.find(|(_, reject)| reject.reason != JOINED) {
-            return Err(reject.reason);
+        if let Some((_, reject)) = doubts.find(|(_, reject)| reject.reason != Reason::Joined) {
+            return Err(reject.reason.name());
         }
         Ok([0, 1, 2, 3].map(|slot: usize| fields.get(slot).map(str::to_string)))
     }
@@ -362,7 +359,10 @@ mod tests {
             let found = parser.parse(line, &Header::default(), &mut fields);
             assert_eq!(found, Ok(()), "{line}");
             let reasons = fields.doubts().iter().map(|(_, reject)| reject.reason);
-            assert!(reasons.clone().all(|reason| reason == NO_CLAIMS), "{line}");
+            assert!(
+                reasons.clone().all(|reason| reason == Reason::NoClaims),
+                "{line}"
+            );
             reasons.count() > 0
         };
         for (claims, expected) in [

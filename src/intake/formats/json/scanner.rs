@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 
 use super::escapes::unescape;
-use super::{Child, Fields, JOINED, NO_CLAIMS, Node, Reject};
-use crate::bytes::{same, special, word};
-use crate::intake::fields::says_nothing;
-use crate::intake::formats::template::quote_end;
-use crate::intake::stretch::each;
+use super::{Child, Fields, Node};
+use crate::bytes::{quote_end, same, special, word};
+use crate::intake::blocks::fields::says_nothing;
+use crate::intake::blocks::stretch::each;
+use crate::intake::reject::{Reason, Reject};
 
 /// The registered claims of RFC 7519, section 4.1: whatever has one of them is about a token.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 /// Walks JSON text.
-pub(super) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -25,11 +25,11 @@ pub(super) struct Scanner<'a> {
 /// not, there is a token that cannot be read. Without claims it is an array that says nothing, as another line's
 /// may not.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Other {
+pub(crate) struct Other {
     /// The slots of the claims, bit by bit.
-    pub(super) claims: u64,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(crate) claims: u64,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// A string as it stands between its quotes.
@@ -47,7 +47,7 @@ impl Quoted<'_> {
 
 impl<'a> Scanner<'a> {
     /// Begins at an offset of `text`.
-    pub(super) fn at(text: &'a str, at: usize) -> Self {
+    pub(crate) fn at(text: &'a str, at: usize) -> Self {
         Scanner {
             text,
             bytes: text.as_bytes(),
@@ -57,18 +57,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// What makes a line other than those of its layout.
-    pub(super) fn others(&self) -> &[Other] {
+    pub(crate) fn others(&self) -> &[Other] {
         &self.others
     }
 
     /// Where it is.
-    pub(super) fn place(&self) -> usize {
+    pub(crate) fn place(&self) -> usize {
         self.at
     }
 
     #[cold]
     fn syntax(&self, what: &str) -> Reject {
-        Reject::new("json_syntax", format!("{what} at byte {}", self.at))
+        Reject::new(Reason::JsonSyntax, format!("{what} at byte {}", self.at))
     }
 
     #[inline]
@@ -93,7 +93,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Walks a text that is one object.
-    pub(super) fn whole(&mut self, node: &Node, fields: &mut Fields<'a>) -> Result<(), Reject> {
+    pub(crate) fn whole(&mut self, node: &Node, fields: &mut Fields<'a>) -> Result<(), Reject> {
         self.white_space();
         self.object(node, fields)?;
         self.white_space();
@@ -112,7 +112,7 @@ impl<'a> Scanner<'a> {
             let mut said = || claims.any(|slot| fields.says(slot));
             if !said() && tells(&self.text[other.start..other.end]) {
                 let detail = "there is something, but no claim that is known";
-                fields.doubt(other.claims, Reject::new(NO_CLAIMS, detail));
+                fields.doubt(other.claims, Reject::new(Reason::NoClaims, detail));
             }
         }
     }
@@ -323,7 +323,7 @@ impl<'a> Scanner<'a> {
         let slots = slots.fold(0, |slots, (slot, _)| slots | 1 << slot);
         if !plain {
             let detail = format!("`{}` is neither text nor a number", child.name());
-            fields.doubt(slots, Reject::new("field_type", detail));
+            fields.doubt(slots, Reject::new(Reason::FieldType, detail));
             return Ok(());
         }
         if texts.iter().all(|text| says_nothing(text)) {
@@ -333,7 +333,7 @@ impl<'a> Scanner<'a> {
         }
         let text = texts.join(", ");
         let detail = format!("`{}` is an array", child.name());
-        fields.doubt(slots, Reject::new(JOINED, detail));
+        fields.doubt(slots, Reject::new(Reason::Joined, detail));
         fill(child, fields, |fields, slot| fields.copy(slot, &text))
     }
 
@@ -401,7 +401,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    pub(super) fn number(&mut self) -> Result<(), Reject> {
+    pub(crate) fn number(&mut self) -> Result<(), Reject> {
         if self.peek() == b'-' {
             self.at += 1;
         }
@@ -507,7 +507,7 @@ fn fill<'a>(
             None => put(fields, *slot),
             Some(before) if before == *rank => {
                 let twice = format!("`{}` is there twice", child.name());
-                fields.doubt(1 << slot, Reject::new("duplicate_field", twice));
+                fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
             }
             Some(before) if before < *rank => fields.keep_rank(*slot, before),
             Some(_) => put(fields, *slot),
@@ -533,7 +533,7 @@ fn beside(node: &Node, key: &str) -> u64 {
 }
 
 /// Whether a name is that of a registered claim.
-pub(super) fn is_registered(name: &[u8]) -> bool {
+pub(crate) fn is_registered(name: &[u8]) -> bool {
     REGISTERED.iter().any(|claim| claim.as_bytes() == name)
 }
 

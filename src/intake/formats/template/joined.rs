@@ -1,13 +1,13 @@
 //! Two lines that became one: where the end of the first is free text, nothing else would tell.
 
-use super::super::Reject;
 use super::syntax;
+use crate::intake::reject::Reject;
 
 /// Refuses a line in whose rest, from `at` on, the time and the request of another stand, as the common log writes
 /// them. Within quotes they are what a client sent, whose own quotes the server escapes: there the quote that
 /// seems to close the value must open another request.
 #[inline]
-pub(super) fn check(line: &[u8], mut at: usize) -> Result<(), Reject> {
+pub(crate) fn check(line: &[u8], mut at: usize) -> Result<(), Reject> {
     let mut quoted = false;
     while let Some(found) = memchr::memchr3(b'[', b'"', b'\\', line.get(at..).unwrap_or_default()) {
         at += found + 1;

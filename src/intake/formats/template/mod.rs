@@ -13,11 +13,12 @@ mod tail;
 use quick::{Known, Quick};
 use tail::Tail;
 
-use super::{Fields, Header, LineParser, Lines, Reject, Stretch, Wanted, slot};
+use super::{Fields, Header, LineParser, Lines, Stretch, Wanted, slot};
 use crate::bytes::same;
 use crate::case::TimeFormat;
 use crate::frames::{Frame, Kind};
-use crate::intake::stretch::each;
+use crate::intake::blocks::stretch::each;
+use crate::intake::reject::{Reason, Reject};
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,7 +273,7 @@ impl Template {
 
 #[cold]
 fn syntax(what: String, at: usize) -> Reject {
-    Reject::new("log_syntax", format!("{what} at byte {at}"))
+    Reject::new(Reason::LogSyntax, format!("{what} at byte {at}"))
 }
 
 /// Where `until` begins in `bytes` from `from` on, escapes passed over.
@@ -375,7 +376,7 @@ fn version_ends<'l>(
 
 /// Puts a value into its slot, unescaped.
 #[inline]
-pub(super) fn put(
+pub(crate) fn put(
     fields: &mut Fields<'_>,
     slot: usize,
     line: &str,
@@ -529,20 +530,8 @@ impl LineParser for Template {
     }
 }
 
-/// Where the quote that opened before `from` closes.
-pub(in crate::intake) fn quote_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
-    }
-}
-
 /// Undoes `\"`, `\\`, `\xHH` and C's escapes; `None` where what comes out is no text.
-pub(super) fn unescape(text: &str) -> Option<String> {
+pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut plain = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

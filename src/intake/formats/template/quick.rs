@@ -6,12 +6,12 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 use super::{TIME, Tail, Variable};
 use crate::bytes::{Marks, same, word};
-use crate::intake::fields::Place;
-use crate::intake::stretch::{Lines, MOST_LINES, Stretch, each};
+use crate::intake::blocks::fields::Place;
+use crate::intake::blocks::stretch::{Lines, MOST_LINES, Stretch, each};
 
 /// The steps through a line, and what they look for.
 #[derive(Debug)]
-pub(super) struct Quick {
+pub(crate) struct Quick {
     begin: Text,
     /// The different bytes that end values.
     stops: Vec<u8>,
@@ -46,7 +46,7 @@ struct Step {
 
 impl Quick {
     /// The steps of a template, if it is simple enough.
-    pub(super) fn new(begin: &[u8], variables: &[Variable], tail: Option<&Tail>) -> Option<Self> {
+    pub(crate) fn new(begin: &[u8], variables: &[Variable], tail: Option<&Tail>) -> Option<Self> {
         let mut stops: Vec<u8> = Vec::new();
         let mut slots: Vec<usize> = tail.into_iter().flat_map(Tail::slots).collect();
         let mut steps = Vec::new();
@@ -91,7 +91,7 @@ impl Quick {
     }
 
     /// Reads the variables of a stretch.
-    pub(super) fn read(&self, stretch: &mut Stretch<'_>) -> Known {
+    pub(crate) fn read(&self, stretch: &mut Stretch<'_>) -> Known {
         let mut known = Known::default();
         let text = stretch.short_text().unwrap_or_default().as_bytes();
         if text.len() < 8 {
@@ -158,14 +158,14 @@ impl Quick {
 
 /// What is known of the lines of a stretch.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// The lines whose variables fit.
-    pub(super) fit: Lines,
+    pub(crate) fit: Lines,
     /// Those of them whose tail is known too.
-    pub(super) whole: Lines,
+    pub(crate) whole: Lines,
     /// Where the last variable of each begins, and what comes after it.
-    pub(super) last: [u32; MOST_LINES],
-    pub(super) at: [u32; MOST_LINES],
+    pub(crate) last: [u32; MOST_LINES],
+    pub(crate) at: [u32; MOST_LINES],
 }
 
 impl Default for Known {

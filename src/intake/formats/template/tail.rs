@@ -1,24 +1,26 @@
 //! What a line may have behind its template.
 
-use super::{joined, put, quote_end, syntax};
-use crate::intake::formats::{Fields, Reject};
+use super::{joined, put, syntax};
+use crate::bytes::quote_end;
+use crate::intake::formats::Fields;
+use crate::intake::reject::{Reason, Reject};
 
 /// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
-    pub(super) named: Vec<(String, usize)>,
-    pub(super) placed: Vec<(usize, usize)>,
+pub(crate) struct Tail {
+    pub(crate) named: Vec<(String, usize)>,
+    pub(crate) placed: Vec<(usize, usize)>,
 }
 
 impl Tail {
     /// The slots that its fields fill.
-    pub(super) fn slots(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn slots(&self) -> impl Iterator<Item = usize> {
         let named = self.named.iter().map(|(_, slot)| *slot);
         named.chain(self.placed.iter().map(|(_, slot)| *slot))
     }
 
     /// Name and slot of its field, if only one is asked for, by its name.
-    pub(super) fn only_field(&self) -> Option<(&str, usize)> {
+    pub(crate) fn only_field(&self) -> Option<(&str, usize)> {
         match (&*self.named, &*self.placed) {
             ([(name, slot)], []) => Some((name, *slot)),
             _ => None,
@@ -26,7 +28,7 @@ impl Tail {
     }
 
     /// Reads what a line has from `at` on.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         &self,
         line: &str,
         mut at: usize,
@@ -74,7 +76,7 @@ impl Tail {
                 if fields.has(slot) {
                     let name = known.map_or("tail", |(name, _)| name);
                     let twice = format!("`{name}` is there twice");
-                    fields.doubt(1 << slot, Reject::new("duplicate_field", twice));
+                    fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
                     continue;
                 }
                 if bytes[start..end] != *b"-" {

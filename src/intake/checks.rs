@@ -1,0 +1,207 @@
+//! What shows only when all logs are read: settings that fit no line, copies, silences.
+
+use std::collections::HashMap;
+
+use super::evidence::jobs::{Job, Log};
+use super::formats::list;
+use super::overlap;
+use super::reading::Reading;
+use super::receipts::Receipt;
+use super::rhythm::{self, Pulses};
+use crate::case::{Case, Source};
+use crate::error::{Error, Result, closest};
+use crate::moment::utc;
+use crate::results::{Draft, EvidenceFile, Silence, Unfilled};
+
+fn of_source<'r>(receipts: &'r [Receipt], source: &Source) -> impl Iterator<Item = &'r Receipt> {
+    let id = source.id.get_ref().clone();
+    receipts.iter().filter(move |one| one.file.source == id)
+}
+
+fn source_of(case: &Case, file: &EvidenceFile) -> usize {
+    case.file
+        .source
+        .iter()
+        .position(|source| *source.id.get_ref() == file.source)
+        .expect("a source of the case")
+}
+
+/// A log most of whose times need a zone. A few such lines in a log of others are rejects.
+pub(super) fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
+    let tally = &receipt.tally;
+    let Some((number, detail)) = &tally.without_zone else {
+        return Ok(());
+    };
+    if tally.zoneless < tally.lines.rows {
+        return Ok(());
+    }
+    let source = &case.file.source[source_of(case, &receipt.file)];
+    Err(case
+        .error_at(
+            source.id.span(),
+            format!("{}:{number}: {detail}", receipt.file.place()),
+        )
+        .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"))
+}
+
+/// A required column that no line has of logs with most of a source's lines: the mapping is wrong, not the lines.
+/// A log of another kind among many is rejects.
+pub(super) fn missing_from_all(
+    case: &Case,
+    source: &Source,
+    reading: &Reading,
+    receipts: &[Receipt],
+) -> Result<()> {
+    let receipts: Vec<&Receipt> = of_source(receipts, source).collect();
+    let lines = |receipts: &[&Receipt]| -> u64 {
+        let lines = receipts.iter().map(|receipt| receipt.tally.lines);
+        lines.map(|lines| lines.rows + lines.rejects).sum()
+    };
+    for (index, column) in reading.frame.columns.iter().enumerate() {
+        let mapped = source
+            .fields
+            .iter()
+            .find(|(name, _)| name.get_ref() == column.name);
+        let (true, Some((_, field))) = (reading.required[index], mapped) else {
+            continue;
+        };
+        let lacks = |receipt: &&&Receipt| {
+            let tally = &receipt.tally;
+            tally.present >> index & 1 == 0 && tally.incomplete.is_some()
+        };
+        let lacking: Vec<&Receipt> = receipts.iter().filter(lacks).copied().collect();
+        let first = lacking.first().and_then(|receipt| {
+            let line = receipt.tally.incomplete.as_ref();
+            line.map(|line| (&receipt.file, line))
+        });
+        let Some((file, line)) = first.filter(|_| lines(&lacking) * 2 > lines(&receipts)) else {
+            continue;
+        };
+        let (place, name, fills) = (file.place(), field.get_ref(), column.name);
+        let there = reading.parser.field_names(line);
+        if there.contains(name) {
+            let says =
+                format!("no line of {place} has a value in the field `{name}` for `{fills}`");
+            return Err(case.error_at(field.span(), says));
+        }
+        let says = format!("no line of {place} has the field `{name}` for `{fills}`");
+        let error = case.error_at(field.span(), says);
+        let error = error.hint(format!("its fields are {}", there.join(", ")));
+        let other = list::separated(name, &there);
+        let other = other.map(|format| format!("is `{format}` the log's format?"));
+        let meant = closest(name, there.iter().map(String::as_str));
+        let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
+        return Err(other.or(meant).into_iter().fold(error, Error::hint));
+    }
+    Ok(())
+}
+
+/// The same bytes twice are counted once: in the log with the lower number.
+pub(super) fn find_duplicates(receipts: &mut [Receipt]) {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for receipt in receipts {
+        let file = &mut receipt.file;
+        file.duplicate_of = None;
+        if file.content_size > 0 {
+            let first = *seen
+                .entry(file.content_sha256.clone())
+                .or_insert(file.evidence_id);
+            file.duplicate_of = Some(first).filter(|first| *first != file.evidence_id);
+        }
+    }
+}
+
+pub(super) fn find_overlaps(
+    receipts: &mut [Receipt],
+    jobs: &[Job],
+    readings: &[Reading],
+    draft: &Draft,
+) -> Result<()> {
+    let logs: HashMap<u32, (&Job, &Log)> = jobs
+        .iter()
+        .flat_map(|job| {
+            job.logs
+                .iter()
+                .flatten()
+                .map(move |log| (log.evidence_id, (job, log)))
+        })
+        .collect();
+    let candidates: Vec<overlap::Candidate<'_>> = receipts
+        .iter()
+        .map(|receipt| {
+            let (job, log) = logs[&receipt.file.evidence_id];
+            overlap::Candidate {
+                job,
+                log,
+                tally: &receipt.tally,
+                file: &receipt.file,
+            }
+        })
+        .collect();
+    let mut found = overlap::find(&candidates, readings, &draft.frames(), &draft.work())?;
+    for receipt in receipts {
+        receipt.file.overlaps = found.remove(&receipt.file.evidence_id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+pub(super) fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
+    let mut found = Vec::new();
+    for source in &case.file.source {
+        let id = source.id.get_ref();
+        let mut pulses = Pulses::default();
+        let receipts = of_source(receipts, source);
+        for receipt in receipts.filter(|receipt| receipt.file.duplicate_of.is_none()) {
+            pulses.append(receipt.tally.pulses.clone());
+        }
+        let deleted: Vec<(i64, i64)> = case
+            .file
+            .deleted
+            .iter()
+            .filter(|range| range.source.get_ref() == id)
+            .map(|range| (range.from.as_microsecond(), range.to.as_microsecond()))
+            .collect();
+        for pause in rhythm::silences(pulses) {
+            // What the case file explains is no finding; a pause that goes beyond it is.
+            let slack = rhythm::STRETCH;
+            if deleted
+                .iter()
+                .any(|(from, to)| from - slack <= pause.from && pause.to <= to + slack)
+            {
+                continue;
+            }
+            found.push(Silence {
+                source: id.clone(),
+                from: utc(pause.from),
+                to: utc(pause.to),
+                expected: pause.expected,
+                basis: pause.basis.to_string(),
+            });
+        }
+    }
+    found
+}
+
+/// What the case file maps and no line of its source has: most often a name with a typo.
+pub(super) fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) -> Vec<Unfilled> {
+    let mut found = Vec::new();
+    for (source, reading) in case.file.source.iter().zip(readings) {
+        let (mut rows, mut present) = (0, 0);
+        for receipt in of_source(receipts, source) {
+            rows += receipt.file.lines.rows;
+            present |= receipt.tally.present;
+        }
+        for (name, field) in source.fields.iter().filter(|_| rows > 0) {
+            // Parts leave no trace of their own.
+            let column = reading.frame.index(name.get_ref());
+            if column.is_some_and(|column| present >> column & 1 == 0) {
+                found.push(Unfilled {
+                    source: source.id.get_ref().clone(),
+                    column: name.get_ref().clone(),
+                    field: field.get_ref().clone(),
+                });
+            }
+        }
+    }
+    found
+}

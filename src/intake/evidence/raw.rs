@@ -1,0 +1,71 @@
+//! Single lines of the evidence, read again where it lies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::intake::blocks::buffers::BLOCK;
+use crate::intake::blocks::buffers::Pool;
+use crate::intake::blocks::framing::Framing;
+use crate::intake::blocks::framing::{self, Block};
+use crate::intake::evidence::containers;
+use crate::intake::evidence::parquet_rows::ParquetRows;
+use crate::intake::formats::list;
+use crate::results::EvidenceFile;
+
+/// The lines of `file`, below `case_dir`, with these numbers; `spool` is for what must be seekable. A
+/// line that is not there any more is left out.
+pub fn lines(
+    case_dir: &Path,
+    file: &EvidenceFile,
+    wanted: &BTreeSet<u64>,
+    spool: &Path,
+) -> Result<BTreeMap<u64, Vec<u8>>> {
+    let path = case_dir.join(&file.path);
+    let framing = list::find(&file.format).map_or(Framing::Lines, |format| format.framing);
+    let mut found = BTreeMap::new();
+    let pool: Arc<Pool> = Arc::default();
+    let mut keep = |block: Block| -> Result<()> {
+        let numbers = block.first_line..block.first_line + block.lines;
+        if wanted.range(numbers.clone()).next().is_none() {
+            return Ok(());
+        }
+        let bytes = block.buffer.filled();
+        let mut each = |number: u64, start: usize, end: usize| {
+            if wanted.contains(&number) {
+                found.insert(number, bytes[start..end].trim_ascii_end().to_vec());
+            }
+        };
+        if let Some(spans) = &block.spans {
+            for (number, (start, end)) in numbers.zip(spans) {
+                each(number, *start as usize, *end as usize);
+            }
+            return Ok(());
+        }
+        let mut start = 0;
+        for number in numbers {
+            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            each(number, start, end);
+            start = (end + 1).min(bytes.len());
+        }
+        Ok(())
+    };
+    let whole = containers::read(&path, spool, &|_| {}, &mut |content| {
+        if content.member != file.member {
+            return Ok(());
+        }
+        if framing == Framing::Parquet {
+            if let Ok(mut rows) = ParquetRows::set_aside(content.content, spool)? {
+                framing::cut(&mut rows, framing, BLOCK, &pool, &mut keep)?;
+            }
+            return Ok(());
+        }
+        framing::cut(content.content, framing, BLOCK, &pool, &mut keep).map(drop)
+    })
+    .map_err(|error| Error::user(format!("the evidence cannot be read again: {error}")))?;
+    if whole.sha256 != file.sha256 {
+        return Err(Error::user("the evidence is no longer what was read").in_file(&path));
+    }
+    Ok(found)
+}

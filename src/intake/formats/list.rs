@@ -1,0 +1,77 @@
+//! The one list of all log formats.
+
+use super::{
+    LogFormat, akamai, alb, apache, api_gateway, auth0, caddy, cloudflare, cloudfront, cloudtrail,
+    combined, common, csv, entra, envoy, envoy_json, haproxy, jsonl, keycloak, keycloak_text, kong,
+    nginx, okta, parquet, traefik, traefik_text, tsv, w3c,
+};
+
+/// All formats, those with a mark of their own first: the first that reads a file is what it is.
+pub static ALL: &[&LogFormat] = &[
+    &parquet::FORMAT,
+    &cloudtrail::FORMAT,
+    &keycloak::FORMAT,
+    &keycloak_text::FORMAT,
+    &okta::FORMAT,
+    &auth0::FORMAT,
+    &entra::FORMAT,
+    &cloudflare::FORMAT,
+    &akamai::FORMAT,
+    &kong::FORMAT,
+    &caddy::FORMAT,
+    &traefik::FORMAT,
+    &api_gateway::FORMAT,
+    &envoy_json::FORMAT,
+    &cloudfront::FORMAT,
+    &w3c::FORMAT,
+    &alb::FORMAT,
+    &haproxy::FORMAT,
+    &envoy::FORMAT,
+    &traefik_text::FORMAT,
+    &combined::FORMAT,
+    &common::FORMAT,
+    &nginx::FORMAT,
+    &apache::FORMAT,
+    &jsonl::FORMAT,
+    &tsv::FORMAT,
+    &tsv::UNQUOTED,
+    &csv::FORMAT,
+    &csv::SEMICOLON,
+    &csv::BACKSLASH,
+];
+
+/// The format of this name.
+pub fn find(name: &str) -> Option<&'static LogFormat> {
+    ALL.iter().copied().find(|format| format.name == name)
+}
+
+/// The format of a table whose header was not taken apart, by the separator around the name of a column.
+pub(crate) fn separated(name: &str, fields: &[String]) -> Option<&'static str> {
+    [(',', "csv"), (';', "csv_semicolon"), ('\t', "tsv")]
+        .into_iter()
+        .find(|(separator, _)| {
+            let parts = |field: &String| {
+                let mut parts = field
+                    .split(*separator)
+                    .map(|part| part.trim().trim_matches('"'));
+                field.contains(*separator) && parts.any(|part| part == name)
+            };
+            fields.iter().any(parts)
+        })
+        .map(|(_, format)| format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_in_one_piece_tells_its_format() {
+        let of = |header: &str| separated("ip", &[header.to_string()]);
+        assert_eq!(of("t;\"ip\";path"), Some("csv_semicolon"));
+        assert_eq!(of("t\tip"), Some("tsv"));
+        assert_eq!(of("t,ip"), Some("csv"));
+        assert_eq!(of("ip"), None);
+        assert_eq!(of("t;ips"), None);
+    }
+}

@@ -1,0 +1,446 @@
+//! Columns that are put together from parts of the log: a request line, an address with its port, a date and
+//! a time of day.
+//!
+//! A client that sends nothing, or what is no HTTP, is refused: what it sent is the path then, and there is no
+//! method. Where the server answered all the same, what it showed cannot be known: a reject.
+//!
+//! Reasons: `request_line`, `forwarded_for_list`.
+
+use crate::frames::Frame;
+use crate::intake::blocks::fields::{
+    CLIENT_ENDPOINT, DATE, FIRST_PART, FORWARDED_FOR, Fields, QUERY, REQUEST_LINE, SLOTS,
+    TIME_OF_DAY, URL, says_nothing,
+};
+use crate::intake::blocks::stretch::{Lines, Stretch, each};
+use crate::intake::reject::{Reason, Reject};
+use crate::intake::values::numbers::refused;
+
+/// The slots that parts fill in one frame.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    event_time: usize,
+    method: Option<usize>,
+    path: Option<usize>,
+    status: Option<usize>,
+    body_bytes: Option<usize>,
+    source_ip: Option<usize>,
+    /// Which address of a forwarding list is the client's, counted from the right; 0 is the last.
+    forwarded_hops: Option<u32>,
+}
+
+impl Parts {
+    /// The slots in `frame`.
+    pub(crate) fn new(frame: &Frame, forwarded_hops: Option<u32>) -> Self {
+        Parts {
+            event_time: frame
+                .index("event_time")
+                .expect("every event frame has a time"),
+            method: frame.index("method"),
+            path: frame.index("path"),
+            status: frame.index("status"),
+            body_bytes: frame.index("body_bytes"),
+            source_ip: frame.index("source_ip"),
+            forwarded_hops,
+        }
+    }
+
+    /// Puts columns together from the parts that the line has.
+    #[inline]
+    pub(crate) fn assemble(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        // Nothing to do is the usual case.
+        if !fields.has_parts() {
+            return Ok(());
+        }
+        self.put_together(fields)
+    }
+
+    /// Puts the columns of some lines of a stretch together; gives the lines of which nothing is left to do.
+    pub(crate) fn assemble_many(&self, mut lines: Lines, stretch: &mut Stretch<'_>) -> Lines {
+        let others = (FIRST_PART..SLOTS).filter(|slot| *slot != REQUEST_LINE);
+        lines &= !others.fold(0, |lines, slot| lines | stretch.there(slot));
+        let asked = lines & stretch.there(REQUEST_LINE);
+        let (Some(method), Some(path)) = (self.method, self.path) else {
+            return lines;
+        };
+        let known = stretch.there(method) | stretch.there(path);
+        let text = stretch.text().unwrap_or_default().as_bytes();
+        let mut plain = 0;
+        for line in each(asked & !known) {
+            let request = stretch.places(REQUEST_LINE)[line];
+            if request.is_copied() {
+                continue;
+            }
+            let asked_for = &text[request.range()];
+            if let Some((first, target)) = request_line(asked_for)
+                && asked_for[target.start] == b'/'
+            {
+                stretch.places(method)[line] = request.cut(0..first);
+                stretch.places(path)[line] = request.cut(target);
+                plain |= 1 << line;
+            }
+        }
+        for slot in [method, path] {
+            stretch.fill(slot, stretch.there(slot) | plain);
+        }
+        lines & !(asked & !plain)
+    }
+
+    fn put_together(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        // A request line that says nothing is a reject of its own kind.
+        for part in (FIRST_PART..SLOTS).filter(|part| *part != REQUEST_LINE) {
+            if fields.get(part).is_some_and(says_nothing) {
+                fields.clear(part);
+            }
+        }
+        if let (Some(method), Some(path)) = (self.method, self.path) {
+            self.asked(fields, method, path)?;
+        }
+        if let Some(source_ip) = self.source_ip {
+            self.client(fields, source_ip)?;
+        }
+        if fields.has(DATE) && fields.has(TIME_OF_DAY) && !fields.has(self.event_time) {
+            let text = format!(
+                "{} {}",
+                fields.get(DATE).unwrap_or_default(),
+                fields.get(TIME_OF_DAY).unwrap_or_default()
+            );
+            fields.copy(self.event_time, &text);
+        }
+        Ok(())
+    }
+
+    /// Puts the method and the path together.
+    fn asked(&self, fields: &mut Fields<'_>, method: usize, path: usize) -> Result<(), Reject> {
+        if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
+            let of = |slot| fields.get(slot);
+            let text = of(REQUEST_LINE).unwrap_or_default();
+            match request_line(text.as_bytes()) {
+                Some((first, target)) => {
+                    fields.cut(REQUEST_LINE, 0..first, method);
+                    fields.cut(REQUEST_LINE, target, path);
+                }
+                None if refused(self.status.and_then(of), self.body_bytes.and_then(of)) => {
+                    let text = text.trim();
+                    if !says_nothing(text) && !text.starts_with("- - ") {
+                        fields.place(path, fields.place_of(REQUEST_LINE));
+                    }
+                    return Ok(());
+                }
+                None => {
+                    return Err(Reject::new(
+                        Reason::RequestLine,
+                        "the request is not `METHOD target HTTP/x`",
+                    ));
+                }
+            }
+        }
+        if fields.has(URL) && !fields.has(path) {
+            fields.place(path, fields.place_of(URL));
+        }
+        without_authority(fields, path);
+        query(fields, path);
+        Ok(())
+    }
+
+    fn client(&self, fields: &mut Fields<'_>, source_ip: usize) -> Result<(), Reject> {
+        if let (Some(hops), Some(list)) = (self.forwarded_hops, fields.get(FORWARDED_FOR)) {
+            let addresses = list.rsplit(',').map(str::trim);
+            let from_right = addresses.filter(|address| !address.is_empty());
+            // Who goes round the outermost proxies is the first that the others saw.
+            if let Some(client) = from_right.take(hops as usize + 1).last() {
+                let address = without_port(client).to_string();
+                fields.copy(source_ip, &address);
+            }
+        } else if !fields.has(source_ip)
+            && let Some(list) = fields.get(FORWARDED_FOR)
+        {
+            if list.contains(',') {
+                return Err(Reject::new(
+                    Reason::ForwardedForList,
+                    "several addresses, and the case file does not say how many proxies of your own added one (forwarded_hops)",
+                ));
+            }
+            let address = without_port(list.trim());
+            let start = address.as_ptr() as usize - list.as_ptr() as usize;
+            fields.cut(FORWARDED_FOR, start..start + address.len(), source_ip);
+        }
+        if fields.has(CLIENT_ENDPOINT) && !fields.has(source_ip) {
+            let text = fields.get(CLIENT_ENDPOINT).unwrap_or_default();
+            // Some products write IPv6 without brackets; the last group is the port all the same.
+            let stretch = match text.strip_prefix('[').and_then(|rest| rest.find(']')) {
+                Some(end) => 1..end + 1,
+                None => 0..text.rfind(':').unwrap_or(text.len()),
+            };
+            fields.cut(CLIENT_ENDPOINT, stretch, source_ip);
+        }
+        Ok(())
+    }
+}
+
+/// `GET /a HTTP/1.1` -> where the method ends, and where the target is; HTTP/0.9 has no version. A line without
+/// a method cannot be a request for a page. Blanks around the target, or in it, are wrong by RFC 9112 and yet
+/// served by some gateways; those around it are none of it.
+#[inline]
+fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
+    let is_method = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let first = match bytes.first_chunk::<4>() {
+        Some(b"GET ") => 3,
+        Some(b"POST") if bytes.get(4) == Some(&b' ') => 4,
+        _ => {
+            let end = bytes.iter().position(|byte| !is_method(byte));
+            end.filter(|end| bytes[*end] == b' ').unwrap_or(0)
+        }
+    };
+    let last = match bytes.last_chunk::<9>().map(|last| last.split_at(6)) {
+        // What most requests end with.
+        Some((b" HTTP/", [b'1', b'.', b'0' | b'1'] | [b'2', b'.', b'0'])) => bytes.len() - 9,
+        _ => {
+            // Servers take blanks behind the version.
+            let bytes = bytes.trim_ascii_end();
+            match memchr::memrchr(b' ', bytes) {
+                Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
+                _ => bytes.len(),
+            }
+        }
+    };
+    if first == 0 || last <= first + 1 || !bytes[0].is_ascii_alphabetic() {
+        return None;
+    }
+    let blank = |byte: &&u8| **byte == b' ';
+    let target = &bytes[first + 1..last];
+    let start = first + 1 + target.iter().take_while(blank).count();
+    let end = last - target.iter().rev().take_while(blank).count();
+    (start < end).then_some((first, start..end))
+}
+
+/// An address of a forwarding list, to which some proxies add the port; IPv6 stands in brackets then.
+fn without_port(text: &str) -> &str {
+    match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => match text.split_once(':') {
+            Some((address, port)) if !port.contains(':') => address,
+            _ => text,
+        },
+    }
+}
+
+/// `https://shop.example:443/a?b` -> `/a?b`
+fn without_authority(fields: &mut Fields<'_>, path: usize) {
+    let Some(text) = fields.get(path) else { return };
+    if text.starts_with('/') {
+        return;
+    }
+    let Some(scheme) = text.find("://").filter(|at| *at <= 8) else {
+        return;
+    };
+    let authority = scheme + 3;
+    match text[authority..].find(['/', '?']) {
+        Some(slash) if text.as_bytes()[authority + slash] == b'/' => {
+            let stretch = authority + slash..text.len();
+            fields.cut(path, stretch, path);
+        }
+        Some(question) => {
+            let text = format!("/{}", &text[authority + question..]);
+            fields.copy(path, &text);
+        }
+        None => fields.copy(path, "/"),
+    }
+}
+
+fn query(fields: &mut Fields<'_>, path: usize) {
+    let Some(query) = fields.get(QUERY) else {
+        return;
+    };
+    let Some(target) = fields.get(path).filter(|path| !path.contains('?')) else {
+        return;
+    };
+    let text = format!("{target}?{}", query.strip_prefix('?').unwrap_or(query));
+    fields.copy(path, &text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::REQUESTS;
+    use crate::intake::blocks::fields::slot;
+
+    fn assemble(given: &[(&str, &str)], hops: Option<u32>) -> Result<Vec<String>, &'static str> {
+        let line: String = given.iter().map(|(_, text)| *text).collect();
+        let mut fields = Fields::default();
+        fields.begin(&line);
+        let mut at = 0;
+        for (name, text) in given {
+            fields.set(slot(&REQUESTS, name).expect("a slot"), at, at + text.len());
+            at += text.len();
+        }
+        Parts::new(&REQUESTS, hops)
+            .assemble(&mut fields)
+            .map_err(|reject| reject.reason.name())?;
+        let of = |name| {
+            fields
+                .get(slot(&REQUESTS, name).expect("a slot"))
+                .unwrap_or("")
+                .to_string()
+        };
+        Ok(["method", "path", "source_ip", "event_time"]
+            .map(of)
+            .to_vec())
+    }
+
+    #[test]
+    fn columns_are_put_together_from_their_parts() {
+        let row = |method: &str, path: &str| {
+            Ok(vec![
+                method.into(),
+                path.into(),
+                String::new(),
+                String::new(),
+            ])
+        };
+        assert_eq!(
+            assemble(&[("request_line", "GET /a?b HTTP/1.1")], None),
+            row("GET", "/a?b")
+        );
+        assert_eq!(
+            assemble(
+                &[("request_line", "GET https://shop.example:443/a HTTP/1.1")],
+                None
+            ),
+            row("GET", "/a")
+        );
+        assert_eq!(
+            assemble(
+                &[("url", "http://shop.example?x=1"), ("method", "GET")],
+                None
+            ),
+            row("GET", "/?x=1")
+        );
+        assert_eq!(
+            assemble(
+                &[("path", "/a"), ("query", "?b=1"), ("method", "GET")],
+                None
+            ),
+            row("GET", "/a?b=1")
+        );
+        assert_eq!(
+            assemble(&[("path", "/a"), ("query", "-"), ("method", "GET")], None),
+            row("GET", "/a")
+        );
+        assert_eq!(
+            assemble(&[("request_line", "GET /a b HTTP/1.1")], None),
+            row("GET", "/a b")
+        );
+        assert_eq!(
+            assemble(&[("request_line", "GET /old")], None),
+            row("GET", "/old")
+        );
+        for spaced in [
+            "GET  /a HTTP/1.1",
+            "GET /a   HTTP/1.1",
+            "GET   /a  ",
+            "GET  /a b HTTP/2.0",
+            "GET /a HTTP/1.1 ",
+            "GET /a b HTTP/1.0   ",
+        ] {
+            let path = if spaced.contains('b') { "/a b" } else { "/a" };
+            assert_eq!(
+                assemble(&[("request_line", spaced)], None),
+                row("GET", path),
+                "{spaced}"
+            );
+        }
+        for (line, path) in [
+            ("-", ""),
+            ("", ""),
+            ("- - HTTP/1.1", ""),
+            ("\\x16\\x03 /a", "\\x16\\x03 /a"),
+            ("GET", "GET"),
+        ] {
+            let with = |status| assemble(&[("request_line", line), ("status", status)], None);
+            for status in ["400", "408", "501", "000", "0"] {
+                assert_eq!(with(status), row("", path), "{line} {status}");
+            }
+            for status in ["200", "304", "40", "4000", "4xx", "-"] {
+                assert_eq!(with(status), Err("request_line"), "{line} {status}");
+            }
+            for (size, expected) in [
+                ("0", row("", path)),
+                ("-", row("", path)),
+                ("5120", Err("request_line")),
+            ] {
+                let sized = [
+                    ("request_line", line),
+                    ("status", "0"),
+                    ("body_bytes", size),
+                ];
+                assert_eq!(assemble(&sized, None), expected, "{line} {size}");
+            }
+        }
+        for bad in [
+            "",
+            "GET",
+            "GET  HTTP/1.1",
+            "GET     HTTP/1.1",
+            "GET  HTTP/1.1  ",
+            "GET   ",
+            "\\x16\\x03 /a HTTP/1.1",
+            "- - HTTP/1.0",
+        ] {
+            assert_eq!(
+                assemble(&[("request_line", bad)], None),
+                Err("request_line"),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_client_is_found_without_its_port_and_among_proxies() {
+        let address =
+            |given: &[(&str, &str)], hops| assemble(given, hops).map(|row| row[2].clone());
+        for (endpoint, expected) in [
+            ("192.0.2.1:443", "192.0.2.1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("2001:db8::1:2817", "2001:db8::1"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            assert_eq!(
+                address(&[("client_endpoint", endpoint)], None).as_deref(),
+                Ok(expected)
+            );
+        }
+        let list = "203.0.113.66, 192.0.2.1, 198.51.100.1";
+        assert_eq!(
+            address(&[("forwarded_for", list)], None),
+            Err("forwarded_for_list")
+        );
+        assert_eq!(
+            address(&[("forwarded_for", list)], Some(1)).as_deref(),
+            Ok("192.0.2.1")
+        );
+        for (list, hops, expected) in [
+            (list, 3, "203.0.113.66"),
+            ("192.0.2.1", 2, "192.0.2.1"),
+            (", 192.0.2.1,,198.51.100.1", 1, "192.0.2.1"),
+            (" , ", 1, ""),
+        ] {
+            let found = address(&[("forwarded_for", list)], Some(hops));
+            assert_eq!(found.as_deref(), Ok(expected), "{list} {hops}");
+        }
+        for (list, expected) in [
+            ("192.0.2.1:51234", "192.0.2.1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            let found = address(&[("forwarded_for", list)], None);
+            assert_eq!(found.as_deref(), Ok(expected), "{list}");
+            let longer = format!("198.51.100.9:1, {list},203.0.113.9:80");
+            let found = address(&[("forwarded_for", &longer)], Some(1));
+            assert_eq!(found.as_deref(), Ok(expected), "{longer}");
+        }
+        assert_eq!(
+            address(&[("forwarded_for", "192.0.2.1")], None).as_deref(),
+            Ok("192.0.2.1")
+        );
+    }
+}

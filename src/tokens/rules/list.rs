@@ -1,0 +1,48 @@
+//! The one list of all verdict rules, and what the policy may say of them.
+
+use super::{
+    Rule, claims_differ, issued_to_another_subject, key_custodian_left, key_not_active,
+    key_retired, key_revoked, key_unknown, lifetime_beyond_policy, never_issued, no_login,
+    signature_invalid, signature_valid, stolen, subject_not_open, subject_unknown,
+    used_after_expiry, used_after_revocation, used_before_issue,
+};
+use crate::case::{Case, suggest};
+use crate::error::Result;
+
+/// All rules, deciding ones first; of two that fire, the earlier gives the verdict.
+pub static ALL: [Rule; 18] = [
+    signature_invalid::RULE,
+    issued_to_another_subject::RULE,
+    claims_differ::RULE,
+    stolen::RULE,
+    never_issued::RULE,
+    signature_valid::RULE,
+    subject_unknown::RULE,
+    subject_not_open::RULE,
+    key_unknown::RULE,
+    key_not_active::RULE,
+    key_retired::RULE,
+    key_revoked::RULE,
+    key_custodian_left::RULE,
+    used_before_issue::RULE,
+    used_after_expiry::RULE,
+    used_after_revocation::RULE,
+    lifetime_beyond_policy::RULE,
+    no_login::RULE,
+];
+
+/// The rule whose confidence depends on how the log is shown complete.
+pub(crate) const NEVER_ISSUED: &str = never_issued::RULE.id;
+
+/// Checks that the rules which the policy switches off are rules.
+pub fn check(case: &Case) -> Result<()> {
+    for name in &case.file.policy.switched_off {
+        let known = ALL.iter().map(|rule| rule.id);
+        if !known.clone().any(|id| id == name.get_ref()) {
+            let message = format!("`{}` is no rule", name.get_ref());
+            let error = case.error_at(name.span(), message);
+            return Err(suggest(error, name.get_ref(), known));
+        }
+    }
+    Ok(())
+}
