@@ -14,7 +14,8 @@ use crate::frames::{self, Batch, RowGroup, Value};
 use crate::intake::blocks::fields::{Fields, LONGEST_LINE};
 use crate::intake::blocks::framing::Block;
 use crate::intake::blocks::framing::Framing;
-use crate::intake::blocks::stretch::{MOST_BYTES, MOST_LINES, Stretch, each};
+use crate::intake::blocks::line_set::MOST_LINES;
+use crate::intake::blocks::stretch::{MOST_BYTES, Stretch};
 use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::token::TokenReader;
 use crate::jws::SigningKeys;
@@ -234,14 +235,14 @@ impl<'a> Parser<'a> {
         if stretch.text().is_some() {
             let taken = self.reading.parser.parse_many(stretch);
             let whole = self.reading.parts.assemble_many(taken, stretch);
-            for line in each(taken & !whole) {
+            for line in (taken - whole).iter() {
                 stretch.give(line, fields);
                 stretch.empty(line);
                 self.assemble(stretch, line, Some(0), fields);
             }
-            left &= !taken;
+            left -= taken;
         }
-        for line in each(left) {
+        for line in left.iter() {
             self.line(block, stretch, line, header, fields);
         }
         self.settle(block, stretch);

@@ -12,9 +12,8 @@ use crate::case::Catalogue;
 use crate::frames::{Batch, Kind, Looked};
 use crate::intake::blocks::fields::FROM_TOKEN;
 use crate::intake::blocks::fields::{Fields, Place, says_nothing, slot};
-use crate::intake::blocks::stretch::{
-    Lines, MOST_LINES, NO_TEXTS, Stretch, Texts, each, keep, side_by_side,
-};
+use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
+use crate::intake::blocks::stretch::{NO_TEXTS, Stretch, Texts, keep};
 use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::addresses::{self, Addresses};
 use crate::intake::values::clock::LastDate;
@@ -47,7 +46,7 @@ enum Fill {
 /// Lines that are no rows.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    lines: Lines,
+    lines: LineSet,
     rejects: Vec<(usize, Reject)>,
 }
 
@@ -55,8 +54,8 @@ impl Refused {
     /// Refuses a line; the first reason stays.
     #[cold]
     fn add(&mut self, line: usize, reject: Reject) {
-        if self.lines >> line & 1 == 0 {
-            self.lines |= 1 << line;
+        if !self.lines.contains(line) {
+            self.lines.insert(line);
             self.rejects.push((line, reject));
         }
     }
@@ -66,14 +65,14 @@ impl Refused {
 #[derive(Debug, Clone, Copy)]
 struct Typed<T> {
     values: [T; MOST_LINES],
-    there: Lines,
+    there: LineSet,
 }
 
 impl<T: Copy + Default> Default for Typed<T> {
     fn default() -> Self {
         Typed {
             values: [T::default(); MOST_LINES],
-            there: 0,
+            there: LineSet::EMPTY,
         }
     }
 }
@@ -89,11 +88,11 @@ impl<T: Copy> Typed<T> {
         refused: &mut Refused,
         mut read: impl FnMut(usize, &[u8]) -> Result<Option<T>, Reject>,
     ) {
-        self.there = 0;
+        self.there = LineSet::EMPTY;
         stretch.each_text(column, constant, |line, text| match read(line, text) {
             Ok(Some(value)) => {
                 self.values[line] = value;
-                self.there |= 1 << line;
+                self.there.insert(line);
             }
             Ok(None) => {}
             Err(reject) => refused.add(line, reject),
@@ -101,9 +100,9 @@ impl<T: Copy> Typed<T> {
     }
 
     /// Keeps the values of `kept` lines, side by side.
-    fn keep(&mut self, kept: Lines) {
+    fn keep(&mut self, kept: LineSet) {
         keep(&mut self.values, kept);
-        self.there = side_by_side(self.there, kept);
+        self.there = self.there.side_by_side(kept);
     }
 }
 
@@ -266,7 +265,7 @@ impl<'a> Rows<'a> {
                 }
                 self.require(column, stretch);
             }
-            let there = stretch.there(column) != 0 || constant;
+            let there = !stretch.there(column).is_empty() || constant;
             if there {
                 self.present |= 1 << column;
                 self.read(column, stretch, batch);
@@ -279,7 +278,7 @@ impl<'a> Rows<'a> {
         let mut rejects: Vec<_> = refused.rejects.into_iter().map(numbered).collect();
         if !rejects.is_empty() {
             rejects.sort_by_key(|(line, ..)| *line);
-            let rows = stretch.all() & !refused.lines;
+            let rows = stretch.all() - refused.lines;
             stretch.keep(rows);
             self.numbers
                 .iter_mut()
@@ -300,7 +299,7 @@ impl<'a> Rows<'a> {
         if column != method && column != path {
             return;
         }
-        for line in each(stretch.all() & !stretch.there(column)) {
+        for line in (stretch.all() - stretch.there(column)).iter() {
             if refused(stretch.get(line, status), stretch.get(line, size)) {
                 for column in [method, path] {
                     if stretch.get(line, column).is_none_or(says_nothing) {
@@ -315,7 +314,7 @@ impl<'a> Rows<'a> {
     /// Refuses the lines that lack `column`.
     #[inline]
     fn require(&mut self, column: usize, stretch: &Stretch<'_>) {
-        for line in each(stretch.all() & !stretch.there(column) & !self.refused.lines) {
+        for line in (stretch.all() - stretch.there(column) - self.refused.lines).iter() {
             let name = self.reading.frame.columns[column].name;
             let answer = self
                 .answer
@@ -372,7 +371,7 @@ impl<'a> Rows<'a> {
     /// Reads times that a token claims. What a client claims must not take its request out of the counts.
     fn claims(&mut self, column: usize, stretch: &mut Stretch<'_>) {
         let (reading, problem) = (self.reading, self.problem);
-        let mut bad: Lines = 0;
+        let mut bad = LineSet::EMPTY;
         let constant = reading.constants[column].as_deref();
         let typed = &mut self.times[column];
         typed.read(
@@ -383,7 +382,7 @@ impl<'a> Rows<'a> {
             |line, text| {
                 let read = reading.clock.read_claim(text);
                 if problem.is_some() && read.is_err() {
-                    bad |= 1 << line;
+                    bad.insert(line);
                     return Ok(None);
                 }
                 read.map(Some)
@@ -398,10 +397,10 @@ impl<'a> Rows<'a> {
     fn note_unnamed(&self, stretch: &mut Stretch<'_>) {
         if let (Some(token_id), Some(problem)) = (self.token_id, self.problem) {
             let claims = self.claims.iter().map(|column| stretch.there(*column));
-            let claimed = claims.fold(0, |all, lines| all | lines);
-            let unnamed = claimed & !stretch.there(token_id);
+            let claimed = claims.fold(LineSet::EMPTY, |all, lines| all | lines);
+            let unnamed = claimed - stretch.there(token_id);
             // What has claims came with a token, whatever its cookies.
-            for line in each(unnamed & stretch.there(problem)) {
+            for line in (unnamed & stretch.there(problem)).iter() {
                 if stretch.get(line, problem) == Some(TOKEN_COOKIE_ABSENT) {
                     let place = Place::of_copy(&mut stretch.copies, TOKEN_ID_ABSENT);
                     stretch.set(line, problem, place);
@@ -419,8 +418,9 @@ impl<'a> Rows<'a> {
         let texts = &texts[..stretch.count()];
         // What the column has is canonical.
         self.looked[column] = batch.look(column, texts);
-        let new = there & !self.looked[column].map_or(0, |looked| looked.found);
-        for line in each(new & !addresses::plain(texts, new)) {
+        let known = self.looked[column].map_or(0, |looked| looked.found);
+        let new = there - LineSet::of_bits(known);
+        for line in (new - addresses::plain(texts, new)).iter() {
             let text = stretch.get(line, column).or(constant).unwrap_or_default();
             match self.addresses.canonical(text) {
                 Ok(address) => {
@@ -438,34 +438,36 @@ impl<'a> Rows<'a> {
         let mut texts = NO_TEXTS;
         for (column, fill) in self.fills.iter().enumerate() {
             let constant = self.reading.constants[column].as_deref();
-            let there = stretch.there(column) != 0 || constant.is_some();
+            let there = !stretch.there(column).is_empty() || constant.is_some();
             match fill {
                 Fill::EvidenceId => {
                     let number = [u64::from(self.evidence_id); MOST_LINES];
-                    batch.numbers(column, &number[..rows], stretch.all());
+                    batch.numbers(column, &number[..rows], stretch.all().bits());
                 }
-                Fill::LineNo => batch.numbers(column, &stretch.numbers()[..rows], stretch.all()),
+                Fill::LineNo => {
+                    batch.numbers(column, &stretch.numbers()[..rows], stretch.all().bits())
+                }
                 Fill::Tier => batch.repeat(column, self.reading.tier, rows),
                 Fill::Page if !self.catalogue.pages.is_empty() => {
                     let there = self.pages(stretch, &mut texts);
-                    batch.texts(column, &texts[..rows], there, None);
+                    batch.texts(column, &texts[..rows], there.bits(), None);
                 }
                 Fill::Text | Fill::Whose | Fill::Address if there => {
                     let there = stretch.texts(column, constant, &mut texts);
                     let looked = self.looked[column].as_ref();
-                    batch.texts(column, &texts[..rows], there, looked);
+                    batch.texts(column, &texts[..rows], there.bits(), looked);
                 }
                 Fill::Bytes if there => {
                     let there = stretch.texts(column, constant, &mut texts);
-                    batch.bytes(column, &texts[..rows], there);
+                    batch.bytes(column, &texts[..rows], there.bits());
                 }
                 Fill::Number(_) | Fill::Code if there => {
                     let Typed { values, there } = &self.numbers[column];
-                    batch.numbers(column, &values[..rows], *there);
+                    batch.numbers(column, &values[..rows], there.bits());
                 }
                 Fill::EventTime | Fill::Claim if there => {
                     let Typed { values, there } = &self.times[column];
-                    batch.times(column, &values[..rows], *there);
+                    batch.times(column, &values[..rows], there.bits());
                 }
                 _ => batch.nulls(column, rows),
             }
@@ -474,8 +476,8 @@ impl<'a> Rows<'a> {
     }
 
     /// The pages that requests ask for, and which lines ask for one.
-    fn pages<'t>(&'t self, stretch: &Stretch<'_>, out: &mut Texts<'t>) -> Lines {
-        let mut there = 0;
+    fn pages<'t>(&'t self, stretch: &Stretch<'_>, out: &mut Texts<'t>) -> LineSet {
+        let mut there = LineSet::EMPTY;
         let Some((method, path)) = self.method_and_path else {
             return there;
         };
@@ -488,7 +490,7 @@ impl<'a> Rows<'a> {
             let page = asked.and_then(|(method, path)| self.catalogue.find(method, path));
             if let Some(page) = page {
                 *out = self.catalogue.pages[page].id.as_bytes();
-                there |= 1 << line;
+                there.insert(line);
             }
         }
         there
@@ -497,7 +499,7 @@ impl<'a> Rows<'a> {
 
 /// Takes the zeros behind a point from numbers: a table's column that has gaps writes `7.0` for 7.
 fn whole_numbers(column: usize, stretch: &mut Stretch<'_>) {
-    for line in each(stretch.there(column)) {
+    for line in (stretch.there(column)).iter() {
         let text = stretch.get(line, column).unwrap_or_default();
         if let Some(digits) = number_before_zeros(text.as_bytes()) {
             let place = &mut stretch.places(column)[line];
@@ -517,8 +519,8 @@ fn number_before_zeros(text: &[u8]) -> Option<usize> {
 }
 
 /// Notes what is wrong with the tokens of `lines`, where nothing is noted yet.
-fn note(stretch: &mut Stretch<'_>, lines: Lines, problem: usize, reason: &str) {
-    for line in each(lines & !stretch.there(problem)) {
+fn note(stretch: &mut Stretch<'_>, lines: LineSet, problem: usize, reason: &str) {
+    for line in (lines - stretch.there(problem)).iter() {
         let place = Place::of_copy(&mut stretch.copies, reason);
         stretch.set(line, problem, place);
     }

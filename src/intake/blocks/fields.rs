@@ -187,6 +187,16 @@ pub fn slot(frame: &Frame, name: &str) -> Option<usize> {
     frame.index(name).or_else(part)
 }
 
+/// The slots whose bits are set, in order.
+#[inline]
+pub(crate) fn slots(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let slot = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (slot < SLOTS).then_some(slot)
+    })
+}
+
 /// Columns that the part `name` fills by itself; none if it is no part.
 pub(crate) fn gives(name: &str) -> &'static [&'static str] {
     let part = PARTS.iter().find(|part| part.name == name);

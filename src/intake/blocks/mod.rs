@@ -6,10 +6,12 @@
 //! | `framing` | a log -> blocks, each of whole lines, records or objects |
 //! | `records` | where the records of a table end whose quoted fields may hold line ends |
 //! | `stretch` | the lines that are read together, and where the text of each field is |
+//! | `line_set` | some of the lines of a stretch |
 //! | `fields` | the slots that a line can fill |
 
 pub(crate) mod buffers;
 pub(crate) mod fields;
 pub(crate) mod framing;
+pub(crate) mod line_set;
 pub(crate) mod records;
 pub(crate) mod stretch;

@@ -4,29 +4,13 @@
 use std::any::Any;
 
 use crate::bytes::{MOST_MARKED, Marks};
-use crate::intake::blocks::fields::{Fields, Place, SLOTS, says_nothing};
+use crate::intake::blocks::fields::{Fields, Place, SLOTS, says_nothing, slots};
+use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
 
-/// Lines of a stretch: few enough that they and their places stay in the processor's nearest caches.
-pub(crate) const MOST_LINES: usize = 64;
 /// Bytes from which on a stretch has no more lines.
 pub(crate) const MOST_BYTES: usize = 1 << 15;
 
-/// Some lines of a stretch, bit by bit.
-pub type Lines = u64;
-
-const _: () = assert!(MOST_LINES <= Lines::BITS as usize);
-
-/// The places of some lines, the first first.
-#[inline]
-pub(crate) fn each(mut lines: Lines) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let line = lines.trailing_zeros() as usize;
-        lines &= lines.wrapping_sub(1);
-        (line < MOST_LINES).then_some(line)
-    })
-}
-
-/// Lines of a log, one after another, and where the text of each field is.
+/// LineSet of a log, one after another, and where the text of each field is.
 #[derive(Debug)]
 pub struct Stretch<'t> {
     /// Where it begins in its block.
@@ -37,7 +21,7 @@ pub struct Stretch<'t> {
     /// By line: where it is in the stretch.
     lines: [Place; MOST_LINES],
     /// By slot: the lines that fill it.
-    there: [Lines; SLOTS],
+    there: [LineSet; SLOTS],
     /// By slot and line: where the text is, in the stretch or among the copies.
     places: Box<[[Place; MOST_LINES]; SLOTS]>,
     pub(crate) copies: String,
@@ -56,7 +40,7 @@ impl Default for Stretch<'_> {
             count: 0,
             numbers: [0; MOST_LINES],
             lines: [NOWHERE; MOST_LINES],
-            there: [0; SLOTS],
+            there: [LineSet::EMPTY; SLOTS],
             places: Box::new([[NOWHERE; MOST_LINES]; SLOTS]),
             copies: String::new(),
             marks: Vec::new(),
@@ -93,7 +77,7 @@ impl<'t> Stretch<'t> {
     /// Forgets all lines.
     pub(crate) fn clear(&mut self) {
         self.count = 0;
-        self.there = [0; SLOTS];
+        self.there = [LineSet::EMPTY; SLOTS];
         self.copies.clear();
     }
 
@@ -127,10 +111,8 @@ impl<'t> Stretch<'t> {
 
     /// All lines.
     #[inline]
-    pub fn all(&self) -> Lines {
-        (Lines::MAX)
-            .checked_shr((MOST_LINES - self.count) as u32)
-            .unwrap_or(0)
+    pub fn all(&self) -> LineSet {
+        LineSet::first(self.count)
     }
 
     /// The numbers of the lines.
@@ -153,7 +135,7 @@ impl<'t> Stretch<'t> {
 
     /// The lines that fill `slot`.
     #[inline]
-    pub fn there(&self, slot: usize) -> Lines {
+    pub fn there(&self, slot: usize) -> LineSet {
         self.there[slot]
     }
 
@@ -171,14 +153,14 @@ impl<'t> Stretch<'t> {
 
     /// Notes that `lines` fill `slot`, and no others.
     #[inline]
-    pub(crate) fn fill(&mut self, slot: usize, lines: Lines) {
+    pub(crate) fn fill(&mut self, slot: usize, lines: LineSet) {
         self.there[slot] = lines;
     }
 
     /// Forgets the texts in `slot` that say nothing: empty ones, and the `-` of servers.
     #[inline]
     pub(crate) fn forget_nothing(&mut self, slot: usize) {
-        if self.there[slot] == 0 {
+        if self.there[slot].is_empty() {
             return;
         }
         let places = &self.places[slot][..self.count];
@@ -188,9 +170,9 @@ impl<'t> Stretch<'t> {
         {
             return;
         }
-        for line in each(self.there[slot]) {
+        for line in self.there[slot].iter() {
             if self.get(line, slot).is_some_and(says_nothing) {
-                self.there[slot] &= !(1 << line);
+                self.there[slot].remove(line);
             }
         }
     }
@@ -198,16 +180,13 @@ impl<'t> Stretch<'t> {
     /// Puts a text of `line` into `slot`.
     #[inline]
     pub(crate) fn set(&mut self, line: usize, slot: usize, place: Place) {
-        self.there[slot] |= 1 << line;
+        self.there[slot].insert(line);
         self.places[slot][line] = place;
     }
 
     /// Takes the fields of a line, of which `base` is where its text begins in the stretch, if it stands there.
     pub(crate) fn take(&mut self, line: usize, base: Option<usize>, fields: &Fields<'_>) {
-        let mut rest = fields.filled();
-        while rest != 0 {
-            let slot = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
+        for slot in slots(fields.filled()) {
             let place = fields.place_of(slot);
             let place = match base {
                 Some(base) if !place.is_copied() => place.after(base),
@@ -222,7 +201,7 @@ impl<'t> Stretch<'t> {
     pub(crate) fn give(&self, line: usize, fields: &mut Fields<'t>) {
         fields.begin(self.text.unwrap_or_default());
         for (slot, there) in self.there.iter().enumerate() {
-            if there >> line & 1 == 1 {
+            if there.contains(line) {
                 let place = self.places[slot][line];
                 if place.is_copied() {
                     fields.copy(slot, &self.copies[place.range()]);
@@ -235,15 +214,13 @@ impl<'t> Stretch<'t> {
 
     /// Empties all slots of `line`.
     pub(crate) fn empty(&mut self, line: usize) {
-        self.there
-            .iter_mut()
-            .for_each(|there| *there &= !(1 << line));
+        self.there.iter_mut().for_each(|there| there.remove(line));
     }
 
     /// The text of a line in `slot`.
     #[inline]
     pub fn get(&self, line: usize, slot: usize) -> Option<&str> {
-        if self.there[slot] >> line & 1 == 0 {
+        if !self.there[slot].contains(line) {
             return None;
         }
         let place = self.places[slot][line];
@@ -263,11 +240,11 @@ impl<'t> Stretch<'t> {
         slot: usize,
         constant: Option<&'o str>,
         out: &mut Texts<'o>,
-    ) -> Lines {
-        let mut there = 0;
+    ) -> LineSet {
+        let mut there = LineSet::EMPTY;
         self.each_text(slot, constant, |line, text| {
             out[line] = text;
-            there |= 1 << line;
+            there.insert(line);
         });
         there
     }
@@ -290,7 +267,7 @@ impl<'t> Stretch<'t> {
         }
         let constant = constant.map(str::as_bytes);
         for (line, place) in places {
-            let from = match there >> line & 1 == 1 {
+            let from = match there.contains(line) {
                 true if place.is_copied() => Some(&self.copies.as_bytes()[place.range()]),
                 true => Some(&text[place.range()]),
                 false => constant,
@@ -303,27 +280,21 @@ impl<'t> Stretch<'t> {
 
     /// Keeps what `kept` lines fill, side by side.
     #[cold]
-    pub(crate) fn keep(&mut self, kept: Lines) {
+    pub(crate) fn keep(&mut self, kept: LineSet) {
         for (there, places) in self.there.iter_mut().zip(self.places.iter_mut()) {
-            if *there != 0 {
+            if !there.is_empty() {
                 keep(places, kept);
-                *there = side_by_side(*there, kept);
+                *there = there.side_by_side(kept);
             }
         }
         keep(&mut self.numbers, kept);
-        self.count = (kept & self.all()).count_ones() as usize;
+        self.count = (kept & self.all()).len();
     }
 }
 
 /// Moves the items at the places `kept` to the front.
-pub(crate) fn keep<T: Copy>(items: &mut [T; MOST_LINES], kept: Lines) {
-    for (to, from) in each(kept).enumerate() {
+pub(crate) fn keep<T: Copy>(items: &mut [T; MOST_LINES], kept: LineSet) {
+    for (to, from) in kept.iter().enumerate() {
         items[to] = items[from];
     }
-}
-
-/// The bits at the places `kept`, side by side.
-pub(crate) fn side_by_side(bits: Lines, kept: Lines) -> Lines {
-    let places = each(kept).enumerate();
-    places.fold(0, |found, (to, from)| found | (bits >> from & 1) << to)
 }

@@ -47,8 +47,9 @@ use crate::case::{SourceKind, TimeFormat};
 use crate::frames::Frame;
 pub use crate::intake::blocks::fields::{Fields, SLOTS, slot};
 pub use crate::intake::blocks::framing::Framing;
+pub use crate::intake::blocks::line_set::LineSet;
 pub use crate::intake::blocks::records::{Quotes, Shape};
-pub use crate::intake::blocks::stretch::{Lines, Stretch};
+pub use crate::intake::blocks::stretch::Stretch;
 pub use crate::intake::reject::{Reason, Reject};
 
 /// The columns that a header names: a slot each, or none where the column is not wanted.
@@ -74,8 +75,8 @@ pub trait LineParser: std::fmt::Debug + Send + Sync {
 
     /// Takes apart, all at once, those lines of a stretch that look as most do, and tells which; of them
     /// nothing is left for [`LineParser::parse`].
-    fn parse_many(&self, _stretch: &mut Stretch<'_>) -> Lines {
-        0
+    fn parse_many(&self, _stretch: &mut Stretch<'_>) -> LineSet {
+        LineSet::EMPTY
     }
 
     /// The slots that this parser can fill.

@@ -8,25 +8,27 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::bytes::same;
-use crate::intake::blocks::stretch::{Lines, each};
+use crate::intake::blocks::line_set::LineSet;
 use crate::intake::reject::{Reason, Reject};
 
 /// Spellings of addresses remembered; more begin anew.
 const REMEMBERED: usize = 1 << 16;
 
 /// Those `among` the texts that are addresses in their canonical spelling: a quick look that most pass.
-pub(crate) fn plain(texts: &[&[u8]], among: Lines) -> Lines {
+pub(crate) fn plain(texts: &[&[u8]], among: LineSet) -> LineSet {
     let level = Level::new();
     dispatch!(level, simd => plain_as(simd, texts, among))
 }
 
 #[inline(always)]
-fn plain_as<S: Simd>(simd: S, texts: &[&[u8]], among: Lines) -> Lines {
+fn plain_as<S: Simd>(simd: S, texts: &[&[u8]], among: LineSet) -> LineSet {
     let plain =
         |text: &[u8]| is_clear_ipv6(simd, text) || is_plain_ipv4(text) || is_plain_ipv6(text);
-    each(among).fold(0, |lines, line| {
-        lines | Lines::from(plain(texts[line])) << line
-    })
+    let mut found = LineSet::EMPTY;
+    for line in among.iter() {
+        found.insert_if(line, plain(texts[line]));
+    }
+    found
 }
 
 /// Whether `text` is an IPv6 address whose canonical spelling is clear from where its colons and zeros are.

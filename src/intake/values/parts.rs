@@ -11,7 +11,8 @@ use crate::intake::blocks::fields::{
     CLIENT_ENDPOINT, DATE, FIRST_PART, FORWARDED_FOR, Fields, QUERY, REQUEST_LINE, SLOTS,
     TIME_OF_DAY, URL, says_nothing,
 };
-use crate::intake::blocks::stretch::{Lines, Stretch, each};
+use crate::intake::blocks::line_set::LineSet;
+use crate::intake::blocks::stretch::Stretch;
 use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::numbers::refused;
 
@@ -55,17 +56,17 @@ impl Parts {
     }
 
     /// Puts the columns of some lines of a stretch together; gives the lines of which nothing is left to do.
-    pub(crate) fn assemble_many(&self, mut lines: Lines, stretch: &mut Stretch<'_>) -> Lines {
+    pub(crate) fn assemble_many(&self, mut lines: LineSet, stretch: &mut Stretch<'_>) -> LineSet {
         let others = (FIRST_PART..SLOTS).filter(|slot| *slot != REQUEST_LINE);
-        lines &= !others.fold(0, |lines, slot| lines | stretch.there(slot));
+        lines -= others.fold(LineSet::EMPTY, |lines, slot| lines | stretch.there(slot));
         let asked = lines & stretch.there(REQUEST_LINE);
         let (Some(method), Some(path)) = (self.method, self.path) else {
             return lines;
         };
         let known = stretch.there(method) | stretch.there(path);
         let text = stretch.text().unwrap_or_default().as_bytes();
-        let mut plain = 0;
-        for line in each(asked & !known) {
+        let mut plain = LineSet::EMPTY;
+        for line in (asked - known).iter() {
             let request = stretch.places(REQUEST_LINE)[line];
             if request.is_copied() {
                 continue;
@@ -76,13 +77,13 @@ impl Parts {
             {
                 stretch.places(method)[line] = request.cut(0..first);
                 stretch.places(path)[line] = request.cut(target);
-                plain |= 1 << line;
+                plain.insert(line);
             }
         }
         for slot in [method, path] {
             stretch.fill(slot, stretch.there(slot) | plain);
         }
-        lines & !(asked & !plain)
+        lines - (asked - plain)
     }
 
     fn put_together(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {

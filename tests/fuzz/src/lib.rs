@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use breachscope::case::{CASE_FILE, Case};
 use breachscope::frames::Frame;
-use breachscope::intake::formats::{self, Fields, Framing, Stretch, Header, LineParser, slot, Wanted, LogFormat, SLOTS};
+use breachscope::intake::formats::{self, Fields, Framing, Stretch, Header, LineParser, LineSet, slot, Wanted, LogFormat, SLOTS};
 
 /// A format and its parser, made once.
 struct Reader {
@@ -148,10 +148,10 @@ fn read(parser: &dyn LineParser, framing: Framing, mark: fn(&str) -> bool, log: 
 fn together(parser: &dyn LineParser, log: &str) {
     let mut stretch = Stretch::of(log);
     let taken = parser.parse_many(&mut stretch);
-    assert_eq!(taken & !stretch.all(), 0, "lines that are none");
+    assert_eq!(taken - stretch.all(), LineSet::EMPTY, "lines that are none");
     let header = Header::default();
     for (place, line) in log.split('\n').take(stretch.count()).enumerate() {
-        let is_taken = taken >> place & 1 == 1;
+        let is_taken = taken.contains(place);
         let mut alone = Fields::default();
         alone.begin(line);
         let found = parser.parse(line, &header, &mut alone);

@@ -11,7 +11,8 @@ use super::Fields;
 use super::scanner::{Other, Scanner};
 use crate::bytes::{Marks, no_digits, quote_end, same, word};
 use crate::intake::blocks::fields::{Place, says_nothing};
-use crate::intake::blocks::stretch::{Lines, MOST_LINES, Stretch, each};
+use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
+use crate::intake::blocks::stretch::Stretch;
 
 /// Layouts known at once.
 const KNOWN: usize = 4;
@@ -42,30 +43,30 @@ impl Default for Layouts {
 
 impl Layouts {
     /// Reads those of `lines` that a layout fits, and tells which.
-    pub(crate) fn read(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+    pub(crate) fn read(&mut self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
         let mut left = lines;
         for index in 0..self.known.len() {
-            if left == 0 {
+            if left.is_empty() {
                 break;
             }
             let read = self.known[index].read(stretch, left);
-            left &= !read;
-            if left == 0 {
+            left -= read;
+            if left.is_empty() {
                 self.known.swap(0, index);
             }
         }
-        self.earn(lines & !left)
+        self.earn(lines - left)
     }
 
     /// Reads those of `lines` that the layout learned last fits, and tells which.
-    pub(crate) fn read_by_newest(&mut self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
-        let newest = self.known.first().filter(|_| lines != 0);
-        let read = newest.map_or(0, |layout| layout.read(stretch, lines));
+    pub(crate) fn read_by_newest(&mut self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
+        let newest = self.known.first().filter(|_| !lines.is_empty());
+        let read = newest.map_or(LineSet::EMPTY, |layout| layout.read(stretch, lines));
         self.earn(read)
     }
 
-    fn earn(&mut self, read: Lines) -> Lines {
-        self.credit = CREDIT.min(self.credit + read.count_ones());
+    fn earn(&mut self, read: LineSet) -> LineSet {
+        self.credit = CREDIT.min(self.credit + read.len() as u32);
         read
     }
 
@@ -185,7 +186,7 @@ impl Layout {
     }
 
     /// Reads those of `lines` that it fits, and tells which.
-    fn read(&self, stretch: &mut Stretch<'_>, lines: Lines) -> Lines {
+    fn read(&self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
         let marks = std::mem::take(&mut stretch.marks);
         let level = Level::new();
         let fit = dispatch!(level, simd => self.read_as(simd, stretch, &marks[0], lines));
@@ -203,23 +204,23 @@ impl Layout {
         _: S,
         stretch: &mut Stretch<'_>,
         specials: &Marks,
-        lines: Lines,
-    ) -> Lines {
+        lines: LineSet,
+    ) -> LineSet {
         let text = stretch.text().unwrap_or_default();
         let mut fit = lines;
         let mut at = [0; MOST_LINES];
         // By stretch beside claims: the lines of which it says something, and those of which the claims do.
-        let mut told = [0; MOST_OTHERS];
-        let mut claimed = [0; MOST_OTHERS];
-        for other in each(self.telling.into()) {
+        let mut told = [LineSet::EMPTY; MOST_OTHERS];
+        let mut claimed = [LineSet::EMPTY; MOST_OTHERS];
+        for other in others(self.telling) {
             told[other] = lines;
         }
         for (at, whole) in at.iter_mut().zip(stretch.lines()) {
             *at = whole.start;
         }
         for step in &self.steps {
-            if fit == 0 {
-                return 0;
+            if fit.is_empty() {
+                return LineSet::EMPTY;
             }
             let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
             let places = match step.slots.first() {
@@ -227,7 +228,7 @@ impl Layout {
                 None => &mut nowhere,
             };
             let read = fit;
-            for line in each(read) {
+            for line in read.iter() {
                 let start = at[line] as usize + step.before.len();
                 let before = text.as_bytes().get(at[line] as usize..start);
                 let fits = before.is_some_and(|before| same(before, &step.before));
@@ -242,31 +243,35 @@ impl Layout {
                     end: end as u32,
                 };
                 at[line] = end as u32;
-                fit &= !(Lines::from(!fits | (end < start)) << line);
+                fit.remove_if(line, !fits | (end < start));
             }
             let places = *places;
             if step.within | step.claims != 0 {
                 let says = |line: &usize| !says_nothing(&text[places[*line].range()]);
-                let said = each(fit)
-                    .filter(says)
-                    .fold(0, |said, line| said | 1 << line);
-                each(step.within.into()).for_each(|other| told[other] |= said);
-                each(step.claims.into()).for_each(|other| claimed[other] |= said);
+                let said: LineSet = fit.iter().filter(says).collect();
+                others(step.within).for_each(|other| told[other] |= said);
+                others(step.claims).for_each(|other| claimed[other] |= said);
             }
             for slot in step.slots.iter().skip(1) {
                 let known = stretch.places(usize::from(*slot));
-                each(fit).for_each(|line| known[line] = places[line]);
+                fit.iter().for_each(|line| known[line] = places[line]);
             }
         }
-        for line in each(fit) {
+        for line in fit.iter() {
             let end = stretch.lines()[line].end as usize;
             let rest = text.as_bytes().get(at[line] as usize..end);
             let fits = rest.is_some_and(|rest| same(rest, &self.end));
-            fit &= !(Lines::from(!fits) << line);
+            fit.remove_if(line, !fits);
         }
-        let others = told.iter().zip(&claimed).take(self.others);
-        others.fold(fit, |fit, (told, claimed)| fit & (claimed | !told))
+        let beside = told.iter().zip(&claimed).take(self.others);
+        beside.fold(fit, |fit, (told, claimed)| fit - (*told - *claimed))
     }
+}
+
+/// The stretches whose bits are set, in order.
+#[inline]
+fn others(bits: u8) -> impl Iterator<Item = usize> {
+    LineSet::of_bits(bits.into()).iter()
 }
 
 /// Where the number that begins at `start` ends.
@@ -366,7 +371,7 @@ mod tests {
         let mut stretch = Stretch::of(&text);
         let read = super::super::LineParser::parse_many(&parser, &mut stretch);
         for (place, (line, fits)) in lines.iter().enumerate() {
-            assert_eq!(read >> place & 1 == 1, *fits, "{line}");
+            assert_eq!(read.contains(place), *fits, "{line}");
         }
         // As many stretches as a layout knows, and one more.
         for (count, learned) in [(MOST_OTHERS, true), (MOST_OTHERS + 1, false)] {
@@ -442,7 +447,7 @@ mod tests {
                     expected.map_or([None; 3], |row| row.map(Some)),
                     "{text}"
                 );
-                assert_eq!(read >> line & 1 == 1, expected.is_some(), "{text}");
+                assert_eq!(read.contains(line), expected.is_some(), "{text}");
             }
         }
     }

@@ -19,9 +19,8 @@ use std::borrow::Cow;
 use layout::{Layouts, find_specials};
 use scanner::{Scanner, is_registered};
 
-use super::{Fields, Header, LineParser, Lines, Stretch, Wanted};
+use super::{Fields, Header, LineParser, LineSet, Stretch, Wanted};
 use crate::bytes::Mark;
-use crate::intake::blocks::stretch::each;
 use crate::intake::reject::Reject;
 
 /// A key, its mark, and where it leads.
@@ -135,9 +134,9 @@ impl LineParser for Json {
         }
     }
 
-    fn parse_many(&self, stretch: &mut Stretch<'_>) -> Lines {
+    fn parse_many(&self, stretch: &mut Stretch<'_>) -> LineSet {
         let Some(text) = stretch.short_text() else {
-            return 0;
+            return LineSet::EMPTY;
         };
         let mut fields = Fields::default();
         let memory = stretch.memory.take();
@@ -145,10 +144,10 @@ impl LineParser for Json {
         let mut layouts = known.unwrap_or_default();
         find_specials(stretch);
         let mut read = layouts.read(stretch, stretch.all());
-        let mut left = stretch.all() & !read;
+        let mut left = stretch.all() - read;
         // The first of the others may look as some of them do.
-        while let Some(line) = each(left).next().filter(|_| layouts.may_learn()) {
-            left &= !(1 << line);
+        while let Some(line) = left.iter().next().filter(|_| layouts.may_learn()) {
+            left.remove(line);
             let whole = &text[stretch.lines()[line].range()];
             fields.begin(whole);
             let mut scanner = Scanner::at(whole, 0);
@@ -159,23 +158,23 @@ impl LineParser for Json {
             }
             let base = stretch.lines()[line].start as usize;
             stretch.take(line, Some(base), &fields);
-            read |= 1 << line;
+            read.insert(line);
             if layouts.learn(whole, &fields, scanner.others()) {
                 let alike = layouts.read_by_newest(stretch, left);
                 read |= alike;
-                left &= !alike;
+                left -= alike;
             }
         }
         stretch.memory = Some(layouts);
         let Some(finish) = self.finish else {
             return read;
         };
-        for line in each(read) {
+        for line in read.iter() {
             stretch.give(line, &mut fields);
             stretch.empty(line);
             match finish(&mut fields) {
                 Ok(()) => stretch.take(line, Some(0), &fields),
-                Err(_) => read &= !(1 << line),
+                Err(_) => read.remove(line),
             }
         }
         read

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use super::escapes::unescape;
 use super::{Child, Fields, Node};
 use crate::bytes::{quote_end, same, special, word};
-use crate::intake::blocks::fields::says_nothing;
-use crate::intake::blocks::stretch::each;
+use crate::intake::blocks::fields::{says_nothing, slots};
 use crate::intake::reject::{Reason, Reject};
 
 /// The registered claims of RFC 7519, section 4.1: whatever has one of them is about a token.
@@ -108,7 +107,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn doubt_claims(&self, fields: &mut Fields<'a>) {
         for other in &self.others {
-            let mut claims = each(other.claims);
+            let mut claims = slots(other.claims);
             let mut said = || claims.any(|slot| fields.says(slot));
             if !said() && tells(&self.text[other.start..other.end]) {
                 let detail = "there is something, but no claim that is known";

@@ -13,11 +13,10 @@ mod tail;
 use quick::{Known, Quick};
 use tail::Tail;
 
-use super::{Fields, Header, LineParser, Lines, Stretch, Wanted, slot};
+use super::{Fields, Header, LineParser, LineSet, Stretch, Wanted, slot};
 use crate::bytes::same;
 use crate::case::TimeFormat;
 use crate::frames::{Frame, Kind};
-use crate::intake::blocks::stretch::each;
 use crate::intake::reject::{Reason, Reject};
 
 /// A piece of a template.
@@ -479,8 +478,10 @@ impl LineParser for Template {
         }
     }
 
-    fn parse_many(&self, stretch: &mut Stretch<'_>) -> Lines {
-        let Some(quick) = &self.quick else { return 0 };
+    fn parse_many(&self, stretch: &mut Stretch<'_>) -> LineSet {
+        let Some(quick) = &self.quick else {
+            return LineSet::EMPTY;
+        };
         let Known {
             mut fit,
             whole,
@@ -488,21 +489,21 @@ impl LineParser for Template {
             at,
         } = quick.read(stretch);
         let text = stretch.text().unwrap_or_default();
-        if self.is_open() && fit != 0 {
+        if self.is_open() && !fit.is_empty() {
             let bytes = text.as_bytes();
             let two = |line: &usize| {
                 joined::check(&bytes[..at[*line] as usize], last[*line] as usize).is_err()
             };
-            for line in each(fit).filter(two) {
-                fit &= !(1 << line);
+            for line in fit.iter().filter(two) {
+                fit.remove(line);
                 stretch.empty(line);
             }
         }
         let mut fields = Fields::default();
-        for line in each(fit & !whole) {
+        for line in (fit - whole).iter() {
             let (at, end) = (at[line] as usize, stretch.lines()[line].end as usize);
             if !self.rest(&text[..end], at, stretch, line, &mut fields) {
-                fit &= !(1 << line);
+                fit.remove(line);
                 stretch.empty(line);
             }
         }

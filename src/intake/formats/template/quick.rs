@@ -7,7 +7,8 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use super::{TIME, Tail, Variable};
 use crate::bytes::{Marks, same, word};
 use crate::intake::blocks::fields::Place;
-use crate::intake::blocks::stretch::{Lines, MOST_LINES, Stretch, each};
+use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
+use crate::intake::blocks::stretch::Stretch;
 
 /// The steps through a line, and what they look for.
 #[derive(Debug)]
@@ -134,7 +135,7 @@ impl Quick {
         }
         // A value may have ended in another line; what comes after it stands there too, then.
         for (line, whole) in stretch.lines().iter().enumerate() {
-            known.fit &= !(Lines::from(at[line] > whole.end) << line);
+            known.fit.remove_if(line, at[line] > whole.end);
         }
         if let Some(field) = &self.field {
             known.whole = field.read(stretch, text, &marks[field.blank], known);
@@ -143,13 +144,13 @@ impl Quick {
 
     /// The lines that begin as they should and have no escapes.
     #[inline(always)]
-    fn begin(&self, stretch: &Stretch<'_>, text: &[u8], at: &mut [u32; MOST_LINES]) -> Lines {
+    fn begin(&self, stretch: &Stretch<'_>, text: &[u8], at: &mut [u32; MOST_LINES]) -> LineSet {
         let escapes = memchr::memchr(b'\\', text).is_some();
-        let mut fit = 0;
+        let mut fit = LineSet::EMPTY;
         for (line, place) in stretch.lines().iter().enumerate() {
             let begins = self.begin.is_at(text, place.start as usize);
             let plain = !escapes || memchr::memchr(b'\\', &text[place.range()]).is_none();
-            fit |= Lines::from(begins & plain) << line;
+            fit.insert_if(line, begins & plain);
             at[line] = place.start + self.begin.length;
         }
         fit
@@ -160,9 +161,9 @@ impl Quick {
 #[derive(Debug)]
 pub(crate) struct Known {
     /// The lines whose variables fit.
-    pub(crate) fit: Lines,
+    pub(crate) fit: LineSet,
     /// Those of them whose tail is known too.
-    pub(crate) whole: Lines,
+    pub(crate) whole: LineSet,
     /// Where the last variable of each begins, and what comes after it.
     pub(crate) last: [u32; MOST_LINES],
     pub(crate) at: [u32; MOST_LINES],
@@ -171,8 +172,8 @@ pub(crate) struct Known {
 impl Default for Known {
     fn default() -> Self {
         Known {
-            fit: 0,
-            whole: 0,
+            fit: LineSet::EMPTY,
+            whole: LineSet::EMPTY,
             last: [0; MOST_LINES],
             at: [0; MOST_LINES],
         }
@@ -182,7 +183,13 @@ impl Default for Known {
 impl Field {
     /// Reads the field of those lines that have nothing else in their tail, and tells which.
     #[inline(always)]
-    fn read(&self, stretch: &mut Stretch<'_>, text: &[u8], blanks: &Marks, known: &Known) -> Lines {
+    fn read(
+        &self,
+        stretch: &mut Stretch<'_>,
+        text: &[u8],
+        blanks: &Marks,
+        known: &Known,
+    ) -> LineSet {
         let mut starts = known.at;
         let length = self.before.len() as u32;
         starts
@@ -190,8 +197,8 @@ impl Field {
             .for_each(|start| *start = start.wrapping_add(length));
         let next = blanks.first_each(&starts, stretch.count());
         let mut places = *stretch.places(self.slot);
-        let (mut whole, mut there) = (0, 0);
-        for line in each(known.fit) {
+        let (mut whole, mut there) = (LineSet::EMPTY, LineSet::EMPTY);
+        for line in known.fit.iter() {
             let (start, end) = (starts[line], stretch.lines()[line].end);
             let before = text.get(known.at[line] as usize..start as usize);
             let first = text.get(start as usize).filter(|_| start < end);
@@ -201,8 +208,8 @@ impl Field {
                 & (first != Some(&b'"'));
             let dash = (start + 1 == end) & (first == Some(&b'-'));
             places[line] = Place { start, end };
-            whole |= Lines::from(fits) << line;
-            there |= Lines::from(!dash) << line;
+            whole.insert_if(line, fits);
+            there.insert_if(line, !dash);
         }
         *stretch.places(self.slot) = places;
         stretch.fill(self.slot, whole & there);
@@ -220,10 +227,10 @@ impl Step {
         text: &[u8],
         at: &mut [u32; MOST_LINES],
         ends: &[u32; MOST_LINES],
-    ) -> Lines {
+    ) -> LineSet {
         let count = stretch.count().min(MOST_LINES);
         let until = self.until;
-        let mut fit = 0;
+        let mut fit = LineSet::EMPTY;
         if self.or_end {
             // A value that ends beyond its line ends with it, and nothing comes after.
             let mut ends = *ends;
@@ -233,7 +240,7 @@ impl Step {
                 let fits =
                     within & until.is_at(text, ends[line] as usize) | (!within & (at[line] <= end));
                 ends[line] = ends[line].min(end);
-                fit |= Lines::from(fits) << line;
+                fit.insert_if(line, fits);
             }
             self.put(stretch, text, at, &ends);
             for line in 0..count {
@@ -242,11 +249,11 @@ impl Step {
             return fit;
         }
         self.put(stretch, text, at, ends);
-        let mut fitting = Lines::MAX;
+        let mut fitting = LineSet::ALL;
         if let Some(length) = self.length {
             for line in 0..count {
                 let other = ends[line].wrapping_sub(at[line]) != length;
-                fitting &= !(Lines::from(other) << line);
+                fitting.remove_if(line, other);
             }
         }
         let mut differ = 0;
@@ -258,7 +265,7 @@ impl Step {
             return fitting;
         }
         for (line, end) in ends[..count].iter().enumerate() {
-            fit |= Lines::from(until.is_at(text, *end as usize)) << line;
+            fit.insert_if(line, until.is_at(text, *end as usize));
         }
         fit & fitting
     }
@@ -275,22 +282,21 @@ impl Step {
         let Some(slot) = self.slot else { return };
         let count = stretch.count().min(MOST_LINES);
         let places = stretch.places(slot);
-        let mut short = 0;
+        let mut short = LineSet::EMPTY;
         for line in 0..count {
             let (start, end) = (starts[line], ends[line]);
             places[line] = Place { start, end };
-            short |= Lines::from(end.wrapping_sub(start) == 1) << line;
+            short.insert_if(line, end.wrapping_sub(start) == 1);
         }
         let is_dash = |line: &usize| text.get(starts[*line] as usize) == Some(&b'-');
-        let dashes = each(short).filter(is_dash);
-        let dashes = dashes.fold(0, |dashes, line| dashes | 1 << line);
-        if self.dash_is_zero && dashes != 0 {
+        let dashes: LineSet = short.iter().filter(is_dash).collect();
+        if self.dash_is_zero && !dashes.is_empty() {
             let zero = Place::of_copy(&mut stretch.copies, "0");
             let places = stretch.places(slot);
-            each(dashes).for_each(|line| places[line] = zero);
+            dashes.iter().for_each(|line| places[line] = zero);
             stretch.fill(slot, stretch.all());
         } else {
-            stretch.fill(slot, stretch.all() & !dashes);
+            stretch.fill(slot, stretch.all() - dashes);
         }
     }
 }
