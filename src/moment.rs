@@ -8,14 +8,20 @@ pub fn utc(micros: i64) -> String {
     Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |time| time.to_string())
 }
 
-/// A moment in RFC 3339 as `zone` shows it, to the second, with the zone's name.
-pub fn local(utc: &str, zone: &TimeZone) -> String {
-    match utc.parse::<Timestamp>() {
+/// The microseconds of a moment that [`utc`] wrote.
+pub fn micros(utc: &str) -> Option<i64> {
+    let time = utc.parse::<Timestamp>().map(Timestamp::as_microsecond);
+    time.ok().or_else(|| utc.parse().ok())
+}
+
+/// A moment as `zone` shows it, to the second, with the zone's name.
+pub fn local(micros: i64, zone: &TimeZone) -> String {
+    match Timestamp::from_microsecond(micros) {
         Ok(time) => time
             .to_zoned_datetime(zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S %Z")
             .to_string(),
-        Err(_) => utc.to_string(),
+        Err(_) => micros.to_string(),
     }
 }
 

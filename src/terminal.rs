@@ -6,10 +6,10 @@ use comfy_table::{Cell, CellAlignment, Table};
 
 use crate::escape::plain;
 
-/// Columns of a terminal that wrapped text fills.
+/// The columns of a terminal that wrapped text fills.
 const WIDTH: usize = 80;
 
-/// A count with its thousands apart: `33,673,817`.
+/// Writes a count with its thousands apart: `33,673,817`.
 pub fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -22,7 +22,13 @@ pub fn thousands(count: u64) -> String {
     text
 }
 
-/// An empty table whose columns from `numbers_from` on hold numbers, which stand at the right.
+/// A count with its unit: `1 line`, `57 lines`. The unit may go on with a verb: `line is`, `lines are`.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    let unit = if count == 1 { one } else { many };
+    format!("{} {unit}", thousands(count))
+}
+
+/// An empty table; its columns from `numbers_from` on hold numbers and are aligned to the right.
 pub fn table(header: &[&str], numbers_from: usize) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
@@ -38,12 +44,12 @@ pub fn table(header: &[&str], numbers_from: usize) -> Table {
     table
 }
 
-/// The cell of a count.
+/// A table's cell with a count in it.
 pub fn number(count: u64) -> Cell {
     Cell::new(thousands(count)).set_alignment(CellAlignment::Right)
 }
 
-/// Appends the table to `out`, and an empty line after it.
+/// Appends the table to `out`, followed by an empty line.
 pub fn push(table: &Table, out: &mut String) {
     for line in table.lines() {
         out.push_str(line.trim_end());
@@ -52,22 +58,35 @@ pub fn push(table: &Table, out: &mut String) {
     out.push('\n');
 }
 
-/// Appends the text to `out` in lines of at most 80 columns, each after `indent`.
+/// Appends `text` to `out` in lines of at most 80 columns, each after `indent`.
 pub fn wrapped(text: &str, indent: &str, out: &mut String) {
+    wrapped_after([indent, indent], text, out);
+}
+
+/// Appends `text` to `out` as an item of a list: the first line after `- `, the others below it.
+pub fn item(text: &str, out: &mut String) {
+    wrapped_after(["- ", "  "], text, out);
+}
+
+/// Wraps `text` to lines that begin with the first of `starts`, then with the second, of one length.
+///
+/// A word that is longer than a line stays whole.
+fn wrapped_after(starts: [&str; 2], text: &str, out: &mut String) {
+    let [mut start, next] = starts;
     let mut line = String::new();
     for word in plain(text).split(' ') {
-        if !line.is_empty()
-            && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH
-        {
-            let _ = writeln!(out, "{indent}{line}");
+        let width = start.len() + line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && width > WIDTH {
+            let _ = writeln!(out, "{start}{line}");
             line.clear();
+            start = next;
         }
         if !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);
     }
-    let _ = writeln!(out, "{indent}{line}");
+    let _ = writeln!(out, "{start}{line}");
 }
 
 #[cfg(test)]
@@ -84,5 +103,17 @@ mod tests {
         ] {
             assert_eq!(thousands(count), text);
         }
+    }
+
+    #[test]
+    fn an_item_hangs_below_its_first_line() {
+        let mut out = String::new();
+        item(&"word ".repeat(20), &mut out);
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].starts_with("- word") && lines[1].starts_with("  word"));
+        assert!(lines[0].len() <= WIDTH && lines[0].len() + 5 > WIDTH);
+        assert_eq!(counted(1, "line is", "lines are"), "1 line is");
+        assert_eq!(counted(1000, "line is", "lines are"), "1,000 lines are");
     }
 }

@@ -1,4 +1,4 @@
-//! `breachscope intake`: evidence to frames, without counting.
+//! `breachscope intake`: from evidence to frames and manifest, without counting.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,23 +10,23 @@ use clap::ValueEnum;
 
 /// Loads the evidence of a case into frames, with hashes and rejects, and counts nothing yet.
 ///
-/// Writes frames/ (Parquet) and manifest.json, which says of each file where it came from, its hashes, counts
-/// and times. A run that was cut off goes on where it stopped; files that did not change are not read
-/// again. Results of another case are not replaced.
+/// Writes frames/ (Parquet) and manifest.json, which says of each file where it came from, its hashes,
+/// its number of lines and its times. A run that was cut off goes on where it stopped, and files that did
+/// not change are not read again. The output folder must not hold the results of another case.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope intake CASE --out RESULTS
   breachscope rejects RESULTS
   breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"
 
-Exit codes: 0 all was read; 3 lines were rejected, logs are damaged, missing or of no source, or a source fell
-silent, and all else was read; 1 an error.")]
+Exit codes: 0 all was read; 3 finished, but lines were rejected, or evidence is damaged, missing or of no
+source, or a source fell silent; 1 an error in the input or the case file; 2 wrong usage.")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
     #[command(flatten)]
     running: super::Running,
-    /// How the manifest is printed.
+    /// How to print the manifest.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -52,12 +52,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         Format::Text => report::evidence(&manifest, &case.zone),
         Format::Json => report::json(&manifest),
     })?;
-    eprintln!("written to {}: manifest.json, frames/", out.display());
+    eprintln!("Written to {}: manifest.json, frames/", out.display());
     if manifest.complete() {
         return Ok(ExitCode::SUCCESS);
     }
     eprintln!(
-        "exit code 3: some lines were rejected, some evidence is damaged, missing or of no source, or a source fell silent, as told above"
+        "Exit code 3: not all of the evidence could be read, or some is missing. manifest.json says which."
     );
     Ok(ExitCode::from(3))
 }

@@ -1,4 +1,4 @@
-//! `breachscope scope`: the main job.
+//! `breachscope scope`: from a case to its disclosure.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,17 +8,27 @@ use breachscope::error::Error;
 use breachscope::{report, scope};
 use clap::ValueEnum;
 
-/// Takes a case folder of raw logs to disclosure counts.
+/// Counts what the attack disclosed, from the raw logs of a case.
 ///
-/// Reads CASE/case.toml, loads the evidence it names (read-only), and writes to the output folder:
-/// frames/ (Parquet), manifest.json (custody), report.md and disclosure.json.
+/// Reads CASE/case.toml and the evidence that it names; the evidence is never changed. Decides which
+/// tokens were forged, counts what they showed, and writes to the output folder: report.md for
+/// people, disclosure.json for programs, manifest.json with the hash of each file, and the tables
+/// behind every count in frames/ (Parquet). A run that was cut off goes on where it stopped.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  breachscope scope CASE
+  breachscope scope CASE --out RESULTS --format json
+  breachscope rejects RESULTS
+  breachscope query RESULTS \"SELECT id, confirmed, possible FROM figures\"
+
+Exit codes: 0 complete; 3 finished, but lines were rejected or evidence is missing, and the report says where;
+1 an error in the input or the case file; 2 wrong usage.")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
     #[command(flatten)]
     running: super::Running,
-    /// How the disclosure is printed.
+    /// How to print the disclosure.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -45,12 +55,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         Format::Md => report::markdown(disclosure, manifest, &case.zone),
     })?;
     eprintln!(
-        "written to {}: report.md, disclosure.json, manifest.json, frames/",
+        "Written to {}: report.md, disclosure.json, manifest.json, frames/",
         out.display()
     );
     if disclosure.complete {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("exit code 3: the evidence is incomplete; the report says where and what it touches");
+    eprintln!("Exit code 3: the evidence is incomplete. report.md says what is missing.");
     Ok(ExitCode::from(3))
 }

@@ -2,13 +2,15 @@
 //!
 //! `confirmed <= probable <= possible` always: a bound includes those before it.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
 use roaring::RoaringTreemap;
 use serde::Serialize;
 
 use crate::case::{AccountKey, Accounts, Catalogue};
+use crate::error::Result;
 use crate::exposure::{Exposure, PageTally};
+use crate::frames::{self, FrameWriter, Value};
 use crate::results::Manifest;
 use crate::tokens::Tokens;
 
@@ -20,13 +22,13 @@ pub struct Figure {
     /// What is counted: `view`, `account`, `record` (an account and a page), `person`, `token`,
     /// `subject`, `address`, `request` or `line`.
     pub unit: &'static str,
-    /// Proven.
+    /// What is proven.
     pub confirmed: u64,
-    /// Proven or likely.
+    /// What is proven or likely.
     pub probable: u64,
     /// All that cannot be excluded.
     pub possible: u64,
-    /// How it is counted.
+    /// How the figure is counted.
     pub rule: String,
 }
 
@@ -49,7 +51,71 @@ impl Figure {
     }
 }
 
-/// The sets of accounts of each bound, each including those before it.
+/// All figures, in a fixed order.
+///
+/// What cannot be determined without a registry is no figure: a zero would be a claim.
+pub fn figures(
+    catalogue: &Catalogue,
+    accounts: &Accounts,
+    manifest: &Manifest,
+    tokens: &Tokens,
+    exposure: &Exposure,
+) -> Vec<Figure> {
+    let mut all = of_exposure(catalogue, accounts, exposure);
+    if tokens.stolen > 0 && !exposure.stolen.is_empty() {
+        let tallies: Vec<&PageTally> = exposure.stolen.iter().collect();
+        let shown = "any page, to a stolen token";
+        all.extend(block("stolen", &tallies, shown, accounts));
+    }
+    all.extend(of_tokens(tokens));
+    if accounts.known {
+        all.extend(of_subjects(tokens));
+    }
+    all.extend(of_requests(exposure));
+    all.extend(of_fleet(tokens, exposure));
+    all.extend(of_intake(manifest));
+    all
+}
+
+/// A count without doubt: all bounds are the same.
+fn same(count: u64) -> [u64; 3] {
+    [count; 3]
+}
+
+/// A count that is proven, beside one that cannot be excluded.
+fn possible(sure: u64, doubtful: u64) -> [u64; 3] {
+    [sure, sure, sure + doubtful]
+}
+
+/// What all pages, each page and each field of the catalogue showed.
+fn of_exposure(catalogue: &Catalogue, accounts: &Accounts, exposure: &Exposure) -> Vec<Figure> {
+    let mut all = Vec::new();
+    let tallies: Vec<&PageTally> = exposure.pages.iter().collect();
+    if !tallies.is_empty() {
+        let shown = "any page of the catalogue";
+        all.extend(block("total", &tallies, shown, accounts));
+    }
+    for (page, tally) in catalogue.pages.iter().zip(&exposure.pages) {
+        let (prefix, shown) = (format!("page.{}", page.id), format!("the page {}", page.id));
+        all.extend(block(&prefix, &[tally], &shown, accounts));
+    }
+    for field in &catalogue.fields {
+        let pages = catalogue.pages.iter().zip(&exposure.pages);
+        let with_field = pages.filter(|(page, _)| page.fields.contains(field));
+        let tallies: Vec<&PageTally> = with_field.map(|(_, tally)| tally).collect();
+        let (name, form) = (&field.name, field.form_name());
+        let shown = format!("a page with the field {name} ({form})");
+        all.extend(block(
+            &format!("field.{name}.{form}"),
+            &tallies,
+            &shown,
+            accounts,
+        ));
+    }
+    all
+}
+
+/// The accounts of each bound, with those of the bounds before it.
 fn cumulative(tallies: &[&PageTally]) -> [RoaringTreemap; 3] {
     let mut so_far = RoaringTreemap::new();
     [0, 1, 2].map(|bound: usize| {
@@ -60,8 +126,8 @@ fn cumulative(tallies: &[&PageTally]) -> [RoaringTreemap; 3] {
     })
 }
 
-/// Views, accounts, records and persons of some pages together.
-fn block(prefix: &str, tallies: &[&PageTally], of: &str, accounts: &Accounts) -> Vec<Figure> {
+/// Views, accounts, records and persons of some pages together; `shown` names the pages.
+fn block(prefix: &str, tallies: &[&PageTally], shown: &str, accounts: &Accounts) -> Vec<Figure> {
     let mut so_far = 0;
     let views = [0, 1, 2].map(|bound: usize| {
         so_far += tallies.iter().map(|tally| tally.views[bound]).sum::<u64>();
@@ -87,7 +153,7 @@ fn block(prefix: &str, tallies: &[&PageTally], of: &str, accounts: &Accounts) ->
     };
     let rule = |what: &str| {
         format!(
-            "{what} {of}; confirmed: the application logged items; probable: or the gateway delivered the page; possible: or under an indeterminate token, a lost gateway line or a cut delivery"
+            "{what} {shown}; confirmed: the application logged items; probable: or the gateway delivered the page; possible: or under an indeterminate token, a lost gateway line or a cut delivery"
         )
     };
     let figure = |name: &str, unit, bounds, what: &str| {
@@ -119,85 +185,20 @@ fn block(prefix: &str, tallies: &[&PageTally], of: &str, accounts: &Accounts) ->
     all
 }
 
-/// All figures, in a fixed order. What cannot be determined without a registry is no figure: a zero
-/// would be a claim.
-pub fn figures(
-    catalogue: &Catalogue,
-    accounts: &Accounts,
-    manifest: &Manifest,
-    tokens: &Tokens,
-    exposure: &Exposure,
-) -> Vec<Figure> {
-    let mut all = Vec::new();
-    let tallies: Vec<&PageTally> = exposure.pages.iter().collect();
-    if !tallies.is_empty() {
-        all.extend(block(
-            "total",
-            &tallies,
-            "any page of the catalogue",
-            accounts,
-        ));
-    }
-    for (page, tally) in catalogue.pages.iter().zip(&exposure.pages) {
-        all.extend(block(
-            &format!("page.{}", page.id),
-            &[tally],
-            &format!("the page {}", page.id),
-            accounts,
-        ));
-    }
-    for field in &catalogue.fields {
-        let showing: Vec<&PageTally> = catalogue
-            .pages
-            .iter()
-            .zip(&exposure.pages)
-            .filter(|(page, _)| page.fields.contains(field))
-            .map(|(_, tally)| tally)
-            .collect();
-        let (name, form) = (&field.name, field.form_name());
-        all.extend(block(
-            &format!("field.{name}.{form}"),
-            &showing,
-            &format!("a page with the field {name} ({form})"),
-            accounts,
-        ));
-    }
-    if tokens.stolen > 0 && !exposure.stolen.is_empty() {
-        let tallies: Vec<&PageTally> = exposure.stolen.iter().collect();
-        all.extend(block(
-            "stolen",
-            &tallies,
-            "any page, to a stolen token",
-            accounts,
-        ));
-    }
-    let same = |count: u64| [count; 3];
-    let indeterminate = tokens.indeterminate;
-    let [strongly, forged_tokens] = tokens.forged;
-    let possible = |sure: u64, doubtful: u64| [sure, sure, sure + doubtful];
-    let unknown = tokens.unknown_subjects.len();
-    let unknown_possible = tokens
-        .unknown_subjects
-        .union_len(&tokens.doubtful_unknown_subjects);
-    let addresses = exposure.fleet.addresses.len() as u64;
-    let doubtful: BTreeSet<&u128> = tokens
-        .doubtful_addresses
-        .difference(&tokens.forged_addresses)
-        .collect();
-    let shared = exposure.fleet.shared_count();
-    let [forged, doubtful_requests, legitimate, stolen] = exposure.requests;
-    let lines = manifest.totals;
-    all.extend([
+/// Tokens by verdict.
+fn of_tokens(tokens: &Tokens) -> [Figure; 4] {
+    let [strongly, forged] = tokens.forged;
+    [
         Figure::new(
             "tokens.forged",
             "token",
-            [strongly, forged_tokens, forged_tokens + indeterminate],
+            [strongly, forged, forged + tokens.indeterminate],
             "distinct tokens that a deciding rule calls forged; confirmed: with strong confidence; probable: or moderate; possible: or indeterminate",
         ),
         Figure::new(
             "tokens.indeterminate",
             "token",
-            same(indeterminate),
+            same(tokens.indeterminate),
             "distinct tokens neither shown forged nor shown issued",
         ),
         Figure::new(
@@ -212,19 +213,48 @@ pub fn figures(
             same(tokens.stolen),
             "distinct tokens that were issued and then used from an address of the attacker's own",
         ),
-    ]);
-    if accounts.known {
-        all.extend([
-        Figure::new("tokens.nonexistent_subject", "token", possible(tokens.forged_unknown_subject, tokens.doubtful_unknown_subject), "forged tokens naming no account of the registry; possible: or indeterminate ones"),
-        Figure::new("subjects.nonexistent", "subject", [unknown, unknown, unknown_possible], "distinct subjects of forged tokens that are no account of the registry; possible: or of indeterminate ones; none is an affected account"),
-        Figure::new("subjects.not_open", "account", same(tokens.closed_accounts.len()), "registered accounts that were not open when a forged token naming them was first used"),
-        ]);
-    }
-    all.extend([
+    ]
+}
+
+/// Whom forged tokens name, against the account registry.
+fn of_subjects(tokens: &Tokens) -> [Figure; 3] {
+    let unknown = tokens.unknown_subjects.len();
+    let or_doubtful = tokens
+        .unknown_subjects
+        .union_len(&tokens.doubtful_unknown_subjects);
+    [
+        Figure::new(
+            "tokens.nonexistent_subject",
+            "token",
+            possible(
+                tokens.forged_unknown_subject,
+                tokens.doubtful_unknown_subject,
+            ),
+            "forged tokens naming no account of the registry; possible: or indeterminate ones",
+        ),
+        Figure::new(
+            "subjects.nonexistent",
+            "subject",
+            [unknown, unknown, or_doubtful],
+            "distinct subjects of forged tokens that are no account of the registry; possible: or of indeterminate ones; none is an affected account",
+        ),
+        Figure::new(
+            "subjects.not_open",
+            "account",
+            same(tokens.closed_accounts.len()),
+            "registered accounts that were not open when a forged token naming them was first used",
+        ),
+    ]
+}
+
+/// Requests by the verdict of their token.
+fn of_requests(exposure: &Exposure) -> [Figure; 4] {
+    let [forged, doubtful, legitimate, stolen] = exposure.requests;
+    [
         Figure::new(
             "requests.forged",
             "request",
-            [forged - exposure.likely_forged, forged, forged + doubtful_requests],
+            [forged - exposure.likely_forged, forged, forged + doubtful],
             "gateway requests with a forged token; possible: or an indeterminate one",
         ),
         Figure::new(
@@ -245,10 +275,22 @@ pub fn figures(
             same(exposure.without_gateway),
             "requests known from another tier only",
         ),
+    ]
+}
+
+/// The addresses that the forged tokens came from.
+fn of_fleet(tokens: &Tokens, exposure: &Exposure) -> [Figure; 3] {
+    let addresses = exposure.fleet.addresses.len() as u64;
+    let doubtful = tokens
+        .doubtful_addresses
+        .difference(&tokens.forged_addresses)
+        .count();
+    let shared = exposure.fleet.shared_count();
+    [
         Figure::new(
             "fleet.addresses",
             "address",
-            possible(addresses, doubtful.len() as u64),
+            possible(addresses, doubtful as u64),
             "distinct addresses that carried a forged token; possible: or an indeterminate one",
         ),
         Figure::new(
@@ -263,6 +305,13 @@ pub fn figures(
             same(shared),
             "addresses of the fleet from which a legitimate token was seen too",
         ),
+    ]
+}
+
+/// How much of the evidence was read.
+fn of_intake(manifest: &Manifest) -> [Figure; 2] {
+    let lines = manifest.totals;
+    [
         Figure::new(
             "intake.lines",
             "line",
@@ -275,6 +324,21 @@ pub fn figures(
             same(lines.rejects),
             "lines kept as rejects",
         ),
-    ]);
-    all
+    ]
+}
+
+/// Writes the frame `figures` below `frames_dir`.
+pub fn write_figures(figures: &[Figure], frames_dir: &Path) -> Result<()> {
+    let mut writer = FrameWriter::create(frames_dir, &frames::FIGURES, 0)?;
+    for figure in figures {
+        writer.push(&[
+            Value::Text(&figure.id),
+            Value::Text(figure.unit),
+            Value::Number(figure.confirmed),
+            Value::Number(figure.probable),
+            Value::Number(figure.possible),
+            Value::Text(&figure.rule),
+        ])?;
+    }
+    writer.finish().map(drop)
 }

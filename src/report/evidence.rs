@@ -5,141 +5,134 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use jiff::tz::TimeZone;
 
+use super::sentences;
+use crate::disclosure::{Finding, about_evidence};
 use crate::escape::plain;
-use crate::moment::local;
+use crate::moment::{local, micros};
 use crate::results::{EvidenceFile, LineCounts, Manifest};
-use crate::terminal::{number, push, table, thousands, wrapped};
+use crate::terminal::{counted, item, number, push, table, thousands};
 
 /// Notes of one kind that are printed.
 const MOST_NOTES: usize = 20;
 
-/// The evidence by source, and every file that is not simply whole; times in `zone`.
+/// Shows the evidence by source, and each file that was not simply read whole; times in `zone`.
 pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
     let mut out = String::new();
-    let totals = manifest.totals;
-    let _ = writeln!(
-        out,
-        "{}: {} files, {} lines = {} rows + {} rejects + {} blanks\n",
-        plain(&manifest.case_id),
-        manifest.evidence.len(),
-        thousands(totals.lines),
-        thousands(totals.rows),
-        thousands(totals.rejects),
-        thousands(totals.blanks)
-    );
+    let case = plain(&manifest.case_id);
+    let _ = writeln!(out, "{case}: {}\n", line_counts(manifest));
+    sources(manifest, &mut out);
+    extent(manifest, zone, &mut out);
+    notes(manifest, zone, &mut out);
+    out
+}
+
+/// How the lines of all files were read: `2 files, 7 lines = 6 rows + 1 reject + 0 blanks`.
+pub(super) fn line_counts(manifest: &Manifest) -> String {
+    let lines = manifest.totals;
+    format!(
+        "{}, {} = {} + {} + {}",
+        counted(manifest.evidence.len() as u64, "file", "files"),
+        counted(lines.lines, "line", "lines"),
+        counted(lines.rows, "row", "rows"),
+        counted(lines.rejects, "reject", "rejects"),
+        counted(lines.blanks, "blank", "blanks"),
+    )
+}
+
+/// A table of the sources. The lines of a file that is a copy of another count there only.
+fn sources(manifest: &Manifest, out: &mut String) {
     let mut rows = table(
         &["source", "format", "files", "rows", "rejects", "blanks"],
         2,
     );
-    let mut at = 0;
-    while let Some(first) = manifest.evidence.get(at) {
-        let of_source = |file: &&EvidenceFile| file.source == first.source;
-        let files: Vec<&EvidenceFile> = manifest.evidence[at..]
-            .iter()
-            .take_while(of_source)
-            .collect();
+    for files in manifest.evidence.chunk_by(|a, b| a.source == b.source) {
         let mut lines = LineCounts::default();
         for file in files.iter().filter(|file| file.duplicate_of.is_none()) {
             lines.add(file.lines);
         }
         rows.add_row([
-            Cell::new(plain(&first.source)),
-            Cell::new(&first.format),
+            Cell::new(plain(&files[0].source)),
+            Cell::new(&files[0].format),
             number(files.len() as u64),
             number(lines.rows),
             number(lines.rejects),
             number(lines.blanks),
         ]);
-        at += files.len();
     }
-    push(&rows, &mut out);
-    let first = manifest
-        .evidence
-        .iter()
-        .filter_map(|file| file.first_event.as_deref())
-        .min();
-    let last = manifest
-        .evidence
-        .iter()
-        .filter_map(|file| file.last_event.as_deref())
-        .max();
-    if let (Some(first), Some(last)) = (first, last) {
-        let _ = writeln!(
-            out,
-            "events from {} to {}",
-            local(first, zone),
-            local(last, zone)
-        );
-    }
-    let mut damages = Vec::new();
-    let mut copies = Vec::new();
-    for file in &manifest.evidence {
-        if let Some(damage) = &file.damage {
-            let kept = match file.lines.rows {
-                0 => "",
-                _ => "; what came before is kept",
-            };
-            damages.push(format!("{}: damaged: {damage}{kept}", file.place()));
-        }
-        if let Some(first) = file.duplicate_of {
-            let note = format!("the same bytes as evidence {first}; counted once");
-            copies.push(format!("{}: {note}", file.place()));
-        }
-        for overlap in &file.overlaps {
-            copies.push(format!(
-                "{}: {} lines from line {} repeat evidence {} from its line {}; counted once",
-                file.place(),
-                overlap.lines,
-                overlap.first_line,
-                overlap.of_evidence_id,
-                overlap.of_first_line
-            ));
-        }
-    }
-    notes(damages, "damaged logs", "evidence", &mut out);
-    notes(copies, "copies", "overlaps of evidence", &mut out);
-    let silences = manifest.silences.iter().map(|silence| {
-        format!(
-            "{}: silent from {} to {}, where about {} events were to be expected by {}",
-            silence.source,
-            local(&silence.from, zone),
-            local(&silence.to, zone),
-            silence.expected,
-            silence.basis
-        )
-    });
-    notes(silences.collect(), "silences", "silences", &mut out);
-    for unfilled in &manifest.unfilled {
-        let note = format!(
-            "{}: no line has a value in `{}`, which is to fill {}; is the field named rightly?",
-            unfilled.source, unfilled.field, unfilled.column
-        );
-        wrapped(&note, "", &mut out);
-    }
-    let unclaimed = manifest
-        .unclaimed
-        .iter()
-        .map(|member| format!("{member}: of no source of the case, or no file; not read"));
-    notes(unclaimed.collect(), "files", "unclaimed", &mut out);
-    if totals.rejects > 0 {
-        wrapped(
-            "the rejects, by reason: breachscope rejects RESULTS",
-            "",
-            &mut out,
-        );
-    }
-    out
+    push(&rows, out);
 }
 
-/// Notes of one kind, of which `manifest.json` has all: where there are many, the first.
-fn notes(notes: Vec<String>, kind: &str, all_in: &str, out: &mut String) {
-    for note in notes.iter().take(MOST_NOTES) {
-        wrapped(note, "", out);
+/// The times of the first and the last event.
+fn extent(manifest: &Manifest, zone: &TimeZone, out: &mut String) {
+    let of_each = |time: fn(&EvidenceFile) -> Option<&String>| {
+        let files = manifest.evidence.iter();
+        files.filter_map(move |file| micros(time(file)?))
+    };
+    let first = of_each(|file| file.first_event.as_ref()).min();
+    let last = of_each(|file| file.last_event.as_ref()).max();
+    if let Some((first, last)) = first.zip(last) {
+        let [first, last] = [first, last].map(|time| local(time, zone));
+        let _ = writeln!(out, "Events from {first} to {last}");
     }
-    let more = notes.len().saturating_sub(MOST_NOTES);
+}
+
+/// What the reader must know of single files and sources.
+fn notes(manifest: &Manifest, zone: &TimeZone, out: &mut String) {
+    let (mut damaged, mut copies) = (Vec::new(), Vec::new());
+    for finding in about_evidence(manifest) {
+        let kind = match finding {
+            Finding::EvidenceDamaged { .. } => &mut damaged,
+            // The files are named one by one below.
+            Finding::EvidenceUnclaimed { .. } => continue,
+            _ => &mut copies,
+        };
+        kind.push(sentences::finding(&finding, zone));
+    }
+    let silences = manifest.silences.iter().map(|silence| {
+        let shown = |time: &String| micros(time).map_or(time.clone(), |time| local(time, zone));
+        let [from, to] = [&silence.from, &silence.to].map(shown);
+        let silent = sentences::silence(&silence.source, silence.expected);
+        format!("{from} to {to}: {silent}.")
+    });
+    let unfilled = manifest.unfilled.iter().map(|unfilled| {
+        format!(
+            "No line of {} has the field {}, which the case file names for {}. Check how the field is spelled.",
+            unfilled.source, unfilled.field, unfilled.column
+        )
+    });
+    let unclaimed = manifest.unclaimed.iter().map(|file| {
+        format!("{file} was not read: it belongs to no source of the case, or is no regular file.")
+    });
+    let totals = manifest.totals;
+    let rejected = Finding::LinesRejected {
+        count: totals.rejects,
+        line_count: totals.lines,
+    };
+    let rejected = (totals.rejects > 0).then(|| sentences::finding(&rejected, zone));
+    list(damaged, "damaged files", "evidence", out);
+    list(copies, "copies", "evidence", out);
+    list(silences.collect(), "silences", "silences", out);
+    list(unfilled.collect(), "fields", "unfilled", out);
+    list(
+        unclaimed.collect(),
+        "files that were not read",
+        "unclaimed",
+        out,
+    );
+    list(Vec::from_iter(rejected), "", "", out);
+}
+
+/// Lists notes of one kind: the first ones, and where in `manifest.json` the others are.
+fn list(notes: Vec<String>, kind: &str, member: &str, out: &mut String) {
+    for note in notes.iter().take(MOST_NOTES) {
+        item(note, out);
+    }
+    let more = notes.len().saturating_sub(MOST_NOTES) as u64;
     if more > 0 {
-        let more = thousands(more as u64);
-        let note = format!("{more} more {kind}: see {all_in} in manifest.json");
-        wrapped(&note, "", out);
+        let more = thousands(more);
+        item(
+            &format!("{more} more {kind}: see {member} in manifest.json"),
+            out,
+        );
     }
 }

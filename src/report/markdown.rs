@@ -1,16 +1,36 @@
-//! The disclosure as `report.md`.
+//! The disclosure as `report.md`: one function a section.
 
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
+use super::sentences;
 use crate::disclosure::Disclosure;
 use crate::escape::plain;
-use crate::moment::{local, utc};
+use crate::moment::local;
 use crate::results::Manifest;
-use crate::terminal::thousands;
+use crate::terminal::{counted, thousands};
 
-/// Text in which no character means anything to Markdown or HTML.
+/// Writes the report, with times in `zone`.
+pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
+    let sections = [
+        head(disclosure, zone),
+        figures(disclosure),
+        when(disclosure, zone),
+        tokens(disclosure),
+        keys(disclosure, zone),
+        coverage(disclosure),
+        fleet(disclosure, zone),
+        missing(disclosure, zone),
+        findings(disclosure, zone),
+        rules(disclosure),
+        thresholds(disclosure),
+        evidence(manifest),
+    ];
+    sections.join("\n")
+}
+
+/// Escapes text so that no character of it means anything to Markdown or HTML.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in plain(text).chars() {
@@ -28,246 +48,271 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-fn table(
-    out: &mut String,
-    header: &[&str],
+/// A table, or the sentence `none` where there are no rows.
+///
+/// The columns from `numbers_from` on hold numbers and are aligned to the right. Cells are escaped already.
+fn table<const WIDTH: usize>(
+    header: [&str; WIDTH],
     numbers_from: usize,
-    rows: impl Iterator<Item = Vec<String>>,
-) {
-    let _ = writeln!(out, "| {} |", header.join(" | "));
-    let rule: Vec<&str> = (0..header.len())
-        .map(|index| if index >= numbers_from { "---:" } else { "---" })
-        .collect();
+    rows: impl Iterator<Item = [String; WIDTH]>,
+    none: &str,
+) -> String {
+    let mut out = format!("| {} |\n", header.join(" | "));
+    let align = |column: usize| {
+        if column >= numbers_from {
+            "---:"
+        } else {
+            "---"
+        }
+    };
+    let rule: Vec<&str> = (0..WIDTH).map(align).collect();
     let _ = writeln!(out, "| {} |", rule.join(" | "));
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        return format!("{none}\n");
+    }
     for row in rows {
-        assert_eq!(row.len(), header.len(), "a row has a cell for each column");
         let _ = writeln!(out, "| {} |", row.join(" | "));
     }
-    out.push('\n');
+    out
 }
 
-/// The report; times in `zone`.
-pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "# {}\n", escape(&disclosure.title));
+/// A list with one item a line.
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.map(|item| format!("- {item}\n")).collect()
+}
+
+fn head(disclosure: &Disclosure, zone: &TimeZone) -> String {
+    let mut out = format!("# {}\n\n", escape(&disclosure.title));
     let _ = writeln!(
         out,
-        "Case {}, counted by {}. Times are in {}.\n",
+        "Case {}, counted by {}. Times are in {}.",
         escape(&disclosure.case_id),
         disclosure.tool,
         zone.iana_name().unwrap_or("the case's zone")
     );
     if !disclosure.complete {
-        out.push_str(
-            "**The evidence is incomplete**: see *What is missing* before quoting a figure.\n\n",
-        );
+        out.push_str("\n**The evidence is incomplete.** Before you quote a figure, read [what is missing](#what-is-missing) and [what else to know](#what-else-to-know).\n");
     }
-    out.push_str("## Figures\n\n");
-    out.push_str("`confirmed` is proven, `probable` includes what is likely, `possible` all that cannot be excluded.\n\n");
-    table(
-        &mut out,
-        &["figure", "unit", "confirmed", "probable", "possible"],
-        2,
-        disclosure.figures.iter().map(|figure| {
-            let [a, b, c] = [figure.confirmed, figure.probable, figure.possible].map(thousands);
-            vec![escape(&figure.id), figure.unit.into(), a, b, c]
-        }),
+    out
+}
+
+fn figures(disclosure: &Disclosure) -> String {
+    let rows = disclosure.figures.iter().map(|figure| {
+        let [confirmed, probable, possible] =
+            [figure.confirmed, figure.probable, figure.possible].map(thousands);
+        let (id, unit) = (escape(&figure.id), figure.unit.to_string());
+        [id, unit, confirmed, probable, possible]
+    });
+    let header = ["figure", "unit", "confirmed", "probable", "possible"];
+    format!(
+        "## Figures\n\n\
+         *Confirmed* is what the evidence proves, *probable* adds what is likely, and *possible* adds all \
+         that cannot be excluded. [How each figure is counted](#how-each-figure-is-counted) says how.\n\n{}",
+        table(header, 2, rows, "Nothing was counted.")
+    )
+}
+
+fn when(disclosure: &Disclosure, zone: &TimeZone) -> String {
+    let rows = disclosure.phases.iter().map(|phase| {
+        [
+            phase.name.to_string(),
+            local(phase.first, zone),
+            local(phase.last, zone),
+            thousands(phase.request_count),
+            thousands(phase.run_count),
+        ]
+    });
+    let header = ["phase", "first", "last", "requests", "runs"];
+    let mut out = format!(
+        "## When the attack took place\n\n{}",
+        table(header, 3, rows, "No forged request was found.")
     );
-    out.push_str("## When\n\n");
-    table(
-        &mut out,
-        &["phase", "first", "last", "requests", "runs"],
-        3,
-        disclosure.phases.iter().map(|phase| {
-            let times = [&phase.first, &phase.last].map(|time| local(time, zone));
-            let [first, last] = times;
-            vec![
-                phase.name.into(),
-                first,
-                last,
-                thousands(phase.request_count),
-                thousands(phase.run_count),
-            ]
-        }),
-    );
-    out.push_str("Became aware:\n\n");
-    for awareness in &disclosure.awareness {
-        let _ = writeln!(
-            out,
-            "- {}, by {}",
-            local(&awareness.time.to_string(), zone),
-            escape(&awareness.source)
-        );
+    if !disclosure.awareness.is_empty() {
+        let aware = disclosure.awareness.iter().map(|aware| {
+            let time = local(aware.time.as_microsecond(), zone);
+            format!("{time}, by {}", escape(&aware.source))
+        });
+        let _ = write!(out, "\nSomebody became aware of it:\n\n{}", list(aware));
     }
-    out.push_str("\n## Tokens\n\n");
-    table(
-        &mut out,
-        &["verdict", "confidence", "reason", "tokens"],
-        3,
-        disclosure.verdicts.iter().map(|row| {
-            vec![
-                row.verdict.into(),
-                row.confidence.into(),
-                escape(row.reason),
-                thousands(row.token_count),
-            ]
-        }),
-    );
-    let _ = writeln!(
-        out,
-        "Gateway lines whose token no issuance record hands out, whether or not the logs are complete: {}. \
-         It is what an anti-join of the two logs gives, and was counted in that way too.\n",
-        thousands(disclosure.uses_without_record)
-    );
-    out.push_str("## Signing keys\n\n");
-    let time = |at: Option<i64>| at.map_or("-".to_string(), |at| local(&utc(at), zone));
-    table(
-        &mut out,
-        &[
-            "key",
-            "made",
-            "withdrawn",
-            "custodian left",
-            "outlived by days",
-            "last honest use",
-            "first forged use",
-            "last forged use",
-            "honest",
-            "forged",
-            "indeterminate",
-        ],
-        8,
-        disclosure.keys.iter().map(|key| {
-            let listed = if key.listed {
-                ""
-            } else {
-                " (not in the inventory)"
-            };
-            vec![
-                format!("{}{listed}", escape(&key.key_id)),
-                time(key.created_at),
-                time(key.revoked_at.or(key.retired_at)),
-                time(key.custodian_left_at),
-                key.outlived_days.map_or("-".into(), thousands),
-                time(key.last_honest_use),
-                time(key.first_forged_use),
-                time(key.last_forged_use),
-                thousands(key.honest_tokens),
-                thousands(key.forged_tokens),
-                thousands(key.indeterminate_tokens),
-            ]
-        }),
-    );
-    out.push_str("## What the issuance logs can say\n\n");
-    out.push_str("The absence of a record counts only where a log is complete.\n\n");
-    table(
-        &mut out,
-        &[
-            "issuer",
-            "key",
-            "status",
-            "by",
-            "hours",
-            "records",
-            "issued for certain",
-            "of these without a record",
-        ],
-        4,
-        disclosure.coverage.iter().map(|row| {
-            let mut cells = vec![
-                escape(&row.issuer),
-                row.key_id.as_deref().map_or("-".into(), escape),
-                escape(row.status),
-                escape(row.basis),
-            ];
-            let counts = [
-                row.hour_count,
-                row.record_count,
-                row.witness_count,
-                row.unrecorded_witness_count,
-            ];
-            cells.extend(counts.map(thousands));
-            cells
-        }),
-    );
-    out.push_str("## From where\n\n");
-    table(
-        &mut out,
-        &[
-            "address", "nature", "network", "country", "first", "last", "requests", "accounts",
-        ],
-        6,
-        disclosure.fleet.iter().map(|address| {
-            let or_dash = |text: &Option<String>| escape(text.as_deref().unwrap_or("-"));
-            vec![
-                address.source_ip.clone(),
-                address.nature.into(),
-                or_dash(&address.about.autonomous_system_organization),
-                or_dash(&address.about.country),
-                local(&utc(address.first_seen), zone),
-                local(&utc(address.last_seen), zone),
-                thousands(address.request_count),
-                thousands(address.account_count),
-            ]
-        }),
-    );
-    out.push_str("## What is missing\n\n");
-    table(
-        &mut out,
-        &["what", "how known", "from", "to", "effect"],
-        5,
-        disclosure.gaps.iter().map(|gap| {
-            vec![
-                escape(&gap.what),
-                escape(&gap.basis),
-                local(&gap.from, zone),
-                local(&gap.to, zone),
-                escape(&gap.effect),
-            ]
-        }),
-    );
-    for finding in &disclosure.findings {
-        let _ = writeln!(out, "- {}", escape(finding));
-    }
-    out.push_str("\n## How each figure is counted\n\n");
-    for figure in &disclosure.figures {
-        let _ = writeln!(
-            out,
-            "- {} ({}): {}",
-            escape(&figure.id),
-            figure.unit,
-            escape(&figure.rule)
-        );
-    }
-    out.push_str("\n## Thresholds\n\n");
-    for (name, value, tuned) in disclosure.policy.told() {
+    out
+}
+
+fn tokens(disclosure: &Disclosure) -> String {
+    let rows = disclosure.verdicts.iter().map(|row| {
+        [
+            row.verdict.to_string(),
+            row.confidence.to_string(),
+            escape(row.reason),
+            thousands(row.token_count),
+        ]
+    });
+    let header = ["verdict", "confidence", "reason", "tokens"];
+    format!(
+        "## Tokens\n\n{}\n\
+         {} a token that no issuance record hands out, whether or not the logs are complete. Two ways of \
+         counting agree on that number; one is an anti-join of the two logs.\n",
+        table(header, 3, rows, "No token was found."),
+        counted(
+            disclosure.uses_without_record,
+            "gateway line has",
+            "gateway lines have"
+        )
+    )
+}
+
+fn keys(disclosure: &Disclosure, zone: &TimeZone) -> String {
+    let time = |at: Option<i64>| at.map_or("-".to_string(), |at| local(at, zone));
+    let rows = disclosure.keys.iter().map(|key| {
+        let listed = if key.listed {
+            ""
+        } else {
+            " (not in the inventory)"
+        };
+        [
+            format!("{}{listed}", escape(&key.key_id)),
+            time(key.created_at),
+            time(key.revoked_at.or(key.retired_at)),
+            time(key.custodian_left_at),
+            key.outlived_days.map_or("-".into(), thousands),
+            time(key.last_honest_use),
+            time(key.first_forged_use),
+            time(key.last_forged_use),
+            thousands(key.honest_tokens),
+            thousands(key.forged_tokens),
+            thousands(key.indeterminate_tokens),
+        ]
+    });
+    let header = [
+        "key",
+        "created",
+        "withdrawn",
+        "custodian left",
+        "days outlived",
+        "last honest use",
+        "first forged use",
+        "last forged use",
+        "honest tokens",
+        "forged tokens",
+        "indeterminate tokens",
+    ];
+    let none = "No key is in the inventory, and no token names one.";
+    format!("## Signing keys\n\n{}", table(header, 8, rows, none))
+}
+
+fn coverage(disclosure: &Disclosure) -> String {
+    let rows = disclosure.coverage.iter().map(|row| {
+        [
+            escape(&row.issuer),
+            row.key_id.as_deref().map_or("-".into(), escape),
+            escape(row.status),
+            escape(row.basis),
+            thousands(row.hour_count),
+            thousands(row.record_count),
+            thousands(row.witness_count),
+            thousands(row.unrecorded_witness_count),
+        ]
+    });
+    let header = [
+        "issuer",
+        "key",
+        "status",
+        "known by",
+        "hours",
+        "records",
+        "tokens certainly issued",
+        "of these without a record",
+    ];
+    format!(
+        "## What the issuance logs can say\n\n\
+         That a token has no record counts against it only in hours for which the log is complete.\n\n{}",
+        table(header, 4, rows, "The evidence has no issuance log.")
+    )
+}
+
+fn fleet(disclosure: &Disclosure, zone: &TimeZone) -> String {
+    let rows = disclosure.fleet.iter().map(|address| {
+        let or_dash = |text: &Option<String>| escape(text.as_deref().unwrap_or("-"));
+        [
+            address.source_ip.clone(),
+            address.nature.to_string(),
+            or_dash(&address.about.autonomous_system_organization),
+            or_dash(&address.about.country),
+            local(address.first_seen, zone),
+            local(address.last_seen, zone),
+            thousands(address.request_count),
+            thousands(address.account_count),
+        ]
+    });
+    let header = [
+        "address", "nature", "network", "country", "first", "last", "requests", "accounts",
+    ];
+    format!(
+        "## Where the requests came from\n\n\
+         These addresses sent forged tokens. From a *shared* address a legitimate token came too.\n\n{}",
+        table(header, 6, rows, "No address sent a forged token.")
+    )
+}
+
+fn missing(disclosure: &Disclosure, zone: &TimeZone) -> String {
+    let rows = disclosure.gaps.iter().map(|gap| {
+        [
+            local(gap.from, zone),
+            local(gap.to, zone),
+            escape(&sentences::gap(gap)),
+        ]
+    });
+    let header = ["from", "to", "what is missing, and what that touches"];
+    let none = "No stretch of time is known to be missing from the evidence.";
+    format!("## What is missing\n\n{}", table(header, 3, rows, none))
+}
+
+fn findings(disclosure: &Disclosure, zone: &TimeZone) -> String {
+    let sentences = disclosure.findings.iter();
+    let sentences = sentences.map(|finding| escape(&sentences::finding(finding, zone)));
+    format!("## What else to know\n\n{}", list(sentences))
+}
+
+fn rules(disclosure: &Disclosure) -> String {
+    let rules = disclosure.figures.iter().map(|figure| {
+        let [id, rule] = [&figure.id, &figure.rule].map(|text| escape(text));
+        format!("{id} ({}): {rule}", figure.unit)
+    });
+    format!("## How each figure is counted\n\n{}", list(rules))
+}
+
+fn thresholds(disclosure: &Disclosure) -> String {
+    let told = disclosure.policy.told().into_iter();
+    let thresholds = told.map(|(name, value, tuned)| {
         let tuned = if tuned {
             ", set by the case file to another value than the usual one"
         } else {
             ""
         };
-        let _ = writeln!(out, "- {} = {}{tuned}", escape(name), escape(&value));
-    }
-    out.push_str("\n## Evidence\n\n");
-    table(
-        &mut out,
-        &[
-            "id", "source", "file", "SHA-256", "lines", "rows", "rejects", "blanks",
-        ],
-        4,
-        manifest.evidence.iter().map(|file| {
-            let lines = file.lines;
-            let mut row = vec![
-                file.evidence_id.to_string(),
-                escape(&file.source),
-                escape(&file.place()),
-                file.sha256.clone(),
-            ];
-            row.extend([lines.lines, lines.rows, lines.rejects, lines.blanks].map(thousands));
-            row
-        }),
-    );
-    out
+        format!("{} = {}{tuned}", escape(name), escape(&value))
+    });
+    format!("## Thresholds\n\n{}", list(thresholds))
+}
+
+fn evidence(manifest: &Manifest) -> String {
+    let rows = manifest.evidence.iter().map(|file| {
+        let lines = file.lines;
+        [
+            file.evidence_id.to_string(),
+            escape(&file.source),
+            escape(&file.place()),
+            file.sha256.clone(),
+            thousands(lines.lines),
+            thousands(lines.rows),
+            thousands(lines.rejects),
+            thousands(lines.blanks),
+        ]
+    });
+    let header = [
+        "id", "source", "file", "SHA-256", "lines", "rows", "rejects", "blanks",
+    ];
+    let none = "There is no evidence.";
+    format!("## Evidence\n\n{}", table(header, 4, rows, none))
 }
 
 #[cfg(test)]
@@ -280,5 +325,15 @@ mod tests {
             escape("a|b<script>\u{1b}[31m"),
             "a\\|b&lt;script&gt;\\\\u{1b}\\[31m"
         );
+    }
+
+    #[test]
+    fn a_table_without_rows_is_a_sentence() {
+        let row = ["x".to_string(), "1".to_string()];
+        assert_eq!(
+            table(["a", "b"], 1, [row].into_iter(), "None."),
+            "| a | b |\n| --- | ---: |\n| x | 1 |\n"
+        );
+        assert_eq!(table(["a", "b"], 1, std::iter::empty(), "None."), "None.\n");
     }
 }

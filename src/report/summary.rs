@@ -5,75 +5,95 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use jiff::tz::TimeZone;
 
+use super::evidence::line_counts;
+use super::sentences;
 use crate::disclosure::{Disclosure, Figure};
 use crate::escape::plain;
 use crate::moment::local;
 use crate::results::Manifest;
-use crate::terminal::{number, push, table, thousands, wrapped};
+use crate::terminal::{item, number, push, table, thousands, wrapped};
 
-fn figures(title: &str, figures: &[&Figure], out: &mut String) {
-    let mut rows = table(&[title, "unit", "confirmed", "probable", "possible"], 2);
-    for figure in figures {
+/// Addresses of the fleet that are shown; the report has them all.
+const MOST_ADDRESSES: usize = 5;
+
+/// Shows the disclosure as text, with times in `zone`.
+pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
+    let mut out = String::new();
+    let (case, title) = (plain(&disclosure.case_id), plain(&disclosure.title));
+    let _ = writeln!(out, "{case}: {title}\n{}\n", line_counts(manifest));
+    figures(disclosure, &mut out);
+    phases(disclosure, zone, &mut out);
+    verdicts(disclosure, &mut out);
+    fleet(disclosure, &mut out);
+    if !disclosure.gaps.is_empty() {
+        out.push_str("What is missing:\n");
+    }
+    for gap in &disclosure.gaps {
+        let [from, to] = [gap.from, gap.to].map(|time| local(time, zone));
+        item(
+            &format!("{from} to {to}: {}", sentences::gap(gap)),
+            &mut out,
+        );
+    }
+    if !disclosure.gaps.is_empty() {
+        out.push('\n');
+    }
+    out.push_str("What else to know:\n");
+    for finding in &disclosure.findings {
+        item(&sentences::finding(finding, zone), &mut out);
+    }
+    out
+}
+
+/// The figures in three tables. Of a field only its accounts are shown; the report has the rest.
+fn figures(disclosure: &Disclosure, out: &mut String) {
+    let exposure = ["total.", "page.", "stolen."];
+    let attack = ["tokens.", "subjects.", "requests.", "fleet."];
+    for (title, prefixes) in [
+        ("exposure", &exposure[..]),
+        ("field", &["field."]),
+        ("attack", &attack),
+    ] {
+        let of_table = |figure: &&Figure| {
+            let starts = prefixes.iter().any(|prefix| figure.id.starts_with(prefix));
+            starts && (title != "field" || figure.unit == "account")
+        };
+        let mut rows = table(&[title, "unit", "confirmed", "probable", "possible"], 2);
+        for figure in disclosure.figures.iter().filter(of_table) {
+            rows.add_row([
+                Cell::new(plain(&figure.id)),
+                Cell::new(figure.unit),
+                number(figure.confirmed),
+                number(figure.probable),
+                number(figure.possible),
+            ]);
+        }
+        if !rows.is_empty() {
+            push(&rows, out);
+        }
+    }
+}
+
+fn phases(disclosure: &Disclosure, zone: &TimeZone, out: &mut String) {
+    if disclosure.phases.is_empty() {
+        return;
+    }
+    let mut rows = table(&["phase", "first", "last", "requests", "runs"], 3);
+    for phase in &disclosure.phases {
         rows.add_row([
-            Cell::new(plain(&figure.id)),
-            Cell::new(figure.unit),
-            number(figure.confirmed),
-            number(figure.probable),
-            number(figure.possible),
+            Cell::new(phase.name),
+            Cell::new(local(phase.first, zone)),
+            Cell::new(local(phase.last, zone)),
+            number(phase.request_count),
+            number(phase.run_count),
         ]);
     }
     push(&rows, out);
 }
 
-/// The disclosure as text; times in `zone`.
-pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}: {}",
-        plain(&disclosure.case_id),
-        plain(&disclosure.title)
-    );
-    let totals = manifest.totals;
-    let _ = writeln!(
-        out,
-        "{} files, {} lines = {} rows + {} rejects + {} blanks\n",
-        manifest.evidence.len(),
-        thousands(totals.lines),
-        thousands(totals.rows),
-        thousands(totals.rejects),
-        thousands(totals.blanks)
-    );
-    let starting = |prefixes: &[&str]| -> Vec<&Figure> {
-        let of = |figure: &&Figure| prefixes.iter().any(|prefix| figure.id.starts_with(prefix));
-        disclosure.figures.iter().filter(of).collect()
-    };
-    figures("exposure", &starting(&["total.", "page."]), &mut out);
-    figures(
-        "field",
-        &starting(&["field."])
-            .into_iter()
-            .filter(|f| f.unit == "account")
-            .collect::<Vec<_>>(),
-        &mut out,
-    );
-    figures(
-        "attack",
-        &starting(&["tokens.", "subjects.", "requests.", "fleet."]),
-        &mut out,
-    );
-    if !disclosure.phases.is_empty() {
-        let mut rows = table(&["phase", "first", "last", "requests", "runs"], 3);
-        for phase in &disclosure.phases {
-            rows.add_row([
-                Cell::new(phase.name),
-                Cell::new(local(&phase.first, zone)),
-                Cell::new(local(&phase.last, zone)),
-                number(phase.request_count),
-                number(phase.run_count),
-            ]);
-        }
-        push(&rows, &mut out);
+fn verdicts(disclosure: &Disclosure, out: &mut String) {
+    if disclosure.verdicts.is_empty() {
+        return;
     }
     let mut rows = table(&["verdict", "reason", "tokens"], 2);
     for row in &disclosure.verdicts {
@@ -83,41 +103,32 @@ pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) ->
             number(row.token_count),
         ]);
     }
-    push(&rows, &mut out);
-    if !disclosure.fleet.is_empty() {
-        let mut rows = table(&["address", "nature", "network", "requests", "accounts"], 3);
-        for address in disclosure.fleet.iter().take(5) {
-            rows.add_row([
-                Cell::new(&address.source_ip),
-                Cell::new(address.nature),
-                Cell::new(plain(
-                    address
-                        .about
-                        .autonomous_system_organization
-                        .as_deref()
-                        .unwrap_or("-"),
-                )),
-                number(address.request_count),
-                number(address.account_count),
-            ]);
-        }
-        push(&rows, &mut out);
+    push(&rows, out);
+}
+
+/// The addresses with the most forged requests.
+fn fleet(disclosure: &Disclosure, out: &mut String) {
+    if disclosure.fleet.is_empty() {
+        return;
     }
-    for gap in &disclosure.gaps {
-        let _ = writeln!(
-            out,
-            "gap: {} to {}",
-            local(&gap.from, zone),
-            local(&gap.to, zone)
-        );
-        wrapped(
-            &format!("{} ({}); {}", gap.what, gap.basis, gap.effect),
-            "  ",
-            &mut out,
-        );
+    let mut rows = table(&["address", "nature", "network", "requests", "accounts"], 3);
+    for address in disclosure.fleet.iter().take(MOST_ADDRESSES) {
+        let network = address.about.autonomous_system_organization.as_deref();
+        rows.add_row([
+            Cell::new(&address.source_ip),
+            Cell::new(address.nature),
+            Cell::new(plain(network.unwrap_or("-"))),
+            number(address.request_count),
+            number(address.account_count),
+        ]);
     }
-    for finding in &disclosure.findings {
-        wrapped(&format!("note: {finding}"), "", &mut out);
+    push(&rows, out);
+    let more = disclosure.fleet.len().saturating_sub(MOST_ADDRESSES) as u64;
+    if more > 0 {
+        // The note belongs to the table above it.
+        out.pop();
+        let more = thousands(more);
+        wrapped(&format!("{more} more: see report.md"), " ", out);
+        out.push('\n');
     }
-    out
 }

@@ -1,0 +1,432 @@
+//! Findings: what a reader must know beside the figures, as data.
+//!
+//! Each kind of finding has a stable `id`. `subject` is what it is about, and `count` how many there are
+//! of the kind's one unit; a kind that has neither goes without. `report` makes the sentences.
+
+use serde::Serialize;
+
+use super::found::Found;
+use super::keys::{MOST_KEYS, tokens};
+use crate::case::SourceKind;
+use crate::intake::TOKEN_COOKIE_ABSENT;
+use crate::moment::serialize_utc;
+use crate::results::{EvidenceFile, Manifest};
+use crate::tokens::timeline::KeyLife;
+
+/// Something that a reader must know beside the figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "id", rename_all = "snake_case")]
+pub enum Finding {
+    /// Reading an evidence file was cut short.
+    EvidenceDamaged {
+        /// The file.
+        subject: String,
+        /// Rows that were read before the damage.
+        count: u64,
+        /// What cut the reading short.
+        damage: String,
+    },
+    /// An evidence file holds the same bytes as another.
+    EvidenceDuplicated {
+        /// The file.
+        subject: String,
+        /// The file that was counted instead.
+        of: String,
+    },
+    /// Lines of an evidence file repeat lines of another one of its source.
+    EvidenceOverlaps {
+        /// The file.
+        subject: String,
+        /// Lines that repeat others.
+        count: u64,
+        /// Number of the first of these lines.
+        first_line: u64,
+        /// The file whose lines they repeat.
+        of: String,
+        /// Number of the first line there.
+        of_first_line: u64,
+    },
+    /// Files or members of archives belong to no source of the case, or are no regular files.
+    EvidenceUnclaimed {
+        /// Files and members.
+        count: u64,
+    },
+    /// The case names no registry of one kind.
+    RegistryMissing {
+        /// Which registry.
+        subject: Registry,
+    },
+    /// Lines could not be read.
+    LinesRejected {
+        /// Rejected lines.
+        count: u64,
+        /// All lines of the evidence.
+        line_count: u64,
+    },
+    /// Tokens name more keys outside the key inventory than are listed one by one.
+    MoreKeysUnlisted {
+        /// Keys beyond those listed.
+        count: u64,
+    },
+    /// Tokens name a key that the key inventory lacks.
+    KeyUnlisted {
+        /// The key.
+        subject: String,
+        /// Its issuer.
+        issuer: String,
+        /// Tokens that name it.
+        count: u64,
+    },
+    /// A key stayed in use after a custodian had left.
+    KeyOutlivedCustodian {
+        /// The key.
+        subject: String,
+        /// Its issuer.
+        issuer: String,
+        /// When the custodian left.
+        #[serde(serialize_with = "serialize_utc")]
+        left_at: i64,
+        /// Days for which the key outlived the departure.
+        day_count: u64,
+        /// Forged tokens that were used after the departure.
+        count: u64,
+    },
+    /// A key was stored outside the key management system.
+    KeyStoredOutside {
+        /// The key.
+        subject: String,
+        /// Its issuer.
+        issuer: String,
+        /// Where it was stored.
+        place: String,
+    },
+    /// Requests came without the cookie that holds the token.
+    RequestsWithoutCookie {
+        /// Gateway lines.
+        count: u64,
+    },
+    /// The gateway's log does not show the token of some lines in a form that can be read.
+    TokensUnreadable {
+        /// Why, as in the column `token_problem`.
+        problem: String,
+        /// Gateway lines.
+        count: u64,
+    },
+    /// Issuance records lie so far from all others that they do not count for the log's extent.
+    IssuanceRecordsAstray {
+        /// The issuer.
+        subject: String,
+        /// Such records.
+        count: u64,
+    },
+    /// There are gateway lines, and none has a token.
+    NoGatewayLineHasAToken,
+    /// The case has an issuance log and no login log that could check it.
+    NoLoginLog,
+    /// A given key cannot be used to check signatures.
+    SigningKeyUnsupported {
+        /// The key, where it has an id.
+        subject: Option<String>,
+        /// Why it cannot be used, as a part of a sentence.
+        why: String,
+    },
+    /// Keys that were given to check signatures verified no token.
+    SigningKeysIdle {
+        /// Such keys.
+        count: u64,
+        /// Their ids, where they have one; at most 20 of them.
+        keys: Vec<Option<String>>,
+    },
+    /// The case file says that an issuer's log would hold a key that nothing else names.
+    LoggedKeyUnknown {
+        /// The key.
+        subject: String,
+        /// The issuer whose `keys_logged` names it.
+        issuer: String,
+    },
+    /// Requests are known from another tier only, because the gateway's line is lost.
+    GatewayLinesLost {
+        /// Requests.
+        count: u64,
+    },
+    /// Lines are copies of another line.
+    LinesCopied {
+        /// Copies; the lines that were counted are none of them.
+        count: u64,
+    },
+    /// Views showed accounts that the account registry lacks.
+    ViewsOfUnlistedAccounts {
+        /// Views.
+        count: u64,
+    },
+    /// The logs cannot show whether the attacker carried the data away.
+    OutflowUndetermined,
+}
+
+/// A list that the case file can name, and without which something stays undecided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registry {
+    /// The page catalogue.
+    Pages,
+    /// The account registry.
+    Accounts,
+    /// The key inventory.
+    Keys,
+    /// The network database.
+    Networks,
+}
+
+/// All findings, in a fixed order.
+pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
+    let mut findings = about_evidence(found.manifest);
+    findings.extend(missing_registries(found));
+    let totals = found.manifest.totals;
+    findings.extend(some(totals.rejects, |count| Finding::LinesRejected {
+        count,
+        line_count: totals.lines,
+    }));
+    findings.extend(unlisted_keys(&found.keys));
+    findings.extend(found.keys.iter().flat_map(custody));
+    findings.extend(about_logs(found));
+    findings.extend(about_signing_keys(found));
+    let exposure = found.exposure;
+    let counts = [
+        some(exposure.without_gateway, |count| {
+            Finding::GatewayLinesLost { count }
+        }),
+        some(exposure.copies, |count| Finding::LinesCopied { count }),
+        some(exposure.unregistered_views, |count| {
+            Finding::ViewsOfUnlistedAccounts { count }
+        }),
+    ];
+    findings.extend(counts.into_iter().flatten());
+    findings.push(Finding::OutflowUndetermined);
+    findings
+}
+
+/// The finding with `count`, unless that is 0.
+fn some(count: u64, finding: impl FnOnce(u64) -> Finding) -> Option<Finding> {
+    (count > 0).then(|| finding(count))
+}
+
+/// What is to be said of each evidence file, in the files' order, and of those that were not read.
+pub fn about_evidence(manifest: &Manifest) -> Vec<Finding> {
+    let place = |evidence_id: u32| {
+        let mut files = manifest.evidence.iter();
+        let file = files.find(|file| file.evidence_id == evidence_id);
+        file.map_or_else(|| evidence_id.to_string(), EvidenceFile::place)
+    };
+    let mut findings = Vec::new();
+    for file in &manifest.evidence {
+        let subject = file.place();
+        if let Some(damage) = &file.damage {
+            findings.push(Finding::EvidenceDamaged {
+                subject: subject.clone(),
+                count: file.lines.rows,
+                damage: damage.clone(),
+            });
+        }
+        if let Some(first) = file.duplicate_of {
+            findings.push(Finding::EvidenceDuplicated {
+                subject: subject.clone(),
+                of: place(first),
+            });
+        }
+        findings.extend(
+            file.overlaps
+                .iter()
+                .map(|overlap| Finding::EvidenceOverlaps {
+                    subject: subject.clone(),
+                    count: overlap.lines,
+                    first_line: overlap.first_line,
+                    of: place(overlap.of_evidence_id),
+                    of_first_line: overlap.of_first_line,
+                }),
+        );
+    }
+    let unclaimed = manifest.unclaimed.len() as u64;
+    findings.extend(some(unclaimed, |count| Finding::EvidenceUnclaimed {
+        count,
+    }));
+    findings
+}
+
+fn missing_registries(found: &Found<'_>) -> impl Iterator<Item = Finding> {
+    let named = &found.context.case.file.registry;
+    let registries = [
+        (named.pages.is_none(), Registry::Pages),
+        (named.accounts.is_none(), Registry::Accounts),
+        (named.keys.is_none(), Registry::Keys),
+        (named.networks.is_none(), Registry::Networks),
+    ];
+    let missing = registries.into_iter().filter(|(missing, _)| *missing);
+    missing.map(|(_, subject)| Finding::RegistryMissing { subject })
+}
+
+/// The keys that tokens name and the inventory lacks: the first ones, and how many more there are.
+fn unlisted_keys(keys: &[KeyLife]) -> Vec<Finding> {
+    let unlisted = || keys.iter().filter(|life| !life.listed);
+    let more = unlisted().count().saturating_sub(MOST_KEYS) as u64;
+    let more = some(more, |count| Finding::MoreKeysUnlisted { count });
+    let first = unlisted().take(MOST_KEYS).map(|life| Finding::KeyUnlisted {
+        subject: life.key_id.clone(),
+        issuer: life.issuer.clone(),
+        count: tokens(life),
+    });
+    more.into_iter().chain(first).collect()
+}
+
+/// What a key's life says about how it was kept.
+fn custody(life: &KeyLife) -> impl Iterator<Item = Finding> {
+    let departure = life.custodian_left_at.zip(life.outlived_days);
+    let outlived = departure.map(|(left_at, day_count)| Finding::KeyOutlivedCustodian {
+        subject: life.key_id.clone(),
+        issuer: life.issuer.clone(),
+        left_at,
+        day_count,
+        count: life.forged_after_departure,
+    });
+    let place = life.stored_outside.as_ref();
+    let outside = place.map(|place| Finding::KeyStoredOutside {
+        subject: life.key_id.clone(),
+        issuer: life.issuer.clone(),
+        place: place.clone(),
+    });
+    outlived.into_iter().chain(outside)
+}
+
+/// What the gateway's, the issuers' and the login logs do not say.
+fn about_logs(found: &Found<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (problem, count) in found.without_token {
+        let count = *count;
+        findings.push(match problem.as_str() {
+            TOKEN_COOKIE_ABSENT => Finding::RequestsWithoutCookie { count },
+            _ => Finding::TokensUnreadable {
+                problem: problem.clone(),
+                count,
+            },
+        });
+    }
+    for (issuer, log) in &found.coverage.issuers {
+        findings.extend(some(log.strays, |count| Finding::IssuanceRecordsAstray {
+            subject: issuer.clone(),
+            count,
+        }));
+    }
+    if found.no_gateway_line_has_a_token() {
+        findings.push(Finding::NoGatewayLineHasAToken);
+    }
+    let sources = &found.context.case.file.source;
+    let has = |kind| sources.iter().any(|source| source.kind == kind);
+    if has(SourceKind::Issuance) && !has(SourceKind::Login) {
+        findings.push(Finding::NoLoginLog);
+    }
+    findings
+}
+
+/// Which of the given keys were of no use, and which named ones are unknown.
+fn about_signing_keys(found: &Found<'_>) -> Vec<Finding> {
+    let unsupported = found.context.case.signing_keys.unsupported();
+    let unsupported = unsupported.map(|key| Finding::SigningKeyUnsupported {
+        subject: key.key_id.map(str::to_string),
+        why: key.why.to_string(),
+    });
+    let mut findings: Vec<Finding> = unsupported.collect();
+    let mut keys = idle_keys(found);
+    let count = keys.len() as u64;
+    keys.truncate(MOST_KEYS);
+    findings.extend(some(count, |count| Finding::SigningKeysIdle {
+        count,
+        keys,
+    }));
+    findings.extend(unknown_logged_keys(found));
+    findings
+}
+
+/// The ids of the keys that were given to check signatures and verified no token.
+fn idle_keys(found: &Found<'_>) -> Vec<Option<String>> {
+    let spelt: Vec<[Option<String>; 2]> = found
+        .proven
+        .iter()
+        .map(|(issuer, key)| {
+            [*issuer, *key].map(|key| key.map(|key| found.context.interner.text(key)))
+        })
+        .collect();
+    let verified = |issuer: Option<&str>, id: Option<&str>| {
+        spelt.iter().any(|[of, named]| {
+            let same_key = named.is_none() || id.is_none() || named.as_deref() == id;
+            same_key && (issuer.is_none() || of.as_deref() == issuer)
+        })
+    };
+    let keys = found.context.case.signing_keys.supported();
+    let idle = keys.filter(|(issuer, id)| !verified(*issuer, *id));
+    idle.map(|(_, id)| id.map(str::to_string)).collect()
+}
+
+/// The keys in an issuer's `keys_logged` that no record, no token and no inventory names.
+fn unknown_logged_keys<'a>(found: &'a Found<'_>) -> impl Iterator<Item = Finding> + 'a {
+    let issuers = found.context.case.file.issuer.iter();
+    let said = issuers.flat_map(|issuer| issuer.keys_logged.iter().map(|key| (&issuer.id, key)));
+    let known = |issuer: &String, key: &String| {
+        let mut lives = found.keys.iter();
+        let log = found.coverage.issuers.get(issuer);
+        let interned = Some(found.context.interner.key(key));
+        lives.any(|life| life.issuer == *issuer && life.key_id == *key)
+            || log.is_some_and(|log| log.hours.keys().any(|(named, _)| *named == interned))
+    };
+    said.filter(move |(issuer, key)| !known(issuer, key))
+        .map(|(issuer, key)| Finding::LoggedKeyUnknown {
+            subject: key.clone(),
+            issuer: issuer.clone(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn life(nth: usize) -> KeyLife {
+        KeyLife {
+            key_id: nth.to_string(),
+            indeterminate_tokens: 1,
+            ..KeyLife::default()
+        }
+    }
+
+    #[test]
+    fn a_finding_is_an_object_with_a_stable_id() {
+        let finding = Finding::KeyOutlivedCustodian {
+            subject: "k".into(),
+            issuer: "i".into(),
+            left_at: 0,
+            day_count: 3,
+            count: 2,
+        };
+        let expected = serde_json::json!({
+            "id": "key_outlived_custodian",
+            "subject": "k",
+            "issuer": "i",
+            "left_at": "1970-01-01T00:00:00Z",
+            "day_count": 3,
+            "count": 2,
+        });
+        assert_eq!(serde_json::to_value(&finding).expect("JSON"), expected);
+        let bare = serde_json::to_value(Finding::NoLoginLog).expect("JSON");
+        assert_eq!(bare, serde_json::json!({"id": "no_login_log"}));
+    }
+
+    #[test]
+    fn of_very_many_unlisted_keys_the_first_are_named() {
+        let keys: Vec<KeyLife> = (0..MOST_KEYS + 3).map(life).collect();
+        let found = unlisted_keys(&keys);
+        assert_eq!(found.len(), MOST_KEYS + 1);
+        assert_eq!(found[0], Finding::MoreKeysUnlisted { count: 3 });
+        let listed = KeyLife {
+            listed: true,
+            ..life(0)
+        };
+        assert_eq!(unlisted_keys(&[listed]), []);
+    }
+}
