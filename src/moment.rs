@@ -8,13 +8,7 @@ pub fn utc(micros: i64) -> String {
     Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |time| time.to_string())
 }
 
-/// The microseconds of a moment that [`utc`] wrote.
-pub fn micros(utc: &str) -> Option<i64> {
-    let time = utc.parse::<Timestamp>().map(Timestamp::as_microsecond);
-    time.ok().or_else(|| utc.parse().ok())
-}
-
-/// A moment as `zone` shows it, to the second, with the zone's name.
+/// A moment as clocks in `zone` show it, to the second, with the zone's abbreviation.
 pub fn local(micros: i64, zone: &TimeZone) -> String {
     match Timestamp::from_microsecond(micros) {
         Ok(time) => time
@@ -38,5 +32,24 @@ pub fn serialize_some_utc<S: serde::Serializer>(
     match micros {
         Some(micros) => serialize_utc(micros, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+/// Reads a moment that [`utc`] wrote; `None` for any other text.
+pub fn micros(utc: &str) -> Option<i64> {
+    let time = utc.parse::<Timestamp>().map(Timestamp::as_microsecond);
+    time.ok().or_else(|| utc.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        for micros_before in [0, -1, 1_744_588_800_123_456, i64::MAX, i64::MIN] {
+            assert_eq!(micros(&utc(micros_before)), Some(micros_before));
+        }
+        assert_eq!(micros("yesterday"), None);
     }
 }

@@ -60,21 +60,25 @@ pub fn push(table: &Table, out: &mut String) {
 
 /// Appends `text` to `out` in lines of at most 80 columns, each after `indent`.
 pub fn wrapped(text: &str, indent: &str, out: &mut String) {
-    wrapped_after([indent, indent], text, out);
+    wrapped_after([indent, indent], plain(text).split(' '), out);
 }
 
 /// Appends `text` to `out` as an item of a list: the first line after `- `, the others below it.
-pub fn item(text: &str, out: &mut String) {
-    wrapped_after(["- ", "  "], text, out);
+///
+/// A `command` follows the text on one line, so that it can be copied.
+pub fn item(text: &str, command: Option<&str>, out: &mut String) {
+    let (text, command) = (plain(text), command.map(plain));
+    let words = text.split(' ').chain(command.as_deref());
+    wrapped_after(["- ", "  "], words, out);
 }
 
-/// Wraps `text` to lines that begin with the first of `starts`, then with the second, of one length.
+/// Appends lines of at most 80 columns that begin with the first, then with the second of `starts`.
 ///
 /// A word that is longer than a line stays whole.
-fn wrapped_after(starts: [&str; 2], text: &str, out: &mut String) {
+fn wrapped_after<'w>(starts: [&str; 2], words: impl Iterator<Item = &'w str>, out: &mut String) {
     let [mut start, next] = starts;
     let mut line = String::new();
-    for word in plain(text).split(' ') {
+    for word in words {
         let width = start.len() + line.chars().count() + 1 + word.chars().count();
         if !line.is_empty() && width > WIDTH {
             let _ = writeln!(out, "{start}{line}");
@@ -108,9 +112,18 @@ mod tests {
     #[test]
     fn an_item_hangs_below_its_first_line() {
         let mut out = String::new();
-        item(&"word ".repeat(20), &mut out);
+        item(
+            &vec!["word"; 20].join(" "),
+            Some(&"x y ".repeat(19)),
+            &mut out,
+        );
         let lines: Vec<&str> = out.lines().collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(
+            lines[2],
+            format!("  {}", "x y ".repeat(19)),
+            "a command stays whole"
+        );
         assert!(lines[0].starts_with("- word") && lines[1].starts_with("  word"));
         assert!(lines[0].len() <= WIDTH && lines[0].len() + 5 > WIDTH);
         assert_eq!(counted(1, "line is", "lines are"), "1 line is");

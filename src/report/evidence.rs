@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use jiff::tz::TimeZone;
 
-use super::sentences;
+use super::sentences::{self, Sentence};
 use crate::disclosure::{Finding, about_evidence};
 use crate::escape::plain;
 use crate::moment::{local, micros};
@@ -86,7 +86,7 @@ fn notes(manifest: &Manifest, zone: &TimeZone, out: &mut String) {
             Finding::EvidenceUnclaimed { .. } => continue,
             _ => &mut copies,
         };
-        kind.push(sentences::finding(&finding, zone));
+        kind.push(sentences::finding(&finding, zone).text);
     }
     let silences = manifest.silences.iter().map(|silence| {
         let shown = |time: &String| micros(time).map_or(time.clone(), |time| local(time, zone));
@@ -103,12 +103,6 @@ fn notes(manifest: &Manifest, zone: &TimeZone, out: &mut String) {
     let unclaimed = manifest.unclaimed.iter().map(|file| {
         format!("{file} was not read: it belongs to no source of the case, or is no regular file.")
     });
-    let totals = manifest.totals;
-    let rejected = Finding::LinesRejected {
-        count: totals.rejects,
-        line_count: totals.lines,
-    };
-    let rejected = (totals.rejects > 0).then(|| sentences::finding(&rejected, zone));
     list(damaged, "damaged files", "evidence", out);
     list(copies, "copies", "evidence", out);
     list(silences.collect(), "silences", "silences", out);
@@ -119,19 +113,28 @@ fn notes(manifest: &Manifest, zone: &TimeZone, out: &mut String) {
         "unclaimed",
         out,
     );
-    list(Vec::from_iter(rejected), "", "", out);
+    let totals = manifest.totals;
+    if totals.rejects > 0 {
+        let rejected = Finding::LinesRejected {
+            count: totals.rejects,
+            line_count: totals.lines,
+        };
+        let Sentence { text, command } = sentences::finding(&rejected, zone);
+        item(&text, command.as_deref(), out);
+    }
 }
 
 /// Lists notes of one kind: the first ones, and where in `manifest.json` the others are.
 fn list(notes: Vec<String>, kind: &str, member: &str, out: &mut String) {
     for note in notes.iter().take(MOST_NOTES) {
-        item(note, out);
+        item(note, None, out);
     }
     let more = notes.len().saturating_sub(MOST_NOTES) as u64;
     if more > 0 {
         let more = thousands(more);
         item(
             &format!("{more} more {kind}: see {member} in manifest.json"),
+            None,
             out,
         );
     }

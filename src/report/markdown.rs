@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
-use super::sentences;
+use super::sentences::{self, Sentence};
 use crate::disclosure::Disclosure;
 use crate::escape::plain;
 use crate::moment::local;
@@ -46,6 +46,15 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A sentence with its command as code. Commands hold names of this program only, and no backtick.
+fn sentence(sentence: &Sentence) -> String {
+    let text = escape(&sentence.text);
+    match &sentence.command {
+        Some(command) => format!("{text} `{command}`"),
+        None => text,
+    }
 }
 
 /// A table, or the sentence `none` where there are no rows.
@@ -259,7 +268,7 @@ fn missing(disclosure: &Disclosure, zone: &TimeZone) -> String {
         [
             local(gap.from, zone),
             local(gap.to, zone),
-            escape(&sentences::gap(gap)),
+            sentence(&sentences::gap(gap)),
         ]
     });
     let header = ["from", "to", "what is missing, and what that touches"];
@@ -269,7 +278,7 @@ fn missing(disclosure: &Disclosure, zone: &TimeZone) -> String {
 
 fn findings(disclosure: &Disclosure, zone: &TimeZone) -> String {
     let sentences = disclosure.findings.iter();
-    let sentences = sentences.map(|finding| escape(&sentences::finding(finding, zone)));
+    let sentences = sentences.map(|finding| sentence(&sentences::finding(finding, zone)));
     format!("## What else to know\n\n{}", list(sentences))
 }
 

@@ -1,8 +1,7 @@
 //! Findings and gaps as English sentences, the same in the terminal and in Markdown.
 //!
-//! A sentence ends with what to do next, where something can be done. It holds values from logs as they
-//! are: whoever shows it escapes it. `RESULTS` stands for the folder that the reader has the results in,
-//! which must not be in the report: results are the same wherever they are written.
+//! They end with what to do next, where something can be done. Values from logs stand in them as they are:
+//! whoever shows a sentence escapes it.
 
 use jiff::tz::TimeZone;
 
@@ -11,8 +10,45 @@ use crate::moment::local;
 use crate::terminal::{counted, thousands};
 use crate::tokens::coverage::Basis;
 
+/// One or more sentences, and a command that shows more.
+pub(super) struct Sentence {
+    /// The text; it ends with a colon where a command follows.
+    pub(super) text: String,
+    /// The command, to be shown unbroken after the text.
+    ///
+    /// `RESULTS` stands in it for the folder of results, which is not named: a report is the same
+    /// wherever it is written.
+    pub(super) command: Option<String>,
+}
+
+impl Sentence {
+    fn new(mut text: String, command: Option<String>) -> Self {
+        if command.is_some() {
+            text.push_str(" See them with:");
+        }
+        Sentence { text, command }
+    }
+}
+
+/// A command that shows rows of frames.
+fn query(sql: &str) -> Option<String> {
+    Some(format!("breachscope query RESULTS \"{sql}\""))
+}
+
 /// What a reader must know beside the figures; times in `zone`.
-pub(super) fn finding(finding: &Finding, zone: &TimeZone) -> String {
+pub(super) fn finding(finding: &Finding, zone: &TimeZone) -> Sentence {
+    let command = match finding {
+        Finding::LinesRejected { .. } => Some("breachscope rejects RESULTS".to_string()),
+        Finding::MoreKeysUnlisted { .. } => query("SELECT * FROM key_timeline WHERE listed = 'no'"),
+        Finding::TokensUnreadable { problem, .. } => query(&format!(
+            "SELECT * FROM requests WHERE token_problem = '{problem}'"
+        )),
+        _ => None,
+    };
+    Sentence::new(what_was_found(finding, zone), command)
+}
+
+fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
     match finding {
         Finding::EvidenceDamaged {
             subject,
@@ -37,7 +73,7 @@ pub(super) fn finding(finding: &Finding, zone: &TimeZone) -> String {
         Finding::EvidenceUnclaimed { count } => unclaimed(*count),
         Finding::RegistryMissing { subject } => registry_missing(*subject),
         Finding::LinesRejected { count, line_count } => format!(
-            "{} of {} could not be read. See them with: breachscope rejects RESULTS",
+            "{} of {} could not be read.",
             thousands(*count),
             counted(*line_count, "line", "lines"),
         ),
@@ -140,7 +176,7 @@ fn registry_missing(registry: Registry) -> String {
         ),
         Registry::Accounts => (
             "account registry",
-            "it is not determined whether an account exists: persons are not counted, and what only the gateway shows is possible at most",
+            "it is not determined whether an account exists: persons are not counted, and what only the gateway shows counts as possible at most",
             "accounts",
         ),
         Registry::Keys => (
@@ -161,7 +197,7 @@ fn registry_missing(registry: Registry) -> String {
 
 fn more_keys_unlisted(keys: u64) -> String {
     format!(
-        "{} by tokens and not in the key inventory. See them all with: breachscope query RESULTS \"SELECT * FROM key_timeline WHERE listed = 'no'\"",
+        "{} by tokens and not in the key inventory.",
         counted(keys, "more key is named", "more keys are named")
     )
 }
@@ -182,7 +218,7 @@ fn without_cookie(lines: u64) -> String {
 
 fn tokens_unreadable(problem: &str, lines: u64) -> String {
     format!(
-        "{} no token that can be read ({problem}). Where a page answered, what it showed is possible at most. See the lines with: breachscope query RESULTS \"SELECT * FROM requests WHERE token_problem = '{problem}'\"",
+        "{} no token that can be read ({problem}). Where a page answered, what it showed counts as possible at most.",
         counted(lines, "gateway line has", "gateway lines have")
     )
 }
@@ -222,7 +258,7 @@ fn logged_key_unknown(key: &str, issuer: &str) -> String {
 
 fn lines_lost(requests: u64) -> String {
     format!(
-        "{} known from another log only, because the gateway's line is lost. What such a request showed is possible at most.",
+        "{} known from another log only, because the gateway's line is lost. What such a request showed counts as possible at most.",
         counted(requests, "request is", "requests are")
     )
 }
@@ -235,8 +271,14 @@ fn views_of_unlisted(views: u64) -> String {
 }
 
 /// What is missing, how that is known, and which figures it touches.
-pub(super) fn gap(gap: &Gap) -> String {
-    format!("{} {}", missing(&gap.missing, gap.basis), effect(gap))
+pub(super) fn gap(gap: &Gap) -> Sentence {
+    let command = match gap.missing {
+        Missing::MoreIssuanceRecords { .. } => query("SELECT * FROM holes"),
+        Missing::MoreSilences { .. } => query("SELECT * FROM silences"),
+        _ => None,
+    };
+    let text = format!("{} {}", missing(&gap.missing, gap.basis), effect(gap));
+    Sentence::new(text, command)
 }
 
 fn missing(missing: &Missing, basis: Basis) -> String {
@@ -253,7 +295,7 @@ fn missing(missing: &Missing, basis: Basis) -> String {
             count,
             stretch_count,
         } => format!(
-            "{} missing in {}, {}. See all stretches with: breachscope query RESULTS \"SELECT * FROM holes\"",
+            "{} missing in {}, {}.",
             records_are(*count, issuer),
             counted(*stretch_count, "more stretch", "more stretches"),
             known_by(basis)
@@ -263,7 +305,7 @@ fn missing(missing: &Missing, basis: Basis) -> String {
             count,
             stretch_count,
         } => format!(
-            "In {} sources logged nothing, where about {} to be expected by their rhythm. See all stretches with: breachscope query RESULTS \"SELECT * FROM silences\"",
+            "In {} sources logged nothing, where about {} to be expected by their rhythm.",
             counted(*stretch_count, "more stretch", "more stretches"),
             counted(*count, "event was", "events were"),
         ),
@@ -308,7 +350,7 @@ fn known_by(basis: Basis) -> &'static str {
 fn effect(gap: &Gap) -> String {
     match gap.effect {
         Effect::TokensUndecided => {
-            "A token issued then without a record is indeterminate, and possible at most.".into()
+            "A token issued then that has no record is indeterminate, and counts as possible at most.".into()
         }
         Effect::RequestsUncounted if matches!(gap.missing, Missing::DeletedLines { .. }) => {
             "A request of that time that no other log shows is in no figure.".into()
@@ -330,11 +372,12 @@ fn effect(gap: &Gap) -> String {
     }
 }
 
-/// The part of a figure that a gap touches: `51 of page.order-list.views`.
+/// The part of a figure that a gap touches: `51 views in page.order-list.views`.
 fn part(touched: &Touched) -> String {
-    match touched.count {
-        Some(count) => format!("{} of {}", thousands(count), touched.id),
-        None => touched.id.clone(),
+    let Touched { id, unit, count } = touched;
+    match count {
+        Some(count) => format!("{} in {id}", counted(*count, unit, &format!("{unit}s"))),
+        None => id.clone(),
     }
 }
 
@@ -344,7 +387,10 @@ mod tests {
 
     #[test]
     fn a_sentence_has_its_count_its_unit_and_what_to_do() {
-        let told = |found: Finding| finding(&found, &TimeZone::UTC);
+        let told = |found: Finding| {
+            let Sentence { text, command } = finding(&found, &TimeZone::UTC);
+            [text, command.unwrap_or_default()].join(" ")
+        };
         assert_eq!(
             told(Finding::LinesRejected {
                 count: 57,
@@ -386,8 +432,8 @@ mod tests {
             }],
         };
         assert_eq!(
-            gap(&deleted),
-            "Lines of app are deleted, as the case file says: rotated away. There the gateway's log alone shows 1,234 of page.a.views."
+            gap(&deleted).text,
+            "Lines of app are deleted, as the case file says: rotated away. There the gateway's log alone shows 1,234 views in page.a.views."
         );
         let hole = Missing::IssuanceRecords {
             issuer: "i".into(),

@@ -6,7 +6,7 @@ use comfy_table::Cell;
 use jiff::tz::TimeZone;
 
 use super::evidence::line_counts;
-use super::sentences;
+use super::sentences::{self, Sentence};
 use crate::disclosure::{Disclosure, Figure};
 use crate::escape::plain;
 use crate::moment::local;
@@ -30,8 +30,10 @@ pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) ->
     }
     for gap in &disclosure.gaps {
         let [from, to] = [gap.from, gap.to].map(|time| local(time, zone));
+        let Sentence { text, command } = sentences::gap(gap);
         item(
-            &format!("{from} to {to}: {}", sentences::gap(gap)),
+            &format!("{from} to {to}: {text}"),
+            command.as_deref(),
             &mut out,
         );
     }
@@ -40,7 +42,8 @@ pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) ->
     }
     out.push_str("What else to know:\n");
     for finding in &disclosure.findings {
-        item(&sentences::finding(finding, zone), &mut out);
+        let Sentence { text, command } = sentences::finding(finding, zone);
+        item(&text, command.as_deref(), &mut out);
     }
     out
 }

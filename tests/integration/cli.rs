@@ -68,8 +68,10 @@ fn the_printed_formats_are_the_written_files() {
         "delivery-address-list",
         "harvest",
         "dedicated",
-        "gap: ",
-        "not determinable",
+        "What is missing:",
+        "could not be read. See them with:",
+        "breachscope rejects RESULTS",
+        "cannot be determined",
     ] {
         assert!(text.contains(part), "{part}");
     }

@@ -107,11 +107,22 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The figures of `disclosure.json`.
-pub(crate) fn figures(out: &Path) -> Figures {
+/// The disclosure in the folder of results.
+pub(crate) fn disclosure(out: &Path) -> serde_json::Value {
     let text = std::fs::read_to_string(out.join("disclosure.json")).unwrap();
     let disclosure: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(disclosure["schema"], "breachscope.disclosure/2");
+    assert_eq!(disclosure["schema"], "breachscope.disclosure/3");
+    disclosure
+}
+
+/// Whether `disclosure` has this finding.
+pub(crate) fn has_finding(disclosure: &serde_json::Value, finding: &serde_json::Value) -> bool {
+    disclosure["findings"].as_array().unwrap().contains(finding)
+}
+
+/// The figures of `disclosure.json`.
+pub(crate) fn figures(out: &Path) -> Figures {
+    let disclosure = disclosure(out);
     let figures = disclosure["figures"].as_array().unwrap();
     let bound = |figure: &serde_json::Value, name: &str| figure[name].as_u64().unwrap();
     let all: Figures = figures

@@ -8,9 +8,10 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{breachscope, contents, query, stderr};
+use crate::support::{breachscope, contents, disclosure, has_finding, query, stderr};
 
 const SECRET: &[u8] = b"a shared secret of the test, 32+ bytes long";
 /// 2025-04-14T00:00:00Z.
@@ -317,9 +318,12 @@ fn a_token_in_a_path_is_not_copied_and_an_idle_key_is_told() {
         let there = windows.any(|window| window == signature.as_bytes());
         assert!(!there, "{} holds a token", path.display());
     }
-    let found = std::fs::read_to_string(case.out().join("disclosure.json")).unwrap();
-    for finding in ["these verified no token: hs;", "names the key `hz`"] {
-        assert!(found.contains(finding), "{found}");
+    let found = disclosure(&case.out());
+    for finding in [
+        json!({"id": "signing_keys_idle", "count": 1, "keys": ["hs"]}),
+        json!({"id": "logged_key_unknown", "subject": "hz", "issuer": "shop"}),
+    ] {
+        assert!(has_finding(&found, &finding), "{found}");
     }
 }
 
@@ -423,24 +427,24 @@ fn masked_tokens_and_a_wrong_field_are_said_and_are_no_clean_bill() {
             out.to_str().unwrap(),
         ]);
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-        std::fs::read_to_string(out.join("disclosure.json")).unwrap()
+        disclosure(&out)
     };
+    let unreadable =
+        |problem: &str| json!({"id": "tokens_unreadable", "problem": problem, "count": 1});
     let masked = told("authorization", "Bearer ********");
-    assert!(masked.contains(
-        "1 gateway lines have no token, for the log has none that can be read (token_redacted)"
-    ));
+    assert!(has_finding(&masked, &unreadable("token_redacted")));
     // A claim without an id is a token's; without a field for ids, or with no claim either, it is nothing.
-    let unnamed =
-        "1 gateway lines have no token, for the log has none that can be read (token_id_absent)";
+    let unnamed = unreadable("token_id_absent");
     let claimed = "token_id = \"jti\"\ntoken_issuer = \"iss\"\ntoken_subject";
-    assert!(told(claimed, "1").contains(unnamed));
+    assert!(has_finding(&told(claimed, "1"), &unnamed));
     let id = "token_issuer = \"iss\"\ntoken_subject = \"sub\"\ntoken_id";
     for (field, value) in [
         (claimed, "-"),
         (id, "-"),
         ("token_subject = \"sub\"\ntoken", "-"),
     ] {
-        assert!(!told(field, value).contains(unnamed), "{field} {value}");
+        let found = told(field, value);
+        assert!(!has_finding(&found, &unnamed), "{field} {value}");
     }
     let mut case = Case::new();
     let token = case.es256(&Case::claims("t3", "3", 10));
@@ -449,7 +453,7 @@ fn masked_tokens_and_a_wrong_field_are_said_and_are_no_clean_bill() {
         &format!("Bearer {token}"),
     );
     assert!(
-        typo.contains("no gateway line has a token: is the field that holds it named rightly?"),
+        has_finding(&typo, &json!({"id": "no_gateway_line_has_a_token"})),
         "{typo}"
     );
     // A claim that is no time does not take its request out of the counts.
