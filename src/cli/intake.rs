@@ -19,8 +19,12 @@ use clap::ValueEnum;
   breachscope rejects RESULTS
   breachscope query RESULTS \"SELECT path, row_count, reject_count FROM evidence\"
 
-Exit codes: 0 all was read; 3 finished, but lines were rejected, or evidence is damaged, missing or of no
-source, or a source fell silent; 1 an error in the input or the case file; 2 wrong usage.")]
+Exit codes:
+  0  all of the evidence was read
+  1  the input or the case file is wrong
+  2  usage
+  3  finished, but lines were rejected, evidence is damaged, missing or in no source,
+     or a source fell silent")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,

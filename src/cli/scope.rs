@@ -21,8 +21,11 @@ use clap::ValueEnum;
   breachscope rejects RESULTS
   breachscope query RESULTS \"SELECT id, confirmed, possible FROM figures\"
 
-Exit codes: 0 complete; 3 finished, but lines were rejected or evidence is missing, and the report says where;
-1 an error in the input or the case file; 2 wrong usage.")]
+Exit codes:
+  0  complete
+  1  the input or the case file is wrong
+  2  usage
+  3  finished, but evidence is missing or was rejected; the report says where")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,

@@ -311,10 +311,7 @@ fn missing(missing: &Missing, basis: Basis) -> String {
         ),
         Missing::DeletedLines { source, reason } => {
             let reason = reason.trim_end_matches('.');
-            format!(
-                "Lines of {source} are deleted, {}: {reason}.",
-                known_by(basis)
-            )
+            format!("The case file says that lines of the source {source} are deleted: {reason}.")
         }
     }
 }
@@ -331,7 +328,7 @@ fn records_are(count: Option<u64>, issuer: &str) -> String {
 /// A source fell silent, as the beginning of a sentence.
 pub(super) fn silence(source: &str, events: u64) -> String {
     format!(
-        "{source} logged nothing, where about {} to be expected by its rhythm",
+        "The source {source} logged nothing, where about {} to be expected by its rhythm",
         counted(events, "event was", "events were")
     )
 }
@@ -350,7 +347,7 @@ fn known_by(basis: Basis) -> &'static str {
 fn effect(gap: &Gap) -> String {
     match gap.effect {
         Effect::TokensUndecided => {
-            "A token issued then that has no record is indeterminate, and counts as possible at most.".into()
+            "A token issued then without a record is indeterminate, so it is possible at most.".into()
         }
         Effect::RequestsUncounted if matches!(gap.missing, Missing::DeletedLines { .. }) => {
             "A request of that time that no other log shows is in no figure.".into()
@@ -363,7 +360,7 @@ fn effect(gap: &Gap) -> String {
         }
         Effect::GatewayAlone => {
             let parts: Vec<String> = gap.figures.iter().map(part).collect();
-            format!("There the gateway's log alone shows {}.", parts.join(", "))
+            format!("For that time the gateway's log alone shows {}.", parts.join(", "))
         }
         Effect::BeforeAttack => {
             "That was before the first forged request, and touches no figure.".into()
@@ -433,7 +430,7 @@ mod tests {
         };
         assert_eq!(
             gap(&deleted).text,
-            "Lines of app are deleted, as the case file says: rotated away. There the gateway's log alone shows 1,234 views in page.a.views."
+            "The case file says that lines of the source app are deleted: rotated away. For that time the gateway's log alone shows 1,234 views in page.a.views."
         );
         let hole = Missing::IssuanceRecords {
             issuer: "i".into(),
