@@ -14,7 +14,7 @@ use crate::moment::utc;
 use crate::results;
 use crate::results::{EvidenceFile, Manifest};
 use crate::tokens::coverage::HOUR;
-use crate::tokens::rules;
+use crate::tokens::{Reason, rules};
 
 /// A token's verdict and what it rests on.
 #[derive(Debug, Serialize)]
@@ -229,47 +229,13 @@ fn shown(value: &AnyValue<'_>) -> Option<String> {
     }
 }
 
-/// What a reason says, in a sentence.
+/// What the token's reason says, in one sentence.
 fn because(token: &Row) -> String {
-    let reason = token.get("reason").map_or("", String::as_str);
-    if let Some(rule) = rules::list::ALL.iter().find(|rule| rule.id == reason) {
-        return rule.sees.to_string();
+    let name = token.get("reason").map_or("", String::as_str);
+    match Reason::from_name(name) {
+        Some(reason) => reason.sentence().to_string(),
+        None => "another version of breachscope gave this reason".to_string(),
     }
-    match reason {
-        "issued" => "an issuance record hands it to its subject, under its key",
-        "token_not_readable" => "the token is no readable JWS, so what it claims is not certain",
-        "signature_invalid_and_issued" => {
-            "a record hands it out, and yet its signature is not the key's; whether the key file is right is not shown"
-        }
-        "record_names_another_key" => "its issuance record names another key",
-        "records_written_otherwise" => "a record has its id and differs, and so do most records of the issuer: the logs write subjects, times or scopes in two ways",
-        "record_names_no_subject" => "the issuance log has the id, and does not say to whom it was issued",
-        "only_a_prefix_logged" => "the log has only the beginning of the token, which others may share",
-        "subject_not_logged" => "the log does not say whom it names",
-        "issuer_not_logged" => "the issuances of its issuer are not in the evidence",
-        "issue_time_not_logged" => "the log does not say when it was issued",
-        "issued_outside_the_log" => {
-            "no record, and its issue time is before the issuance log begins or after it ends"
-        }
-        "issued_in_a_hole_of_the_log" => {
-            "no record, and its issue time lies where the issuance log lacks records"
-        }
-        "key_not_named_by_the_log" => {
-            "no record, and the issuance log names its key in no record at all; if the log would hold its issuances, say so with `keys_logged`"
-        }
-        "log_lacks_living_tokens" => {
-            "no record, and around its issue time the log also lacks tokens that were issued for certain"
-        }
-        "log_not_shown_complete" => {
-            "no record, and nothing shows that the log, which numbers no records, is complete there"
-        }
-        "login_without_record" => {
-            "no record, and yet its subject logged in then, from an address that used it"
-        }
-        "key_not_in_inventory" => "no record, and the inventory does not list its key",
-        _ => "a rule that would decide is switched off by the case file",
-    }
-    .to_string()
 }
 
 fn outcomes(spelt: &str) -> Vec<RuleSeen> {

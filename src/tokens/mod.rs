@@ -13,6 +13,7 @@
 //! | [`facts`] | what is known of a token |
 //! | `signers` | what the case knows of their issuers and keys |
 //! | [`rules`] | the verdict rules, one file each |
+//! | `reason` | what a verdict rests on: its name and its sentence |
 //! | `verdict` | the table of precedence and confidence |
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
@@ -29,6 +30,7 @@ mod grouped;
 mod issuances;
 pub mod logins;
 pub mod passes;
+mod reason;
 pub mod rules;
 mod signers;
 pub mod timeline;
@@ -39,8 +41,9 @@ mod written;
 pub use facts::{Claims, ProvenKeys, Record, TokenFacts};
 pub use issuances::spread_issuances;
 pub use passes::{Judge, Tokens};
+pub use reason::{Doubt, Reason};
 pub use uses::{Spread, Use, spread};
-pub use verdict::{ISSUED, Judgement, judge};
+pub use verdict::{Judgement, judge};
 
 use crate::case::Case;
 use crate::error::Result;

@@ -384,7 +384,7 @@ impl Judge<'_> {
         } = judgement;
         *found
             .by_reason
-            .entry((verdict.name(), confidence.name(), reason))
+            .entry((verdict.name(), confidence.name(), reason.name()))
             .or_default() += 1;
         found.keys.add(facts, *verdict);
         if facts.issuances().next().is_none() {

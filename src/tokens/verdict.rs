@@ -8,45 +8,46 @@
 //! | forged | strong | `issued_to_another_subject` | the id was issued to somebody else |
 //! | forged | strong | `claims_differ` | the id was issued with another expiry, issue time or scope |
 //! | stolen | strong | `stolen` | issued as it says, then used by the attacker's fleet |
-//! | legitimate | strong or moderate | `issued` | a record hands it to its subject, under its key: moderate where the log lacks its expiry or key |
+//! | legitimate | strong or moderate | `issued` | a record hands it to its subject, under its key: moderate where the gateway's log lacks its expiry or key |
 //! | forged | strong or moderate | `never_issued` | no record, where the log is shown to be complete: strong by record numbers, moderate by the honest population |
-//! | indeterminate | none | a doubt | nothing above |
+//! | indeterminate | none | a [`Doubt`] | none of the above |
 //!
 //! A rule that the case file switches off is passed over.
 
 use super::coverage::{Basis, Status};
-use super::facts::{Login, TokenFacts};
+use super::facts::{Login, Record, TokenFacts};
+use super::reason::{Doubt, Reason};
 use super::rules::{self, Outcome, Rule};
 use crate::jws::Signature;
 use crate::lines::{Confidence, Verdict};
 
 /// A verdict and what it rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
     /// How sure it is.
     pub confidence: Confidence,
-    /// The deciding rule, or why nothing could be decided.
-    pub reason: &'static str,
-    /// What every rule of [`rules::list::ALL`] made of the token, in order; `None` for one switched off.
+    /// The deciding rule, the record, or why nothing could be decided.
+    pub reason: Reason,
+    /// What each rule of [`rules::list::ALL`] made of the token, in that order; `None` for a rule that is
+    /// switched off.
     pub outcomes: [Option<Outcome>; rules::list::ALL.len()],
 }
 
 impl Judgement {
-    /// Rules that fired beside the deciding one.
+    /// The names of the rules that fired beside the deciding one.
     pub fn supporting(&self) -> impl Iterator<Item = &'static str> {
-        let fired = rules::list::ALL.iter().zip(&self.outcomes);
+        let reason = self.reason.name();
+        let rules = rules::list::ALL.iter().zip(&self.outcomes);
+        let fired = rules.filter(|(_, outcome)| **outcome == Some(Outcome::Fires));
         fired
-            .filter(|(rule, outcome)| **outcome == Some(Outcome::Fires) && rule.id != self.reason)
             .map(|(rule, _)| rule.id)
+            .filter(move |id| *id != reason)
     }
 }
 
-/// The reason of a legitimate token.
-pub const ISSUED: &str = "issued";
-
-/// Judges a token.
+/// Judges a token by the table above.
 pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     let look = |rule: &Rule| (!facts.policy.off(rule.id)).then(|| (rule.look)(facts));
     let outcomes = rules::list::ALL.each_ref().map(look);
@@ -58,7 +59,7 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
                 .then_some((rule, verdict))
         })
     };
-    let by = |rule: &Rule, verdict| {
+    let by = |rule: &'static Rule, verdict| {
         let moderate =
             rule.id == rules::list::NEVER_ISSUED && facts.coverage.basis == Basis::HonestPopulation;
         let confidence = if moderate {
@@ -66,14 +67,17 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
         } else {
             Confidence::Strong
         };
-        (verdict, confidence, rule.id)
+        (verdict, confidence, Reason::Rule(rule))
     };
     let (verdict, confidence, reason) = match decided(true) {
         Some((rule, verdict)) => by(rule, verdict),
-        None if facts.issued() => (Verdict::Legitimate, told(facts), ISSUED),
+        None if facts.issued() => (Verdict::Legitimate, sureness(facts), Reason::Issued),
         None => match decided(false) {
             Some((rule, verdict)) => by(rule, verdict),
-            None => (Verdict::Indeterminate, Confidence::None, doubt(facts)),
+            None => {
+                let reason = Reason::Doubt(doubt(facts));
+                (Verdict::Indeterminate, Confidence::None, reason)
+            }
         },
     };
     Judgement {
@@ -84,63 +88,66 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     }
 }
 
-/// How sure it is that an issued token is the one that was issued: less so where its record has an expiry
-/// or a key, and the log does not say the token's.
-fn told(facts: &TokenFacts<'_>) -> Confidence {
+/// How sure it is that an issued token is the one that was issued.
+///
+/// An id that stands for the whole token is sure by itself. Else the token's log must have what the
+/// record has: an expiry or a key that only the record has was compared with nothing.
+fn sureness(facts: &TokenFacts<'_>) -> Confidence {
     let claims = &facts.claims;
-    let untold = |record: &super::facts::Record| {
+    let not_compared = |record: &Record| {
         (record.expires_at.is_some() && claims.expires_at.is_none())
             || (record.key_id.is_some() && claims.key_id.is_none())
     };
-    if !facts.whole && facts.own().all(untold) {
+    if !facts.whole && facts.own().all(not_compared) {
         Confidence::Moderate
     } else {
         Confidence::Strong
     }
 }
 
-/// Why nothing could be decided: the first that applies.
-fn doubt(facts: &TokenFacts<'_>) -> &'static str {
+/// Why nothing could be decided: the first doubt that applies.
+fn doubt(facts: &TokenFacts<'_>) -> Doubt {
     if facts.claims.problem.is_some() {
-        return "token_not_readable";
+        return Doubt::TokenNotReadable;
     }
-    if !facts.comparable && facts.issuances().next().is_some() {
-        return "records_written_otherwise";
+    let has_records = facts.issuances().next().is_some();
+    if !facts.comparable && has_records {
+        return Doubt::RecordsWrittenOtherwise;
     }
     if facts.own().next().is_some() {
         return match facts.claims.signature {
             Signature::Invalid | Signature::Unsigned | Signature::Mismatch => {
-                "signature_invalid_and_issued"
+                Doubt::SignatureInvalidAndIssued
             }
             _ if !facts.own().any(|record| facts.agrees(record)) => {
-                "claims_differ_and_rule_switched_off"
+                Doubt::ClaimsDifferAndRuleSwitchedOff
             }
-            _ => "record_names_another_key",
+            _ => Doubt::RecordNamesAnotherKey,
         };
     }
     if facts.claims.subject.is_none() && !facts.whole {
-        return "subject_not_logged";
+        return Doubt::SubjectNotLogged;
     }
     if facts.partial {
-        return "only_a_prefix_logged";
+        return Doubt::OnlyAPrefixLogged;
     }
-    let names_somebody = |record: &super::facts::Record| record.subject.is_some();
-    if facts.issuances().next().is_some() && !facts.issuances().any(names_somebody) {
-        return "record_names_no_subject";
-    }
-    if facts.issuances().next().is_some() {
-        return "issued_to_another_subject_and_rule_switched_off";
+    if has_records {
+        let names_somebody = |record: &Record| record.subject.is_some();
+        return match facts.issuances().any(names_somebody) {
+            false => Doubt::RecordNamesNoSubject,
+            true => Doubt::IssuedToAnotherSubjectAndRuleSwitchedOff,
+        };
     }
     match (facts.claims.issued_at, facts.coverage.status) {
-        (_, Status::NotLogged) => "issuer_not_logged",
-        (None, _) => "issue_time_not_logged",
-        (_, Status::OutsideLog) => "issued_outside_the_log",
-        (_, Status::Hole) => "issued_in_a_hole_of_the_log",
-        (_, Status::KeyNotNamed) => "key_not_named_by_the_log",
-        (_, Status::Contradicted) => "log_lacks_living_tokens",
-        (_, Status::NotShown) => "log_not_shown_complete",
-        (_, Status::Complete) if facts.login == Login::Behind => "login_without_record",
-        (_, Status::Complete) if facts.key.is_none() => "key_not_in_inventory",
-        (_, Status::Complete) => "never_issued_switched_off",
+        (_, Status::NotLogged) => Doubt::IssuerNotLogged,
+        (None, _) => Doubt::IssueTimeNotLogged,
+        (_, Status::OutsideLog) => Doubt::IssuedOutsideTheLog,
+        (_, Status::Hole) => Doubt::IssuedInAHoleOfTheLog,
+        (_, Status::KeyNotNamed) => Doubt::KeyNotNamedByTheLog,
+        (_, Status::Contradicted) => Doubt::LogLacksLivingTokens,
+        (_, Status::NotShown) => Doubt::LogNotShownComplete,
+        (_, Status::Complete) if facts.login == Login::Behind => Doubt::LoginWithoutRecord,
+        (_, Status::Complete) if facts.key.is_none() => Doubt::KeyNotInInventory,
+        (_, Status::Complete) => Doubt::NeverIssuedSwitchedOff,
     }
 }

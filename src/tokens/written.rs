@@ -102,7 +102,7 @@ impl<'a> Rows<'a> {
         let _ = write!(self.shown, "{fingerprint:032x}");
         let (rules, supporting) = self
             .spelt
-            .entry((code(&judgement.outcomes), judgement.reason))
+            .entry((code(&judgement.outcomes), judgement.reason.name()))
             .or_insert_with(|| {
                 let supporting: Vec<&str> = judgement.supporting().collect();
                 let some = (!supporting.is_empty()).then(|| supporting.join(","));
@@ -125,7 +125,7 @@ impl<'a> Rows<'a> {
             problem.as_deref().into(),
             Value::Text(judgement.verdict.name()),
             Value::Text(judgement.confidence.name()),
-            Value::Text(judgement.reason),
+            Value::Text(judgement.reason.name()),
             supporting.as_deref().into(),
             Value::Text(rules),
             Value::Text(facts.coverage.status.name()),
