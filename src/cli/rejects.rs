@@ -1,4 +1,4 @@
-//! `breachscope rejects`: what could not be read, by reason.
+//! `breachscope rejects`: the lines that could not be read, by reason.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,23 +10,26 @@ use breachscope::report;
 
 /// Shows the lines that could not be read, by reason, with examples.
 ///
-/// Every reject is kept whole in the frame `rejects`, with file, line, byte offset, reason and raw
-/// bytes; this shows the first of each reason. The offset is counted in the log as unpacked.
+/// The frame `rejects` keeps every such line whole, with file, line number, byte offset, reason and raw
+/// bytes; this command shows the first few of each reason. An offset counts the bytes of the unpacked log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  breachscope rejects RESULTS
-  breachscope rejects RESULTS --reason bad_time --examples 20
-  breachscope rejects RESULTS --format json")]
+  See all reasons, with three examples of each:
+    breachscope rejects RESULTS
+  See more of one reason:
+    breachscope rejects RESULTS --reason bad_time --examples 20
+  Print JSON:
+    breachscope rejects RESULTS --format json")]
 pub(crate) struct Arguments {
     /// The output folder of `breachscope scope` or `intake`.
     results: PathBuf,
-    /// Only this reason.
+    /// Show this reason only.
     #[arg(long, value_name = "REASON")]
     reason: Option<String>,
-    /// Examples of each reason.
+    /// How many examples of each reason to show.
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
-    /// How they are printed.
+    /// How the lines are printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

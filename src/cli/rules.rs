@@ -1,4 +1,4 @@
-//! `breachscope rules`: the verdict rules.
+//! `breachscope rules`: what the verdict rules are.
 
 use std::process::ExitCode;
 
@@ -10,13 +10,15 @@ use clap::Args;
 
 /// Lists the verdict rules, in order of precedence.
 ///
-/// Each with what it sees, what innocent thing looks the same, and where it is known from.
+/// Says of each rule what it sees, what innocent thing looks the same, and which source it comes from.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  breachscope rules
-  breachscope rules --format json")]
+  Read what each rule means:
+    breachscope rules
+  Print JSON:
+    breachscope rules --format json")]
 pub(crate) struct Arguments {
-    /// How they are printed.
+    /// How the rules are printed.
     #[arg(long, value_enum, default_value_t = super::Format::Text)]
     format: super::Format,
 }
