@@ -61,7 +61,7 @@ pub enum Carrier {
 
 /// What the tiers say about one request for a page of the catalogue.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen {
+pub struct PageRequest {
     /// Whose token it carried.
     pub carrier: Carrier,
     /// Status and body size that the gateway, or in its place the edge, logged.
@@ -79,7 +79,7 @@ pub struct Seen {
 }
 
 /// The bound and the rule of an exposure, or that there is none.
-pub fn judge(seen: &Seen) -> Option<(Bound, &'static str)> {
+pub fn judge(seen: &PageRequest) -> Option<(Bound, &'static str)> {
     let success = seen
         .response
         .map(|(status, bytes)| ((200..300).contains(&status), bytes));
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_table_holds() {
-        let base = Seen {
+        let base = PageRequest {
             carrier: Carrier::Forged,
             response: Some((200, Some(500))),
             items: Some(3),
@@ -140,21 +140,21 @@ mod tests {
         for (seen, expected) in [
             (base, Some((Bound::Confirmed, "served_by_application"))),
             (
-                Seen {
+                PageRequest {
                     spelled_otherwise: true,
                     ..base
                 },
                 Some((Bound::Possible, "account_spelled_otherwise")),
             ),
             (
-                Seen {
+                PageRequest {
                     other_method: true,
                     ..base
                 },
                 Some((Bound::Possible, "another_method")),
             ),
             (
-                Seen {
+                PageRequest {
                     other_method: true,
                     response: response(200, Some(0)),
                     ..base
@@ -162,7 +162,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     other_method: true,
                     response: response(404, Some(500)),
                     ..base
@@ -170,7 +170,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     other_method: true,
                     items: None,
                     ..base
@@ -178,21 +178,21 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     items: Some(0),
                     ..base
                 },
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     ..base
                 },
                 Some((Bound::Probable, "delivered_by_gateway")),
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     response: response(200, Some(99)),
                     ..base
@@ -200,7 +200,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     response: response(200, Some(100)),
                     ..base
@@ -208,7 +208,7 @@ mod tests {
                 Some((Bound::Probable, "delivered_by_gateway")),
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     response: response(200, None),
                     ..base
@@ -216,7 +216,7 @@ mod tests {
                 Some((Bound::Possible, "size_not_logged")),
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     response: response(404, Some(500)),
                     ..base
@@ -224,7 +224,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     response: response(302, Some(500)),
                     ..base
@@ -232,7 +232,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     account_exists: Some(false),
                     ..base
@@ -240,7 +240,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     items: None,
                     account_exists: None,
                     ..base
@@ -248,35 +248,35 @@ mod tests {
                 Some((Bound::Possible, "account_not_checked")),
             ),
             (
-                Seen {
+                PageRequest {
                     response: response(499, Some(0)),
                     ..base
                 },
                 Some((Bound::Possible, "served_not_delivered")),
             ),
             (
-                Seen {
+                PageRequest {
                     response: None,
                     ..base
                 },
                 Some((Bound::Possible, "served_not_delivered")),
             ),
             (
-                Seen {
+                PageRequest {
                     carrier: Carrier::Indeterminate,
                     ..base
                 },
                 Some((Bound::Possible, "token_indeterminate")),
             ),
             (
-                Seen {
+                PageRequest {
                     carrier: Carrier::Unknown,
                     ..base
                 },
                 Some((Bound::Possible, "token_not_logged")),
             ),
             (
-                Seen {
+                PageRequest {
                     carrier: Carrier::Unknown,
                     items: Some(0),
                     ..base
@@ -284,7 +284,7 @@ mod tests {
                 None,
             ),
             (
-                Seen {
+                PageRequest {
                     carrier: Carrier::Beside,
                     response: None,
                     ..base

@@ -7,8 +7,8 @@
 mod judge;
 mod together;
 
-pub use judge::{Bound, Carrier, Seen, judge};
-use together::Request;
+pub use judge::{Bound, Carrier, PageRequest, judge};
+use together::JoinedRequest;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -225,7 +225,7 @@ impl Counter<'_> {
 
     fn judged<'l>(
         &self,
-        request: &Request<'l>,
+        request: &JoinedRequest<'l>,
         (verdict, moderate): (Verdict, bool),
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
@@ -252,7 +252,7 @@ impl Counter<'_> {
         let own = line.account.filter(|own| self.exists(*own));
         let another = |served: &Line| own.is_some() && served.account != own;
         if request.served.is_some_and(another) {
-            let own = Request {
+            let own = JoinedRequest {
                 served: None,
                 ..*request
             };
@@ -281,12 +281,12 @@ impl Counter<'_> {
     /// Counts what one request showed; returns the account.
     fn exposure<'l>(
         &self,
-        request: &Request<'l>,
+        request: &JoinedRequest<'l>,
         carrier: Carrier,
         found: &mut Exposure,
         exposed: &mut Vec<Exposed<'l>>,
     ) -> Option<AccountKey> {
-        let Request {
+        let JoinedRequest {
             line,
             served: application,
             ..
@@ -299,7 +299,7 @@ impl Counter<'_> {
         let subject = application.map_or(line.account, |served| served.account);
         let spelled = subject.filter(|account| self.exists(*account));
         let account = spelled.or_else(|| self.otherwise_spelled(subject?));
-        let (bound, rule) = judge(&Seen {
+        let (bound, rule) = judge(&PageRequest {
             carrier,
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
             items: application.map(|served| served.items),

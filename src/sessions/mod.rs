@@ -18,12 +18,12 @@ const MINUTE: i64 = 60_000_000;
 /// Forged requests by minute: as large as the time they span, however many they are.
 #[derive(Debug, Default)]
 pub struct Activity {
-    minutes: BTreeMap<i64, Stretch>,
+    minutes: BTreeMap<i64, Period>,
 }
 
 /// A stretch of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Stretch {
+pub struct Period {
     /// First request, microseconds since 1970 UTC.
     pub first: i64,
     /// Last request.
@@ -32,8 +32,8 @@ pub struct Stretch {
     pub requests: u64,
 }
 
-impl Stretch {
-    fn join(&mut self, other: Stretch) {
+impl Period {
+    fn join(&mut self, other: Period) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.requests += other.requests;
@@ -47,23 +47,23 @@ pub struct Phase {
     pub name: &'static str,
     /// All of it.
     #[serde(flatten)]
-    pub whole: Stretch,
+    pub whole: Period,
     /// Its runs, in time order.
     #[serde(skip)]
-    pub runs: Vec<Stretch>,
+    pub runs: Vec<Period>,
 }
 
 impl Activity {
     /// Counts a forged request.
     pub fn add(&mut self, at: i64) {
-        self.join(Stretch {
+        self.join(Period {
             first: at,
             last: at,
             requests: 1,
         });
     }
 
-    fn join(&mut self, stretch: Stretch) {
+    fn join(&mut self, stretch: Period) {
         let minute = stretch.first.div_euclid(MINUTE);
         self.minutes
             .entry(minute)
@@ -113,8 +113,8 @@ impl Activity {
     }
 }
 
-fn split<'a>(minutes: impl Iterator<Item = &'a Stretch>, pause: i64) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
+fn split<'a>(minutes: impl Iterator<Item = &'a Period>, pause: i64) -> Vec<Period> {
+    let mut stretches: Vec<Period> = Vec::new();
     for minute in minutes {
         match stretches.last_mut() {
             Some(open) if minute.first - open.last <= pause => open.join(*minute),

@@ -17,14 +17,14 @@ use crate::lines::Line;
 use crate::shuffle::{Decoder, Records};
 
 /// All uses of one token.
-pub(super) struct Token<'r> {
+pub(super) struct UsedToken<'r> {
     /// The first of them.
     pub(super) first_use: Use<'r>,
     /// All of them.
     pub(super) uses: SmallVec<[Line; 2]>,
 }
 
-impl Token<'_> {
+impl UsedToken<'_> {
     /// The addresses it was used from, each once.
     pub(super) fn addresses(&self) -> SmallVec<[u128; 4]> {
         let mut all: SmallVec<[u128; 4]> = self.uses.iter().map(|line| line.source_ip).collect();
@@ -44,15 +44,15 @@ struct Link<'r> {
 }
 
 /// A token: its first use, and the last that was found.
-struct Head {
-    place: Place,
+struct TokenChain {
+    place: LinePlace,
     link: u32,
 }
 
-type Place = (i64, u32, u64);
+type LinePlace = (i64, u32, u64);
 
 /// The issuance records of one id.
-struct Issued {
+struct RecordChain {
     id: u128,
     /// The last that was found.
     link: u32,
@@ -63,27 +63,27 @@ struct Issued {
 const FEW: u32 = 16;
 
 /// The records of an id, by place; of those that say the same, the first.
-pub(super) enum OfId<'g> {
+pub(super) enum RecordsOfId<'g> {
     Few(SmallVec<[Record; 1]>),
     Many(&'g [Record]),
 }
 
-impl std::ops::Deref for OfId<'_> {
+impl std::ops::Deref for RecordsOfId<'_> {
     type Target = [Record];
 
     fn deref(&self) -> &[Record] {
         match self {
-            OfId::Few(records) => records,
-            OfId::Many(records) => records,
+            RecordsOfId::Few(records) => records,
+            RecordsOfId::Many(records) => records,
         }
     }
 }
 
 /// The tokens and the issuance records of one partition.
 pub(super) struct Grouped<'r> {
-    tokens: Vec<Head>,
+    tokens: Vec<TokenChain>,
     links: Vec<Link<'r>>,
-    issued: HashTable<Issued>,
+    issued: HashTable<RecordChain>,
     /// The records of ids that have many.
     many: HashMap<u128, SmallVec<[Record; 1]>>,
 }
@@ -92,8 +92,8 @@ impl<'r> Grouped<'r> {
     /// Groups the records of a partition.
     pub(super) fn of(records: &'r Records) -> Self {
         let mut links: Vec<Link<'_>> = Vec::new();
-        let mut issued: HashTable<Issued> = HashTable::new();
-        let mut tokens: Vec<Head> = Vec::new();
+        let mut issued: HashTable<RecordChain> = HashTable::new();
+        let mut tokens: Vec<TokenChain> = Vec::new();
         let mut known: HashTable<(u64, u32)> = HashTable::new();
         let hasher = FixedState::default();
         for record in records.iter() {
@@ -108,7 +108,7 @@ impl<'r> Grouped<'r> {
                         of.count += 1;
                         next = std::mem::replace(&mut of.link, at);
                     }
-                    Entry::Vacant(entry) => drop(entry.insert(Issued {
+                    Entry::Vacant(entry) => drop(entry.insert(RecordChain {
                         id,
                         link: at,
                         count: 1,
@@ -131,7 +131,7 @@ impl<'r> Grouped<'r> {
                     }
                     Entry::Vacant(entry) => {
                         entry.insert((hash, number(tokens.len())));
-                        tokens.push(Head { place, link: at });
+                        tokens.push(TokenChain { place, link: at });
                     }
                 }
             }
@@ -159,7 +159,7 @@ impl<'r> Grouped<'r> {
     }
 
     /// The tokens by first use, so that what is written has one order.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = Token<'r>> {
+    pub(super) fn in_order(&self) -> impl Iterator<Item = UsedToken<'r>> {
         self.tokens.iter().map(|head| {
             let mut first_use = None;
             let decoded = self.chain(head.link).map(|record| {
@@ -171,7 +171,7 @@ impl<'r> Grouped<'r> {
                 line
             });
             let uses = decoded.collect();
-            Token {
+            UsedToken {
                 first_use: first_use.expect("a place is that of a use"),
                 uses,
             }
@@ -179,12 +179,12 @@ impl<'r> Grouped<'r> {
     }
 
     /// The issuance records of a token's id.
-    pub(super) fn records(&self, token: &Token<'_>) -> OfId<'_> {
+    pub(super) fn records(&self, token: &UsedToken<'_>) -> RecordsOfId<'_> {
         let id = token.first_use.id;
         match self.issued.find(id as u64, |of| of.id == id) {
-            None => OfId::Many(&[]),
-            Some(of) if of.count > FEW => OfId::Many(&self.many[&id]),
-            Some(of) => OfId::Few(self.decoded(of.link)),
+            None => RecordsOfId::Many(&[]),
+            Some(of) if of.count > FEW => RecordsOfId::Many(&self.many[&id]),
+            Some(of) => RecordsOfId::Few(self.decoded(of.link)),
         }
     }
 
@@ -215,6 +215,6 @@ fn number(index: usize) -> u32 {
     u32::try_from(index).expect("a partition has fewer records")
 }
 
-fn place(line: &Line) -> Place {
+fn place(line: &Line) -> LinePlace {
     (line.event_time, line.evidence_id, line.line_no)
 }

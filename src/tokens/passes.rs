@@ -8,13 +8,13 @@ use smallvec::SmallVec;
 
 use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness, Witnesses};
 use super::facts::{Login, ProvenKeys, Record, TokenFacts};
-use super::grouped::{Grouped, Token};
+use super::grouped::{Grouped, UsedToken};
 use super::logins::{Holder, Logins, folded};
 use super::signers::{Signer, Signers};
 use super::timeline::KeyUses;
 use super::uses::Use;
 use super::verdict::{Judgement, judge};
-use super::written::Rows;
+use super::written::TokenRows;
 use crate::case::{AccountKey, Context};
 use crate::error::Result;
 use crate::jws::Signature;
@@ -249,7 +249,7 @@ impl Judge<'_> {
         &'t self,
         coverage: Option<&Coverage>,
         signer: &Signer<'t>,
-        token: &Token<'_>,
+        token: &UsedToken<'_>,
         records: &'t [Record],
     ) -> TokenFacts<'t> {
         let claims = token.first_use.claims;
@@ -318,7 +318,7 @@ impl Judge<'_> {
     ) -> Result<Tokens> {
         let grouped = Grouped::of(records);
         let part = u32::try_from(onward.part).expect("few partitions");
-        let mut rows = Rows::create(self.context.frames_dir, self.context.interner, part)?;
+        let mut rows = TokenRows::create(self.context.frames_dir, self.context.interner, part)?;
         let mut signers = Signers::new(self.context.case, self.context.interner);
         let mut found = Tokens::default();
         for token in grouped.in_order() {
@@ -370,7 +370,7 @@ impl Judge<'_> {
 
     fn count(
         &self,
-        token: &Token<'_>,
+        token: &UsedToken<'_>,
         facts: &TokenFacts<'_>,
         judgement: &Judgement,
         addresses: &[u128],
@@ -429,7 +429,7 @@ impl Judge<'_> {
 }
 
 /// Sets a token aside with its records.
-fn hold(held: &Shuffle, token: &Token<'_>, records: &[Record]) -> Result<()> {
+fn hold(held: &Shuffle, token: &UsedToken<'_>, records: &[Record]) -> Result<()> {
     let mut encoder = Encoder::default();
     let id = token.first_use.id;
     for record in records {

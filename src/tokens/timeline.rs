@@ -16,13 +16,13 @@ const DAY: i64 = 86_400_000_000;
 
 /// First and last use of some tokens, and how many there are.
 #[derive(Debug, Clone, Copy, Default)]
-struct Span {
+struct UseSpan {
     times: Option<(i64, i64)>,
     tokens: u64,
 }
 
-impl Span {
-    fn add(&mut self, other: Span) {
+impl UseSpan {
+    fn add(&mut self, other: UseSpan) {
         self.times = match (self.times, other.times) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
@@ -34,8 +34,8 @@ impl Span {
 /// How one key was used.
 #[derive(Debug, Clone, Copy, Default)]
 struct KeyUse {
-    honest: Span,
-    forged: Span,
+    honest: UseSpan,
+    forged: UseSpan,
     indeterminate: u64,
     forged_after_departure: u64,
 }
@@ -51,7 +51,7 @@ impl KeyUses {
             return;
         };
         let used = self.0.entry((facts.claims.issuer, key_id)).or_default();
-        let span = Span {
+        let span = UseSpan {
             times: Some(facts.used),
             tokens: 1,
         };

@@ -197,7 +197,7 @@ struct Spreader<'a> {
 }
 
 /// A line of the edge or the gateway, and whether its server logged it without a request that it could read.
-struct Read {
+struct RequestLine {
     line: Line,
     no_request: bool,
 }
@@ -218,7 +218,7 @@ impl Spreader<'_> {
             if claims.signature == Signature::Valid {
                 found.proven.insert((claims.issuer, claims.key_id));
             }
-            let Read { line, no_request } = lines(row, &token);
+            let RequestLine { line, no_request } = lines(row, &token);
             match token.token_id {
                 Some(token_id) if line.tier == Tier::NoToken => {
                     self.send_use(line, &token, token_id, &mut record)?;
@@ -235,7 +235,7 @@ impl Spreader<'_> {
     fn lines<'b>(
         &'b self,
         batch: &'b DataFrame,
-    ) -> Result<impl FnMut(usize, &Claimed<'_>) -> Read + 'b> {
+    ) -> Result<impl FnMut(usize, &Claimed<'_>) -> RequestLine + 'b> {
         let hash = move |text: Option<&str>| self.identities.hash_one(text);
         let column = |index: usize| Texts::of(batch, LINE_COLUMNS[index]);
         let mut tiers = column(0)?.once(move |tier| match tier {
@@ -296,7 +296,7 @@ impl Spreader<'_> {
                 items: 0,
                 identity: self.identities.hash_one(identity),
             };
-            Read { line, no_request }
+            RequestLine { line, no_request }
         })
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use foldhash::fast::FixedState;
 
 use super::facts::TokenFacts;
-use super::grouped::Token;
+use super::grouped::UsedToken;
 use super::rules::{self, Outcome};
 use super::signers::Signer;
 use super::uses::Use;
@@ -23,7 +23,7 @@ use crate::lines::Verdict;
 type Spelt = HashMap<(u64, &'static str), (String, Option<String>), FixedState>;
 
 /// The rows of one partition.
-pub(super) struct Rows<'a> {
+pub(super) struct TokenRows<'a> {
     interner: &'a Interner,
     tokens: FrameWriter,
     sessions: FrameWriter,
@@ -33,10 +33,10 @@ pub(super) struct Rows<'a> {
     times: [String; 2],
 }
 
-impl<'a> Rows<'a> {
+impl<'a> TokenRows<'a> {
     /// Begins part `part` of both frames.
     pub(super) fn create(frames_dir: &Path, interner: &'a Interner, part: u32) -> Result<Self> {
-        Ok(Rows {
+        Ok(TokenRows {
             interner,
             tokens: FrameWriter::create(frames_dir, &frames::TOKENS, part)?,
             sessions: FrameWriter::create(frames_dir, &frames::SESSIONS, part)?,
@@ -55,7 +55,7 @@ impl<'a> Rows<'a> {
     /// Adds a token.
     pub(super) fn push(
         &mut self,
-        token: &Token<'_>,
+        token: &UsedToken<'_>,
         facts: &TokenFacts<'_>,
         signer: &Signer<'_>,
         judgement: &Judgement,

@@ -19,13 +19,13 @@ type Whom = (Option<AccountKey>, Option<u16>);
 /// | sent again, some of which may be the attacker's | nothing: each record is of a request of its own |
 /// | sent again, without tokens | records near to one that is for their account, or for their page and anybody |
 /// | none | further records for the account and page of one, near to it |
-pub(super) struct Explained {
-    rule: Rule,
+pub(super) struct KnownRequests {
+    rule: Reach,
     served: HashMap<Whom, BTreeSet<i64>>,
     farthest: i64,
 }
 
-enum Rule {
+enum Reach {
     All,
     Nothing,
     /// What is near to what is explained already, and for it.
@@ -34,24 +34,24 @@ enum Rule {
     NearAnybody(Option<AccountKey>),
 }
 
-impl Explained {
+impl KnownRequests {
     /// By lines of the gateway.
     pub(super) fn by(gateway: &[&Line], sent_again: bool, farthest: i64) -> Self {
         let suspect = gateway.iter().any(|line| is_suspect(line.tier));
         let rule = match gateway {
-            [_, ..] if gateway.iter().all(|line| is_legitimate(line.tier)) => Rule::All,
-            [..] if suspect && sent_again => Rule::Nothing,
-            [first, ..] if !suspect && !sent_again => Rule::NearAnybody(first.account),
-            _ => Rule::Near,
+            [_, ..] if gateway.iter().all(|line| is_legitimate(line.tier)) => Reach::All,
+            [..] if suspect && sent_again => Reach::Nothing,
+            [first, ..] if !suspect && !sent_again => Reach::NearAnybody(first.account),
+            _ => Reach::Near,
         };
-        let mut explained = Explained {
+        let mut explained = KnownRequests {
             rule,
             served: HashMap::new(),
             farthest,
         };
         for line in gateway {
             let whom = match (&explained.rule, line.account) {
-                (Rule::NearAnybody(_), _) => (None, None),
+                (Reach::NearAnybody(_), _) => (None, None),
                 (_, Some(account)) if sent_again => (Some(account), None),
                 (_, None) if sent_again => (None, line.page),
                 (_, Some(account)) if line.page.is_some() => (Some(account), line.page),
@@ -86,16 +86,16 @@ impl Explained {
             .filter_map(|whom| self.served.get(whom))
             .map(|times| times.range(near.clone()).next().is_some());
         match self.rule {
-            Rule::All => true,
-            Rule::Nothing => false,
-            Rule::NearAnybody(own) => {
+            Reach::All => true,
+            Reach::Nothing => false,
+            Reach::NearAnybody(own) => {
                 let known = near.any(|near| near);
                 if known {
                     self.insert((None, None), time);
                 }
                 known || (own.is_some() && own == record.account)
             }
-            Rule::Near => {
+            Reach::Near => {
                 let known = near.any(|near| near);
                 if record.items > 0 {
                     self.add(record);

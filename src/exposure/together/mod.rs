@@ -4,14 +4,14 @@
 //! as it likes: then each line of the gateway is a request, and so is each line of the edge that none of
 //! them answers, for the gateway has lost its own.
 
-mod explained;
+mod known;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-use explained::Explained;
+use known::KnownRequests;
 
 use crate::lines::{Line, Tier};
 
@@ -21,7 +21,7 @@ pub(super) const LONGEST: i64 = 60_000_000;
 
 /// A request.
 #[derive(Debug, PartialEq)]
-pub(super) struct Request<'l> {
+pub(super) struct JoinedRequest<'l> {
     /// The line that tells of it: the gateway's, or where that is lost, another tier's.
     pub(super) line: &'l Line,
     /// What the application served.
@@ -32,9 +32,9 @@ pub(super) struct Request<'l> {
     pub(super) beside: bool,
 }
 
-impl<'l> Request<'l> {
+impl<'l> JoinedRequest<'l> {
     fn new(line: &'l Line, served: Option<&'l Line>) -> Self {
-        Request {
+        JoinedRequest {
             line,
             served,
             page: line.page,
@@ -52,7 +52,7 @@ pub(super) fn requests<'l>(
     lines: &[&'l Line],
     source: impl Fn(u32) -> usize,
     farthest: i64,
-) -> Vec<Request<'l>> {
+) -> Vec<JoinedRequest<'l>> {
     let of = |is_one: fn(Tier) -> bool| lines.iter().copied().filter(move |line| is_one(line.tier));
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
     let edge = fullest(of(|tier| tier == Tier::Edge).collect(), &source);
@@ -81,7 +81,7 @@ pub(super) fn requests<'l>(
         _ => unanswered(edge, &gateway, farthest),
     };
     if !edge.is_empty() || !left.is_empty() {
-        let explained = Explained::by(&gateway, sent_again, farthest);
+        let explained = KnownRequests::by(&gateway, sent_again, farthest);
         let mut lost = lost(edge, left, explained, (gateway.is_empty(), farthest));
         if !sent_again {
             for request in &mut lost {
@@ -104,7 +104,7 @@ fn one<'l>(
     line: &'l Line,
     mut records: Vec<&'l Line>,
     farthest: i64,
-) -> (Vec<Request<'l>>, Vec<&'l Line>) {
+) -> (Vec<JoinedRequest<'l>>, Vec<&'l Line>) {
     let unlike = |record: &Line| {
         let far = record.event_time.abs_diff(line.event_time);
         (
@@ -124,7 +124,7 @@ fn one<'l>(
         .filter(|place| is_own(records[*place]))
         .min_by_key(|place| unlike(records[*place]));
     let served = own.map(|place| records.remove(place));
-    (vec![Request::new(line, served)], records)
+    (vec![JoinedRequest::new(line, served)], records)
 }
 
 /// The requests of several lines of the gateway, and the records that are of none of them.
@@ -132,10 +132,10 @@ fn several<'l>(
     gateway: &[&'l Line],
     records: &[&'l Line],
     farthest: i64,
-) -> (Vec<Request<'l>>, Vec<&'l Line>) {
+) -> (Vec<JoinedRequest<'l>>, Vec<&'l Line>) {
     let mut left = records.to_vec();
-    let request = |line: &&'l Line| Request::new(line, None);
-    let mut requests: Vec<Request> = gateway.iter().map(request).collect();
+    let request = |line: &&'l Line| JoinedRequest::new(line, None);
+    let mut requests: Vec<JoinedRequest> = gateway.iter().map(request).collect();
     // What shows something goes first with what was delivered, and the nearest together: a line whose own record is
     // lost does not take another's.
     let delivered = |line: &Line| (200..300).contains(&line.status);
@@ -280,9 +280,9 @@ fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<
 fn lost<'l>(
     edge: Vec<&'l Line>,
     records: Vec<&'l Line>,
-    mut explained: Explained,
+    mut explained: KnownRequests,
     (all, farthest): (bool, i64),
-) -> Vec<Request<'l>> {
+) -> Vec<JoinedRequest<'l>> {
     // A request alone has whatever the application logged of it.
     let first = records
         .iter()
@@ -301,11 +301,11 @@ fn lost<'l>(
         // The application's path may be for a page where the edge's is not.
         let told_by = served.filter(|record| line.page.is_none() && record.page.is_some());
         let line = told_by.unwrap_or(line);
-        lost.push(Request::new(line, served));
+        lost.push(JoinedRequest::new(line, served));
     }
     for record in rest(of_page) {
         if !explained.takes(record) {
-            lost.push(Request::new(record, Some(record)));
+            lost.push(JoinedRequest::new(record, Some(record)));
         }
     }
     lost

@@ -33,7 +33,7 @@ fn found(lines: &[Line]) -> Vec<(i64, Option<u64>)> {
     requests.retain(|request| !request.line.tier.is_gateway());
     let at_gateway = lines.iter().filter(|line| line.tier.is_gateway()).count();
     assert_eq!(all - requests.len(), at_gateway);
-    let shown = |one: &Request| (one.line.event_time, one.served.and_then(account));
+    let shown = |one: &JoinedRequest| (one.line.event_time, one.served.and_then(account));
     requests.iter().map(shown).collect()
 }
 
@@ -42,7 +42,7 @@ fn served(lines: &[Line], farthest: i64) -> Vec<Option<i64>> {
     let lines: Vec<&Line> = lines.iter().collect();
     let mut requests = requests(&lines, |_| 0, farthest);
     requests.retain(|request| request.line.tier.is_gateway());
-    let time = |one: &Request| one.served.map(|record| record.event_time);
+    let time = |one: &JoinedRequest| one.served.map(|record| record.event_time);
     requests.iter().map(time).collect()
 }
 

@@ -24,7 +24,7 @@ const MOST_SAMPLED: usize = 1 << 20;
 const RESET: u64 = 10_000;
 
 #[derive(Default)]
-struct Seen {
+struct LogTally {
     log: IssuerLog,
     numbers: RoaringTreemap,
     /// By how many seconds a record's time lies before that of the number before.
@@ -51,7 +51,7 @@ impl Coverage {
         interner: &Interner,
         frames_dir: &Path,
     ) -> Result<Self> {
-        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+        let mut seen: BTreeMap<String, LogTally> = BTreeMap::new();
         each_record(frames_dir, |issuer, key, token_id, number, at| {
             if !seen.contains_key(issuer) {
                 let log = IssuerLog {
@@ -62,10 +62,10 @@ impl Coverage {
                 let back = vec![0; MOST_SKEW + 1];
                 seen.insert(
                     issuer.to_string(),
-                    Seen {
+                    LogTally {
                         log,
                         back,
-                        ..Seen::default()
+                        ..LogTally::default()
                     },
                 );
             }
@@ -127,7 +127,7 @@ impl Coverage {
         let mut issuers = BTreeMap::new();
         for (
             issuer,
-            Seen {
+            LogTally {
                 mut log,
                 numbers,
                 numbered,
@@ -258,7 +258,7 @@ fn gaps(numbers: &RoaringTreemap) -> impl Iterator<Item = (u64, u64)> {
 /// Issuer and number beside a gap -> its first and last time.
 type Edges = HashMap<(String, u64), (i64, i64)>;
 
-fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
+fn edges(seen: &BTreeMap<String, LogTally>, frames_dir: &Path) -> Result<Edges> {
     let mut edges = Edges::new();
     for (issuer, seen) in seen {
         for (before, after) in gaps(&seen.numbers) {
@@ -274,7 +274,7 @@ fn edges(seen: &BTreeMap<String, Seen>, frames_dir: &Path) -> Result<Edges> {
         let Some(number) = number.filter(|number| *number < u64::MAX) else {
             return;
         };
-        let beside_a_gap = seen.get(issuer).is_some_and(|Seen { numbers, .. }| {
+        let beside_a_gap = seen.get(issuer).is_some_and(|LogTally { numbers, .. }| {
             !(numbers.contains(number.wrapping_sub(1)) && numbers.contains(number + 1))
         });
         if !beside_a_gap {
