@@ -19,18 +19,28 @@ use crate::frames::{self, FrameWriter, Value};
 use crate::jws::Signature;
 use crate::lines::Verdict;
 
-/// What rules made of tokens: all outcomes, and those that fired beside the deciding one.
+/// What rules made of tokens, as text: all outcomes, and the rules that fired beside the deciding one.
 type Spelt = HashMap<(u64, &'static str), (String, Option<String>), FixedState>;
 
-/// The rows of one partition.
+/// Writes judged tokens of one partition to the frames `tokens` and `sessions`.
 pub(super) struct TokenRows<'a> {
     interner: &'a Interner,
     tokens: FrameWriter,
     sessions: FrameWriter,
-    /// Spelt out once for all tokens alike.
+    /// Few combinations of outcomes occur, so each is spelt out once.
     spelt: Spelt,
-    shown: String,
+    /// Buffers that are used for each token again.
+    fingerprint: String,
     times: [String; 2],
+}
+
+/// What a token says of itself, as text.
+struct SpeltClaims<'a> {
+    issuer: Option<&'a str>,
+    key_id: Option<&'a str>,
+    subject: Option<String>,
+    problem: Option<String>,
+    scope: Option<String>,
 }
 
 impl<'a> TokenRows<'a> {
@@ -41,18 +51,19 @@ impl<'a> TokenRows<'a> {
             tokens: FrameWriter::create(frames_dir, &frames::TOKENS, part)?,
             sessions: FrameWriter::create(frames_dir, &frames::SESSIONS, part)?,
             spelt: Spelt::default(),
-            shown: String::new(),
+            fingerprint: String::new(),
             times: Default::default(),
         })
     }
 
-    /// Ends both.
+    /// Ends both parts.
     pub(super) fn finish(self) -> Result<()> {
         self.tokens.finish()?;
         self.sessions.finish().map(drop)
     }
 
-    /// Adds a token.
+    /// Adds the row of a token that was used from `addresses` addresses, and, if it is forged, that of its
+    /// session.
     pub(super) fn push(
         &mut self,
         token: &UsedToken<'_>,
@@ -61,6 +72,74 @@ impl<'a> TokenRows<'a> {
         judgement: &Judgement,
         addresses: usize,
     ) -> Result<()> {
+        let claims = &token.first_use.claims;
+        let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
+        let spelt = SpeltClaims {
+            issuer: signer.issuer.as_deref(),
+            key_id: signer.key_id.as_deref(),
+            subject: text(claims.subject),
+            problem: text(claims.problem),
+            scope: text(claims.scope),
+        };
+        self.spell_fingerprint(&token.first_use, &spelt);
+        self.push_token(token, facts, &spelt, judgement)?;
+        if judgement.verdict == Verdict::Forged {
+            self.sessions.push(&[
+                Value::Text(&self.fingerprint),
+                spelt.subject.as_deref().into(),
+                Value::Time(facts.used.0),
+                Value::Time(facts.used.1),
+                Value::Number(token.uses.len() as u64),
+                Value::Number(addresses as u64),
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Writes the token's fingerprint into its buffer: over all that the token says of itself.
+    fn spell_fingerprint(&mut self, first_use: &Use<'_>, spelt: &SpeltClaims<'_>) {
+        let claims = &first_use.claims;
+        let times = [claims.issued_at, claims.expires_at];
+        for (text, at) in self.times.iter_mut().zip(times) {
+            text.clear();
+            if let Some(at) = at {
+                let _ = write!(text, "{at}");
+            }
+        }
+        let [issued_at, expires_at] = &self.times;
+        let fingerprint = token_fingerprint(&[
+            first_use.token_id,
+            spelt.issuer.unwrap_or(ABSENT),
+            spelt.key_id.unwrap_or(ABSENT),
+            spelt.subject.as_deref().unwrap_or(ABSENT),
+            issued_at,
+            expires_at,
+            claims.signature.name(),
+            spelt.scope.as_deref().unwrap_or(ABSENT),
+            first_use.session.unwrap_or(ABSENT),
+            spelt.problem.as_deref().unwrap_or(ABSENT),
+        ]);
+        self.fingerprint.clear();
+        let _ = write!(self.fingerprint, "{fingerprint:032x}");
+    }
+
+    /// Adds the row of the frame `tokens`.
+    fn push_token(
+        &mut self,
+        token: &UsedToken<'_>,
+        facts: &TokenFacts<'_>,
+        spelt: &SpeltClaims<'_>,
+        judgement: &Judgement,
+    ) -> Result<()> {
+        let reason = judgement.reason.name();
+        let (rules, supporting) = self
+            .spelt
+            .entry((code(&judgement.outcomes), reason))
+            .or_insert_with(|| {
+                let supporting: Vec<&str> = judgement.supporting().collect();
+                let some = (!supporting.is_empty()).then(|| supporting.join(","));
+                (spell(&judgement.outcomes), some)
+            });
         let Use {
             line,
             claims,
@@ -68,64 +147,24 @@ impl<'a> TokenRows<'a> {
             session,
             ..
         } = &token.first_use;
-        let text = |key: Option<AccountKey>| key.map(|key| self.interner.text(key));
-        let (subject, problem, scope) = (
-            text(claims.subject),
-            text(claims.problem),
-            text(claims.scope),
-        );
-        let (issuer, key_id) = (signer.issuer.as_deref(), signer.key_id.as_deref());
-        for (time, at) in self
-            .times
-            .iter_mut()
-            .zip([claims.issued_at, claims.expires_at])
-        {
-            time.clear();
-            if let Some(at) = at {
-                let _ = write!(time, "{at}");
-            }
-        }
-        let [issued_at, expires_at] = &self.times;
-        self.shown.clear();
-        let fingerprint = token_fingerprint(&[
-            token_id,
-            issuer.unwrap_or(ABSENT),
-            key_id.unwrap_or(ABSENT),
-            subject.as_deref().unwrap_or(ABSENT),
-            issued_at,
-            expires_at,
-            claims.signature.name(),
-            scope.as_deref().unwrap_or(ABSENT),
-            session.unwrap_or(ABSENT),
-            problem.as_deref().unwrap_or(ABSENT),
-        ]);
-        let _ = write!(self.shown, "{fingerprint:032x}");
-        let (rules, supporting) = self
-            .spelt
-            .entry((code(&judgement.outcomes), judgement.reason.name()))
-            .or_insert_with(|| {
-                let supporting: Vec<&str> = judgement.supporting().collect();
-                let some = (!supporting.is_empty()).then(|| supporting.join(","));
-                (spell(&judgement.outcomes), some)
-            });
         let own = facts.own().next().or(facts.records.first());
         let number = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
-        let logged = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
+        let signature = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
         self.tokens.push(&[
-            Value::Text(&self.shown),
+            Value::Text(&self.fingerprint),
             Value::Text(token_id),
-            issuer.into(),
-            key_id.into(),
-            subject.as_deref().into(),
+            spelt.issuer.into(),
+            spelt.key_id.into(),
+            spelt.subject.as_deref().into(),
             claims.issued_at.into(),
             claims.expires_at.into(),
-            scope.as_deref().into(),
+            spelt.scope.as_deref().into(),
             (*session).into(),
-            logged.into(),
-            problem.as_deref().into(),
+            signature.into(),
+            spelt.problem.as_deref().into(),
             Value::Text(judgement.verdict.name()),
             Value::Text(judgement.confidence.name()),
-            Value::Text(judgement.reason.name()),
+            Value::Text(reason),
             supporting.as_deref().into(),
             Value::Text(rules),
             Value::Text(facts.coverage.status.name()),
@@ -138,30 +177,19 @@ impl<'a> TokenRows<'a> {
             Value::Time(facts.used.1),
             Value::Number(u64::from(line.evidence_id)),
             Value::Number(line.line_no),
-        ])?;
-        if judgement.verdict == Verdict::Forged {
-            self.sessions.push(&[
-                Value::Text(&self.shown),
-                subject.as_deref().into(),
-                Value::Time(facts.used.0),
-                Value::Time(facts.used.1),
-                Value::Number(token.uses.len() as u64),
-                Value::Number(addresses as u64),
-            ])?;
-        }
-        Ok(())
+        ])
     }
 }
 
-/// In a fingerprint, what a token does not say: no text of a log is this.
+/// Stands in a fingerprint for what a token does not say: no text of a log is this.
 const ABSENT: &str = "\u{0}";
 
-/// What a token is known by in outputs, as 32 hexadecimal digits: over all that it says of itself.
+/// The number that outputs know a token by, shown as 32 hexadecimal digits.
 fn token_fingerprint(parts: &[&str; 10]) -> u128 {
     fingerprint(&parts.map(str::as_bytes))
 }
 
-/// What each rule made of a token, as one number.
+/// What each rule made of a token, as one number: two bits for each rule.
 fn code(outcomes: &[Option<Outcome>]) -> u64 {
     assert!(outcomes.len() <= 32, "two bits for each rule");
     let number = |outcome: &Option<Outcome>| outcome.map_or(3, |outcome| outcome as u64);
@@ -170,7 +198,7 @@ fn code(outcomes: &[Option<Outcome>]) -> u64 {
         .fold(0, |code, outcome| code << 2 | number(outcome))
 }
 
-/// What each rule made of a token: `rule=outcome`, in the order of the rules.
+/// What each rule made of a token, as text: `rule=outcome`, in the order of the rules.
 fn spell(outcomes: &[Option<Outcome>]) -> String {
     let each = rules::list::ALL
         .iter()
