@@ -1,12 +1,14 @@
 //! The fleet: every address that carried a forged token.
 //!
-//! An address is *dedicated* when no legitimate token was seen from it, and *shared* when one was: a
-//! carrier's or an office's address carries victims too, so it is not an attacker by itself.
+//! An address is *dedicated* if no legitimate token came from it, and *shared* if one did. The address of a
+//! mobile carrier or an office carries victims too, so a shared address alone shows no attacker.
 
 use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
 use std::path::Path;
 
-use maxminddb::Reader;
+use ipnetwork::IpNetwork;
+use maxminddb::{MaxMindDbError, Reader};
 use roaring::RoaringTreemap;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Value};
 use crate::lines::address_of;
 
-/// What is known of one address.
+/// How one address was used.
 #[derive(Debug, Clone, Default)]
 pub struct Address {
     /// Requests with a forged token.
@@ -24,26 +26,26 @@ pub struct Address {
     pub accounts: RoaringTreemap,
     /// Requests with a legitimate token.
     pub legitimate_requests: u64,
-    /// First and last forged request.
+    /// Times of the first and the last request with a forged token, in microseconds since 1970 UTC.
     pub seen: Option<(i64, i64)>,
 }
 
 impl Address {
-    /// Whether honest customers use the address too.
+    /// Whether the address carried a legitimate token too.
     pub fn shared(&self) -> bool {
         self.legitimate_requests > 0
     }
 }
 
-/// The addresses of the fleet, by bits.
+/// The addresses that carried a forged token.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    /// By address.
+    /// Each address as IPv6 bits, IPv4 mapped, with its use.
     pub addresses: BTreeMap<u128, Address>,
 }
 
 impl Fleet {
-    /// Counts a request with a forged token.
+    /// Counts a request with a forged token at the time `at`, which showed data of the account `exposed`.
     pub fn forged(&mut self, address: u128, at: i64, exposed: Option<AccountKey>) {
         let entry = self.addresses.entry(address).or_default();
         entry.requests += 1;
@@ -78,7 +80,7 @@ impl Fleet {
         }
     }
 
-    /// How many addresses are shared.
+    /// Counts the shared addresses.
     pub fn shared_count(&self) -> u64 {
         self.addresses
             .values()
@@ -87,14 +89,16 @@ impl Fleet {
     }
 }
 
-/// What the network database says about an address; names as GeoLite2-ASN and -Country have them.
+/// What the network database says about an address.
+///
+/// The fields are named as in GeoLite2-ASN and GeoLite2-Country.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Network {
-    /// The network's name.
+    /// The organization that runs the network.
     pub autonomous_system_organization: Option<String>,
-    /// What it is used for, where the database says.
+    /// What the network is used for, such as hosting.
     pub kind: Option<String>,
-    /// ISO 3166 country.
+    /// The country, as a code of ISO 3166.
     pub country: Option<String>,
 }
 
@@ -111,55 +115,45 @@ pub struct Attributed {
     pub account_count: u64,
     /// Requests with a legitimate token.
     pub legitimate_request_count: u64,
-    /// First forged request, microseconds since 1970 UTC.
+    /// Time of the first request with a forged token, in microseconds since 1970 UTC.
     #[serde(serialize_with = "crate::moment::serialize_utc")]
     pub first_seen: i64,
-    /// Last forged request.
+    /// Time of the last request with a forged token, in microseconds since 1970 UTC.
     #[serde(serialize_with = "crate::moment::serialize_utc")]
     pub last_seen: i64,
-    /// Prefix that the network database has for the address.
-    pub network: Option<String>,
-    /// What the database says.
+    /// The prefix under which the network database has the address.
+    pub network: Option<IpNetwork>,
+    /// What the database says about this network.
     #[serde(flatten)]
     pub about: Network,
 }
 
-/// Looks each address up in the network database and writes the `fleet` frame; most requests first.
+/// Looks each address up in the network database and writes the `fleet` frame.
+///
+/// Returns the addresses with the most requests first. Without a `database` they have no networks. It is
+/// an error of the case if the file cannot be read as a MaxMind DB.
 pub fn attribute(
     fleet: &Fleet,
     database: Option<&Path>,
     frames_dir: &Path,
 ) -> Result<Vec<Attributed>> {
-    let failed = |e: maxminddb::MaxMindDbError| {
-        Error::case(
-            database.unwrap_or(frames_dir),
-            format!("cannot read the network database: {e}"),
-        )
-        .hint("it must be a MaxMind DB file (MMDB), such as GeoLite2-ASN.mmdb")
-    };
-    let reader = database
-        .map(Reader::open_readfile)
-        .transpose()
-        .map_err(failed)?;
+    let networks = database.map(Networks::open).transpose()?;
     let mut all = Vec::new();
     for (bits, address) in &fleet.addresses {
         let ip = address_of(*bits);
-        let (mut about, mut network): (Option<Network>, _) = (None, None);
-        if let Some(reader) = &reader {
-            let found = reader.lookup(ip).map_err(failed)?;
-            about = found.decode().map_err(failed)?;
-            if about.is_some() {
-                network = Some(found.network().map_err(failed)?.to_string());
-            }
-        }
+        let found = match &networks {
+            Some(networks) => networks.of(ip)?,
+            None => None,
+        };
+        let (network, about) = found.unzip();
         let (first_seen, last_seen) = address.seen.unwrap_or_default();
+        let nature = match address.shared() {
+            true => "shared",
+            false => "dedicated",
+        };
         all.push(Attributed {
             source_ip: ip.to_string(),
-            nature: if address.shared() {
-                "shared"
-            } else {
-                "dedicated"
-            },
+            nature,
             request_count: address.requests,
             account_count: address.accounts.len(),
             legitimate_request_count: address.legitimate_requests,
@@ -174,8 +168,45 @@ pub fn attribute(
             .cmp(&a.request_count)
             .then_with(|| a.source_ip.cmp(&b.source_ip))
     });
+    write(&all, frames_dir)?;
+    Ok(all)
+}
+
+/// The network database of the case.
+struct Networks<'p> {
+    path: &'p Path,
+    reader: Reader<Vec<u8>>,
+}
+
+impl<'p> Networks<'p> {
+    fn open(path: &'p Path) -> Result<Self> {
+        let reader = Reader::open_readfile(path).map_err(|e| unreadable(path, &e))?;
+        Ok(Networks { path, reader })
+    }
+
+    /// The most specific prefix that has an address, and what the database says about it.
+    fn of(&self, ip: IpAddr) -> Result<Option<(IpNetwork, Network)>> {
+        let look = || {
+            let found = self.reader.lookup(ip)?;
+            let about: Option<Network> = found.decode()?;
+            about.map(|about| Ok((found.network()?, about))).transpose()
+        };
+        look().map_err(|e: MaxMindDbError| unreadable(self.path, &e))
+    }
+}
+
+/// The error for a network database that cannot be read.
+fn unreadable(path: &Path, error: &MaxMindDbError) -> Error {
+    Error::case(path, format!("cannot read the network database: {error}"))
+        .hint("it must be a MaxMind DB file (MMDB), such as GeoLite2-ASN.mmdb")
+}
+
+/// Writes the `fleet` frame.
+fn write(all: &[Attributed], frames_dir: &Path) -> Result<()> {
     let mut writer = FrameWriter::create(frames_dir, &frames::FLEET, 0)?;
-    for address in &all {
+    for address in all {
+        let network = address.network.map(|network| network.to_string());
+        let about = &address.about;
         writer.push(&[
             Value::Text(&address.source_ip),
             Value::Text(address.nature),
@@ -184,18 +215,13 @@ pub fn attribute(
             Value::Number(address.legitimate_request_count),
             Value::Time(address.first_seen),
             Value::Time(address.last_seen),
-            address.network.as_deref().into(),
-            address
-                .about
-                .autonomous_system_organization
-                .as_deref()
-                .into(),
-            address.about.kind.as_deref().into(),
-            address.about.country.as_deref().into(),
+            network.as_deref().into(),
+            about.autonomous_system_organization.as_deref().into(),
+            about.kind.as_deref().into(),
+            about.country.as_deref().into(),
         ])?;
     }
-    writer.finish()?;
-    Ok(all)
+    writer.finish().map(drop)
 }
 
 #[cfg(test)]
