@@ -223,6 +223,13 @@ impl TokenFacts<'_> {
             })
     }
 
+    /// The subject, if it should be an account and the registry does not have it.
+    pub fn unknown_subject(&self) -> Option<AccountKey> {
+        self.claims
+            .subject
+            .filter(|_| self.subject_is_account && self.account.is_none())
+    }
+
     /// When the token was taken back, if it was.
     pub fn revoked_at(&self) -> Option<i64> {
         let revocations = self.records.iter().filter(|record| record.revokes);

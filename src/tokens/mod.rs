@@ -18,6 +18,7 @@
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
 //! | [`passes`] | tokens by partition, judged |
+//! | `tally` | what judging found over all tokens |
 //! | `written` | the rows of judged tokens |
 //! | [`timeline`] | each signing key's life against its use |
 //! | [`antijoin`] | uses without a record, counted a second way |
@@ -33,6 +34,7 @@ pub mod passes;
 mod reason;
 pub mod rules;
 mod signers;
+mod tally;
 pub mod timeline;
 mod uses;
 mod verdict;
@@ -40,8 +42,9 @@ mod written;
 
 pub use facts::{Claims, ProvenKeys, Record, TokenFacts};
 pub use issuances::spread_issuances;
-pub use passes::{Judge, Tokens};
+pub use passes::Judge;
 pub use reason::{Doubt, Reason};
+pub use tally::Tokens;
 pub use uses::{Spread, Use, spread};
 pub use verdict::{Judgement, judge};
 

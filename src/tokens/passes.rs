@@ -1,9 +1,8 @@
-//! Tokens by partition: grouped, judged, written.
+//! Tokens by partition: grouped, judged, written, and their uses sent on.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
-use roaring::RoaringTreemap;
 use smallvec::SmallVec;
 
 use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness, Witnesses};
@@ -11,79 +10,15 @@ use super::facts::{Login, ProvenKeys, Record, TokenFacts};
 use super::grouped::{Grouped, UsedToken};
 use super::logins::{Holder, Logins, folded};
 use super::signers::{Signer, Signers};
-use super::timeline::KeyUses;
+use super::tally::Tokens;
 use super::uses::Use;
-use super::verdict::{Judgement, judge};
+use super::verdict::judge;
 use super::written::TokenRows;
 use crate::case::{AccountKey, Context};
 use crate::error::Result;
 use crate::jws::Signature;
 use crate::lines::{ByRequest, Confidence, Line, Tier, Verdict};
 use crate::shuffle::{Encoder, Records, Shuffle, each_partition};
-
-/// What the token stage found.
-#[derive(Debug, Default)]
-pub struct Tokens {
-    /// Distinct tokens by verdict, confidence and reason.
-    pub by_reason: BTreeMap<(&'static str, &'static str, &'static str), u64>,
-    /// Forged tokens: strongly, and in all.
-    pub forged: [u64; 2],
-    /// Distinct tokens that are neither shown forged nor shown issued.
-    pub indeterminate: u64,
-    /// Distinct legitimate tokens.
-    pub legitimate: u64,
-    /// Distinct tokens that were issued, and used by the attacker.
-    pub stolen: u64,
-    /// Uses of tokens whose id no record hands out.
-    pub uses_without_record: u64,
-    /// Forged tokens that name no account of the registry.
-    pub forged_unknown_subject: u64,
-    /// Indeterminate tokens that name no account of the registry.
-    pub doubtful_unknown_subject: u64,
-    /// Subjects that are no account, named by forged tokens.
-    pub unknown_subjects: RoaringTreemap,
-    /// The same, named by indeterminate tokens.
-    pub doubtful_unknown_subjects: RoaringTreemap,
-    /// Accounts not open when a forged token naming them was first used.
-    pub closed_accounts: RoaringTreemap,
-    /// How each key was used.
-    pub keys: KeyUses,
-    /// Addresses that carried a forged token.
-    pub forged_addresses: HashSet<u128>,
-    /// Addresses that carried an indeterminate token.
-    pub doubtful_addresses: HashSet<u128>,
-    /// Forged tokens by address.
-    forged_on: HashMap<u128, u64, FixedState>,
-    /// Addresses, folded, on which an issued token lived alone.
-    homes: HashSet<u64, FixedState>,
-}
-
-impl Tokens {
-    fn merge(&mut self, other: Tokens) {
-        for (reason, count) in other.by_reason {
-            *self.by_reason.entry(reason).or_default() += count;
-        }
-        for (sum, more) in self.forged.iter_mut().zip(other.forged) {
-            *sum += more;
-        }
-        self.indeterminate += other.indeterminate;
-        self.legitimate += other.legitimate;
-        self.stolen += other.stolen;
-        self.uses_without_record += other.uses_without_record;
-        self.forged_unknown_subject += other.forged_unknown_subject;
-        self.doubtful_unknown_subject += other.doubtful_unknown_subject;
-        self.unknown_subjects |= other.unknown_subjects;
-        self.doubtful_unknown_subjects |= other.doubtful_unknown_subjects;
-        self.closed_accounts |= other.closed_accounts;
-        self.keys.merge(other.keys);
-        self.forged_addresses.extend(other.forged_addresses);
-        self.doubtful_addresses.extend(other.doubtful_addresses);
-        for (address, count) in other.forged_on {
-            *self.forged_on.entry(address).or_default() += count;
-        }
-        self.homes.extend(other.homes);
-    }
-}
 
 /// What judging needs beside the records.
 pub struct Judge<'a> {
@@ -95,9 +30,9 @@ pub struct Judge<'a> {
     pub logins: &'a Logins,
 }
 
-/// Partitions that are looked at to see whether tokens and records meet at all.
+/// How many partitions are looked at to see whether tokens and records meet at all.
 const SAMPLED: usize = 4;
-/// Forged tokens that make an address the attacker's: fewer may have passed through it.
+/// How many forged tokens make an address the attacker's: fewer may have passed through it.
 const FORGED_ON_ONE: u64 = 5;
 
 /// The attacker's addresses, once all tokens are judged.
@@ -117,20 +52,63 @@ impl Suspects<'_> {
             .is_some_and(|count| *count >= FORGED_ON_ONE)
             && !self.homes.contains(&folded(address))
     }
+
+    /// Whether an issued token was used from an address of the attacker's own, away from where it was
+    /// issued or used else.
+    fn led_astray(&self, issued_to: &IssuedTo, addresses: &[u128]) -> bool {
+        let elsewhere = || addresses.iter().any(|other| !self.forged.contains(other));
+        addresses
+            .iter()
+            .any(|address| self.own(*address) && (issued_to.is_away(address) || elsewhere()))
+    }
 }
 
-/// Where judged tokens go.
+/// The addresses to which records hand a token out; none where no record has an address.
+struct IssuedTo(SmallVec<[u128; 4]>);
+
+impl IssuedTo {
+    fn of(facts: &TokenFacts<'_>) -> Self {
+        IssuedTo(facts.own().filter_map(|record| record.source_ip).collect())
+    }
+
+    /// Whether an address is known to be another than those that the token was issued to.
+    fn is_away(&self, address: &u128) -> bool {
+        !self.0.is_empty() && !self.0.contains(address)
+    }
+}
+
+/// Which look at the tokens this is.
+enum Pass<'a> {
+    /// The first. Issued tokens that moved between addresses are set aside in the spread, if there is one,
+    /// until the attacker's addresses are known.
+    First(Option<&'a Shuffle>),
+    /// The second look, at the tokens that were set aside.
+    Second(Suspects<'a>),
+}
+
+impl Pass<'_> {
+    /// The verdict on one use of a token: of a stolen token, the uses from elsewhere are its holder's.
+    fn verdict_on_use(&self, judged: Verdict, address: u128) -> Verdict {
+        match (judged, self) {
+            (Verdict::Stolen, Pass::Second(suspects)) if suspects.own(address) => judged,
+            (Verdict::Stolen, _) => Verdict::Legitimate,
+            _ => judged,
+        }
+    }
+}
+
+/// Where the tokens of one partition go once they are judged.
 struct Onward<'a> {
     lines: &'a ByRequest<'a>,
-    /// Issued tokens that moved between addresses wait here until the fleet is known.
-    held: Option<&'a Shuffle>,
-    fleet: Option<Suspects<'a>>,
+    pass: Pass<'a>,
+    /// The number of the part of each frame that is written.
     part: usize,
 }
 
 impl Judge<'_> {
-    /// Judges every token of `by_token`; each use goes on to `lines` with its verdict. `held` is an
-    /// empty spread for what must be looked at twice.
+    /// Judges every token of `by_token` and sends each use on to `lines` with its verdict.
+    ///
+    /// `held` is an empty spread for the tokens that must be looked at twice.
     pub fn run(
         &self,
         coverage: &mut Coverage,
@@ -150,8 +128,7 @@ impl Judge<'_> {
         let found = each_partition(by_token.count(), self.context.threads, |index| {
             let onward = Onward {
                 lines,
-                held: holds.then_some(held),
-                fleet: None,
+                pass: Pass::First(holds.then_some(held)),
                 part: index,
             };
             self.partition(coverage, &by_token.take(index)?, &onward)
@@ -161,15 +138,14 @@ impl Judge<'_> {
             all.merge(tokens);
         }
         let found = each_partition(held.count(), self.context.threads, |index| {
-            let fleet = Suspects {
+            let suspects = Suspects {
                 forged: &all.forged_addresses,
                 on: &all.forged_on,
                 homes: &all.homes,
             };
             let onward = Onward {
                 lines,
-                held: None,
-                fleet: Some(fleet),
+                pass: Pass::Second(suspects),
                 part: by_token.count() + index,
             };
             let records = held.take(index)?;
@@ -184,31 +160,14 @@ impl Judge<'_> {
         Ok(all)
     }
 
-    /// How tokens and records of each issuer meet, in a sample: ids are spread by hash.
+    /// How tokens and records of each issuer meet, in a few partitions.
+    ///
+    /// A partition has ids by their hash, so a few are a fair sample.
     fn population(&self, by_token: &Shuffle) -> Result<BTreeMap<String, Meeting>> {
         let sampled = by_token.count().min(SAMPLED);
         let found = each_partition(sampled, self.context.threads, |index| {
             let records = by_token.read(index)?;
-            let grouped = Grouped::of(&records);
-            let mut signers = Signers::new(self.context.case, self.context.interner);
-            let mut all: BTreeMap<AccountKey, Meeting> = BTreeMap::new();
-            for token in grouped.in_order() {
-                let claims = &token.first_use.claims;
-                let Some(issuer) = claims.issuer else {
-                    continue;
-                };
-                let records = grouped.records(&token);
-                let facts = self.facts(None, signers.of(claims), &token, &records);
-                let meeting = all.entry(issuer).or_default();
-                if facts.issuances().next().is_none() {
-                    meeting.absent += 1;
-                } else if facts.own().any(|record| facts.agrees(record)) {
-                    meeting.agree += 1;
-                } else {
-                    meeting.differ += 1;
-                }
-            }
-            Ok(all)
+            Ok(self.meetings(&Grouped::of(&records)))
         })?;
         let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
         for (issuer, meeting) in found.into_iter().flatten() {
@@ -219,7 +178,30 @@ impl Judge<'_> {
         Ok(all)
     }
 
-    /// Tokens of a partition that were issued for certain.
+    /// How tokens and records of each issuer meet in one partition.
+    fn meetings(&self, grouped: &Grouped<'_>) -> BTreeMap<AccountKey, Meeting> {
+        let mut signers = Signers::new(self.context.case, self.context.interner);
+        let mut all: BTreeMap<AccountKey, Meeting> = BTreeMap::new();
+        for token in grouped.in_order() {
+            let claims = &token.first_use.claims;
+            let Some(issuer) = claims.issuer else {
+                continue;
+            };
+            let records = grouped.records(&token);
+            let facts = self.facts(None, signers.of(claims), &token, &records);
+            let meeting = all.entry(issuer).or_default();
+            if facts.issuances().next().is_none() {
+                meeting.absent += 1;
+            } else if facts.own().any(|record| facts.agrees(record)) {
+                meeting.agree += 1;
+            } else {
+                meeting.differ += 1;
+            }
+        }
+        all
+    }
+
+    /// The tokens of a partition that were issued for certain, by issuer and key.
     fn witnesses(&self, grouped: &Grouped<'_>) -> Witnesses {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
         let mut signers = Signers::new(self.context.case, self.context.interner);
@@ -245,6 +227,7 @@ impl Judge<'_> {
         spelt.collect()
     }
 
+    /// Gathers what is known of a token; before coverage is known, without it.
     fn facts<'t>(
         &'t self,
         coverage: Option<&Coverage>,
@@ -267,19 +250,6 @@ impl Judge<'_> {
             },
         };
         let times = token.uses.iter().map(|line| line.event_time);
-        let login = match (claims.subject, claims.issued_at) {
-            (Some(subject), Some(at)) if signer.of_accounts && !self.logins.is_empty() => {
-                let addresses = token.uses.iter().map(|line| line.source_ip);
-                let holder = Holder {
-                    subject,
-                    issued_at: at,
-                    session: claims.session,
-                };
-                self.logins
-                    .behind(holder, addresses, &self.context.case.file.policy)
-            }
-            _ => Login::NotLogged,
-        };
         TokenFacts {
             claims,
             whole: kind == IdKind::Sha256,
@@ -296,7 +266,7 @@ impl Judge<'_> {
             subject_is_account: signer.of_accounts
                 && self.context.accounts.known
                 && claims.subject.is_some(),
-            login,
+            login: self.login(signer, token),
             used: (
                 times.clone().min().unwrap_or_default(),
                 times.max().unwrap_or_default(),
@@ -310,6 +280,26 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether a login of the subject is behind the token.
+    fn login(&self, signer: &Signer<'_>, token: &UsedToken<'_>) -> Login {
+        let claims = &token.first_use.claims;
+        let (Some(subject), Some(issued_at)) = (claims.subject, claims.issued_at) else {
+            return Login::NotLogged;
+        };
+        if !signer.of_accounts || self.logins.is_empty() {
+            return Login::NotLogged;
+        }
+        let holder = Holder {
+            subject,
+            issued_at,
+            session: claims.session,
+        };
+        let addresses = token.uses.iter().map(|line| line.source_ip);
+        self.logins
+            .behind(holder, addresses, &self.context.case.file.policy)
+    }
+
+    /// Judges the tokens of one partition, writes their rows and sends their uses on.
     fn partition(
         &self,
         coverage: &Coverage,
@@ -323,43 +313,37 @@ impl Judge<'_> {
         let mut found = Tokens::default();
         for token in grouped.in_order() {
             let records = &grouped.records(&token);
-            let token = &token;
             let addresses = token.addresses();
             let signer = signers.of(&token.first_use.claims);
-            let mut facts = self.facts(Some(coverage), signer, token, records);
+            let mut facts = self.facts(Some(coverage), signer, &token, records);
             if facts.issued() {
-                let issued_to: SmallVec<[u128; 4]> =
-                    facts.own().filter_map(|record| record.source_ip).collect();
-                let away = |address: &u128| !issued_to.is_empty() && !issued_to.contains(address);
-                if let Some(fleet) = &onward.fleet {
-                    let astray = |address: &u128| {
-                        fleet.own(*address)
-                            && (away(address)
-                                || addresses.iter().any(|other| !fleet.forged.contains(other)))
-                    };
-                    facts.astray = Some(addresses.iter().any(astray));
-                } else if addresses.len() == 1 && !addresses.iter().any(away) {
-                    found
-                        .homes
-                        .extend(addresses.iter().map(|address| folded(*address)));
-                } else if let Some(held) = onward.held {
-                    hold(held, token, records)?;
-                    continue;
+                let issued_to = IssuedTo::of(&facts);
+                match &onward.pass {
+                    Pass::Second(suspects) => {
+                        facts.astray = Some(suspects.led_astray(&issued_to, &addresses));
+                    }
+                    Pass::First(held) => match (held, &addresses[..]) {
+                        (_, [home]) if !issued_to.is_away(home) => {
+                            found.homes.insert(folded(*home));
+                        }
+                        (Some(held), _) => {
+                            hold(held, &token, records)?;
+                            continue;
+                        }
+                        (None, _) => {}
+                    },
                 }
             }
             let judgement = judge(&facts);
-            self.count(token, &facts, &judgement, &addresses, &mut found);
-            rows.push(token, &facts, signer, &judgement, addresses.len())?;
+            found.add(&token, &facts, &judgement, &addresses);
+            rows.push(&token, &facts, signer, &judgement, addresses.len())?;
+            let moderate = judgement.confidence == Confidence::Moderate;
             for line in &token.uses {
-                let own = |fleet: &Suspects<'_>| fleet.own(line.source_ip);
-                let verdict = match judgement.verdict {
-                    Verdict::Stolen if !onward.fleet.as_ref().is_some_and(own) => {
-                        Verdict::Legitimate
-                    }
-                    verdict => verdict,
-                };
+                let verdict = onward
+                    .pass
+                    .verdict_on_use(judgement.verdict, line.source_ip);
                 onward.lines.push(&Line {
-                    tier: Tier::Judged(verdict, judgement.confidence == Confidence::Moderate),
+                    tier: Tier::Judged(verdict, moderate),
                     ..*line
                 })?;
             }
@@ -367,68 +351,9 @@ impl Judge<'_> {
         rows.finish()?;
         Ok(found)
     }
-
-    fn count(
-        &self,
-        token: &UsedToken<'_>,
-        facts: &TokenFacts<'_>,
-        judgement: &Judgement,
-        addresses: &[u128],
-        found: &mut Tokens,
-    ) {
-        let Judgement {
-            verdict,
-            confidence,
-            reason,
-            ..
-        } = judgement;
-        *found
-            .by_reason
-            .entry((verdict.name(), confidence.name(), reason.name()))
-            .or_default() += 1;
-        found.keys.add(facts, *verdict);
-        if facts.issuances().next().is_none() {
-            found.uses_without_record += token.uses.len() as u64;
-        }
-        let unknown = facts
-            .claims
-            .subject
-            .filter(|_| facts.subject_is_account && facts.account.is_none());
-        match verdict {
-            Verdict::Forged => {
-                found.forged[0] += u64::from(*confidence == Confidence::Strong);
-                found.forged[1] += 1;
-                found.forged_addresses.extend(addresses);
-                for address in addresses {
-                    *found.forged_on.entry(*address).or_default() += 1;
-                }
-                if let Some(subject) = unknown {
-                    found.forged_unknown_subject += 1;
-                    found.unknown_subjects.insert(subject.0);
-                }
-                let first = token.first_use.line.event_time;
-                let not_open = facts
-                    .account
-                    .filter(|account| first < account.opened || first >= account.closed);
-                found
-                    .closed_accounts
-                    .extend(not_open.map(|account| account.key.0));
-            }
-            Verdict::Indeterminate => {
-                found.indeterminate += 1;
-                found.doubtful_addresses.extend(addresses);
-                if let Some(subject) = unknown {
-                    found.doubtful_unknown_subject += 1;
-                    found.doubtful_unknown_subjects.insert(subject.0);
-                }
-            }
-            Verdict::Legitimate => found.legitimate += 1,
-            Verdict::Stolen => found.stolen += 1,
-        }
-    }
 }
 
-/// Sets a token aside with its records.
+/// Sets a token aside with its records and uses, to be looked at once more.
 fn hold(held: &Shuffle, token: &UsedToken<'_>, records: &[Record]) -> Result<()> {
     let mut encoder = Encoder::default();
     let id = token.first_use.id;
