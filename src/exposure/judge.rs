@@ -15,19 +15,21 @@
 //! | `token_not_logged` | possible | any of these, but the gateway's line is lost |
 //! | `shown_beside` | possible | the application logged items of another account or page for a request that may be the attacker's |
 //!
-//! The application outranks the gateway: where it logged no items, nothing was shown. Where it logged
-//! nothing at all its record may be lost, so the gateway's word stands, as *probable*. Other statuses
-//! (a redirect to the login, a 404, a 429, a 5xx), bodies below the page's size, and subjects that do
-//! not exist show nothing.
+//! The application's word outranks the gateway's: if it logged that it served no items, nothing was shown.
+//! If it logged nothing at all, its record may be lost, and the gateway's word stands as *probable*. Other
+//! statuses (a redirect to the login, a 404, a 429, a 5xx), bodies shorter than the page's, and accounts
+//! that do not exist show nothing.
 
-/// How sure an exposure is; a bound includes those before it.
+/// How sure an exposure is, from the surest down.
+///
+/// In the figures each bound includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bound {
     /// Proven by the application's own record.
     Confirmed,
     /// The gateway delivered a page of the right kind and size.
     Probable,
-    /// Cannot be excluded.
+    /// It cannot be excluded.
     Possible,
 }
 
@@ -45,17 +47,17 @@ impl Bound {
 /// Whose token a request carried, as far as the evidence says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
-    /// A forged token.
+    /// A token that is forged with strong confidence.
     Forged,
     /// A token that is forged with moderate confidence.
     LikelyForged,
-    /// An issued token that the attacker used: counted apart.
+    /// An issued token that the attacker used; it is counted apart.
     Stolen,
     /// A token that is neither shown forged nor shown issued.
     Indeterminate,
-    /// The gateway's line is lost: another tier saw the request.
+    /// Nobody knows: the gateway's line is lost or its token unreadable.
     Unknown,
-    /// A request that may be the attacker's, beside whose own page the application served another.
+    /// A request that may be the attacker's, for which the application served another page or account too.
     Beside,
 }
 
@@ -64,21 +66,21 @@ pub enum Carrier {
 pub struct PageRequest {
     /// Whose token it carried.
     pub carrier: Carrier,
-    /// Status and body size that the gateway, or in its place the edge, logged.
+    /// Status and body size as the gateway logged them, or the edge where the gateway's line is lost.
     pub response: Option<(u16, Option<u64>)>,
-    /// Items that the application logged.
+    /// How many items the application logged that it served.
     pub items: Option<u64>,
-    /// A body shorter than this shows nothing.
+    /// A body of fewer bytes shows nothing.
     pub empty_below_bytes: u64,
     /// Whether the account is in the registry; `None` where there is no registry.
     pub account_exists: Option<bool>,
     /// Whether the registry has the account in another spelling only.
     pub spelled_otherwise: bool,
-    /// Whether the method is no page's, so that the application alone says which page it was.
+    /// Whether no page of the catalogue has the method, so that only the application tells the page.
     pub other_method: bool,
 }
 
-/// The bound and the rule of an exposure, or that there is none.
+/// The bound and the rule of what a request showed; `None` if it showed nothing.
 pub fn judge(seen: &PageRequest) -> Option<(Bound, &'static str)> {
     let success = seen
         .response

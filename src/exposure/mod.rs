@@ -1,8 +1,8 @@
 //! Requests x page catalogue -> views and accounts, with bounds.
 //!
-//! All lines of a request lie in one partition. Copies of a line count once; the gateway's line is
-//! joined to the application's; what remains of a request whose gateway line is lost is bounded as
-//! *possible*. Accounts are exact sets (roaring bitmaps), one a page and bound.
+//! All lines of a request lie in one partition. Copies of a line count once, and the gateway's line is
+//! joined to the application's. What a request showed whose gateway line is lost counts as *possible*.
+//! Accounts are exact sets (roaring bitmaps), one for each page and bound.
 
 mod judge;
 mod together;
@@ -18,12 +18,13 @@ use crate::case::{AccountKey, Context, SourceKind};
 use crate::error::Result;
 use crate::fleet::Fleet;
 use crate::frames::{self, FrameWriter, Value};
-use crate::lines::Verdict;
-use crate::lines::{Line, Tier};
+use crate::lines::{Line, Tier, Verdict};
 use crate::sessions::Activity;
 use crate::shuffle::{Decoder, Records, Shuffle, each_partition};
 
-/// What one page showed, by bound; an entry is of that bound alone, not of those before it.
+/// What one page showed, by bound.
+///
+/// An entry has what is of that bound alone: what is *confirmed* is not in *probable* too.
 #[derive(Debug, Clone, Default)]
 pub struct PageTally {
     /// Requests that showed the page.
@@ -32,33 +33,33 @@ pub struct PageTally {
     pub accounts: [RoaringTreemap; 3],
 }
 
-/// Part of a page's exposures that rests on the gateway alone because application logs were deleted.
+/// What a page showed by the gateway's word alone, because the application's logs were deleted.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
     /// Probable views inside the deleted range.
     pub views: u64,
-    /// Their accounts.
+    /// The accounts of these views.
     pub accounts: RoaringTreemap,
 }
 
-/// All that the counting pass found.
+/// What counting found over all requests.
 #[derive(Debug, Default)]
 pub struct Exposure {
-    /// By page, in the catalogue's order.
+    /// What each page showed, in the catalogue's order.
     pub pages: Vec<PageTally>,
-    /// By deleted range of an application log (in the case file's order) and page.
+    /// What rests on the gateway alone, by deleted range (in the case file's order) and page.
     pub touched: BTreeMap<(usize, usize), Touched>,
-    /// The fleet.
+    /// The addresses that carried a forged token.
     pub fleet: Fleet,
     /// Forged requests by minute.
     pub activity: Activity,
-    /// What stolen tokens showed, by page: in no other count.
+    /// What stolen tokens showed, by page; it is in no other count.
     pub stolen: Vec<PageTally>,
     /// Requests with a token of each verdict, in the order of [`Verdict::ALL`].
     pub requests: [u64; 4],
-    /// Of the requests with a forged token, those whose token is forged with moderate confidence.
+    /// Requests with a token that is forged with moderate confidence; they are in `requests` too.
     pub likely_forged: u64,
-    /// Requests that no gateway line tells of.
+    /// Requests without a line at the gateway.
     pub without_gateway: u64,
     /// Second and further copies of a line.
     pub copies: u64,
@@ -75,6 +76,7 @@ impl Exposure {
         }
     }
 
+    /// Adds what another partition showed.
     fn merge(&mut self, other: Exposure) {
         let stolen = self.stolen.iter_mut().zip(other.stolen);
         for (page, from) in self.pages.iter_mut().zip(other.pages).chain(stolen) {
@@ -112,7 +114,7 @@ pub struct Counter<'a> {
     pub suspects: &'a HashSet<u128>,
 }
 
-/// An exposure, before it is written.
+/// A row of the frame `exposures`, before it is written.
 struct Exposed<'l> {
     line: &'l Line,
     application: Option<&'l Line>,
@@ -122,11 +124,12 @@ struct Exposed<'l> {
     rule: &'static str,
 }
 
-/// Lines of one request that are compared one with another; of more, a table is made, for a client may
-/// send one request id as often as it likes.
+/// How many lines of one request id are compared each with each.
+///
+/// Of more lines a table is made, for a client may send one request id as often as it likes.
 const FEW: usize = 16;
 
-/// The lines that say different things, wherever they are: of copies, the first.
+/// Leaves out copies: of lines that say the same in several places, the first stays.
 fn distinct(lines: &[Line]) -> Vec<&Line> {
     let bare = |line: &Line| Line {
         evidence_id: 0,
@@ -162,6 +165,7 @@ impl Counter<'_> {
         Ok(all)
     }
 
+    /// Counts the requests of one partition and writes its part of the frame.
     fn partition(&self, records: &Records, index: usize) -> Result<Exposure> {
         let mut lines: Vec<Line> = records
             .iter()
@@ -174,9 +178,14 @@ impl Counter<'_> {
             self.request(request, &mut found, &mut exposed);
         }
         exposed.sort_unstable_by_key(|e| (e.line.event_time, e.line.evidence_id, e.line.line_no));
-        let part = u32::try_from(index).expect("few partitions");
+        self.write(&exposed, u32::try_from(index).expect("few partitions"))?;
+        Ok(found)
+    }
+
+    /// Writes a part of the frame `exposures`.
+    fn write(&self, exposed: &[Exposed<'_>], part: u32) -> Result<()> {
         let mut writer = FrameWriter::create(self.context.frames_dir, &frames::EXPOSURES, part)?;
-        for one in &exposed {
+        for one in exposed {
             let account = one
                 .account
                 .map(|account| self.context.interner.text(account));
@@ -193,8 +202,7 @@ impl Counter<'_> {
                 Value::Text(one.rule),
             ])?;
         }
-        writer.finish()?;
-        Ok(found)
+        writer.finish().map(drop)
     }
 
     /// Counts the lines that share one request id.
@@ -223,6 +231,7 @@ impl Counter<'_> {
         }
     }
 
+    /// Counts a request with a judged token; `moderate` says that the verdict has moderate confidence.
     fn judged<'l>(
         &self,
         request: &JoinedRequest<'l>,
@@ -264,12 +273,12 @@ impl Counter<'_> {
         }
     }
 
-    /// Whether an account is not known to be missing.
+    /// Whether an account exists: without a registry, none is known to be missing.
     fn exists(&self, account: AccountKey) -> bool {
         !self.context.accounts.known || self.context.accounts.find(account).is_some()
     }
 
-    /// The account that a server takes a subject for which it reads as a number: `0215` is 215.
+    /// The account that a server finds if it reads the subject as a number: for `0215` that is 215.
     fn otherwise_spelled(&self, subject: AccountKey) -> Option<AccountKey> {
         let text = self.context.interner.text(subject);
         let digits = text.trim().trim_start_matches(['+', '0']);
@@ -278,7 +287,7 @@ impl Counter<'_> {
         account.filter(|account| *account != subject && self.exists(*account))
     }
 
-    /// Counts what one request showed; returns the account.
+    /// Counts what one request showed, if it showed anything, and returns whose data that was.
     fn exposure<'l>(
         &self,
         request: &JoinedRequest<'l>,
@@ -291,7 +300,7 @@ impl Counter<'_> {
             served: application,
             ..
         } = *request;
-        // Some applications take for a page's what the catalogue does not.
+        // An application may serve a page for a path that the catalogue knows as none.
         let page = request
             .page
             .or(application.and_then(|served| served.page))?;
@@ -304,10 +313,10 @@ impl Counter<'_> {
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
             items: application.map(|served| served.items),
             empty_below_bytes: self.context.case.catalogue.pages[index].empty_below_bytes,
-            // At a tier that sees no tokens the account cannot be known to be missing.
+            // Only a token names an account that may be missing; without one, what was served exists.
             account_exists: match (self.context.accounts.known, carrier) {
                 (_, Carrier::Unknown | Carrier::Beside) => Some(true),
-                // Whom a token names that names nobody is not known to be missing.
+                // A token that names nobody names no account that could be looked up.
                 (true, _) if subject.is_none() => None,
                 (true, _) => Some(account.is_some()),
                 (false, _) => None,
@@ -325,14 +334,13 @@ impl Counter<'_> {
         } else if application.is_some() {
             found.unregistered_views += 1;
         }
-        if bound == Bound::Probable && carrier != Carrier::Stolen {
-            let deleted = self.context.case.deleted(SourceKind::Application);
-            let inside = |(from, to, _): &(i64, i64, _)| (*from..*to).contains(&line.event_time);
-            if let Some(range) = deleted.iter().position(inside) {
-                let touched = found.touched.entry((range, index)).or_default();
-                touched.views += 1;
-                touched.accounts.extend(account.map(|account| account.0));
-            }
+        if bound == Bound::Probable
+            && carrier != Carrier::Stolen
+            && let Some(range) = self.deleted_at(line.event_time)
+        {
+            let touched = found.touched.entry((range, index)).or_default();
+            touched.views += 1;
+            touched.accounts.extend(account.map(|account| account.0));
         }
         exposed.push(Exposed {
             line,
@@ -343,6 +351,13 @@ impl Counter<'_> {
             rule,
         });
         account
+    }
+
+    /// Which deleted range of the application's logs a moment lies in, by its place in the case file.
+    fn deleted_at(&self, at: i64) -> Option<usize> {
+        let deleted = self.context.case.deleted(SourceKind::Application);
+        let inside = |(from, to, _): &(i64, i64, _)| (*from..*to).contains(&at);
+        deleted.iter().position(inside)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Lines of one request id -> requests.
 //!
-//! Mostly they are one request, seen by several tiers. But a client may choose the id, and send it as often
-//! as it likes: then each line of the gateway is a request, and so is each line of the edge that none of
-//! them answers, for the gateway has lost its own.
+//! Mostly the lines of one id are one request, seen by several tiers. But a client may choose the id, and
+//! send it as often as it likes. Then each line of the gateway is a request, and so is each line of the
+//! edge that no line of the gateway answers, for the gateway has lost its own.
+//!
+//! `farthest` is always how many microseconds apart two tiers may log one request.
 
 mod known;
 #[cfg(test)]
@@ -15,20 +17,23 @@ use known::KnownRequests;
 
 use crate::lines::{Line, Tier};
 
-/// Microseconds that a request takes at most: proxies wait a minute for an answer unless told otherwise (nginx's
-/// `proxy_read_timeout`), and one tier may log its begin, another its end.
+/// The most microseconds that a request takes.
+///
+/// Proxies wait a minute for an answer unless told otherwise (nginx's `proxy_read_timeout`), and one tier
+/// may log the begin of a request, another its end.
 pub(super) const LONGEST: i64 = 60_000_000;
 
-/// A request.
+/// A request, joined from the lines of several tiers.
 #[derive(Debug, PartialEq)]
 pub(super) struct JoinedRequest<'l> {
-    /// The line that tells of it: the gateway's, or where that is lost, another tier's.
+    /// The line that tells of the request: the gateway's, or where that is lost, another tier's.
     pub(super) line: &'l Line,
-    /// What the application served.
+    /// The application's record of what it served.
     pub(super) served: Option<&'l Line>,
-    /// The page that it asked for, as the line has it, or where a path is rewritten behind the edge, the edge's.
+    /// The page that the request asked for by its line; if that has none, for a path may be rewritten
+    /// behind the edge, the page by the edge's line.
     pub(super) page: Option<u16>,
-    /// Whether its line at the gateway is there, and told of another account or page.
+    /// Whether a line of the gateway is there too, but for another account or page.
     pub(super) beside: bool,
 }
 
@@ -43,11 +48,12 @@ impl<'l> JoinedRequest<'l> {
     }
 }
 
-/// Lines by time, and by their place among those of one time.
+/// Lines by time; of one time, by their place in the list that they came from.
 type ByTime<'l> = BTreeMap<(i64, usize), &'l Line>;
 
-/// The requests among lines of one id that say different things; `source` tells which log's a file is, and
-/// `farthest` how far apart two tiers may log a request of several.
+/// Finds the requests among lines of one id, no two of which say the same.
+///
+/// `source` gives the source of an evidence file.
 pub(super) fn requests<'l>(
     lines: &[&'l Line],
     source: impl Fn(u32) -> usize,
@@ -55,24 +61,20 @@ pub(super) fn requests<'l>(
 ) -> Vec<JoinedRequest<'l>> {
     let of = |is_one: fn(Tier) -> bool| lines.iter().copied().filter(move |line| is_one(line.tier));
     let records: Vec<&Line> = of(|tier| tier == Tier::Application).collect();
-    let edge = fullest(of(|tier| tier == Tier::Edge).collect(), &source);
+    let edge = of_fullest_source(of(|tier| tier == Tier::Edge).collect(), &source);
     let mut gateway: Vec<&Line> = of(Tier::is_gateway).collect();
     if edge.len() <= 1 {
-        gateway = seen_once(gateway, &source, farthest);
+        gateway = merged_gateways(gateway, &source, farthest);
     }
     let sent_again = edge.len() > 1 || gateway.len() > 1;
     let (mut requests, left) = match gateway[..] {
         [] => (Vec::new(), records),
-        [line] if !sent_again => one(line, records, farthest),
-        _ => several(&gateway, &records, farthest),
-    };
-    let of_another_page = |line: &Line| {
-        let another = |page: u16| line.page.is_some_and(|own| own != page);
-        gateway.iter().all(|other| other.page.is_some_and(another))
+        [line] if !sent_again => join_one(line, records, farthest),
+        _ => join_several(&gateway, &records, farthest),
     };
     let edge = match edge[..] {
         [] => edge,
-        [line] if !gateway.is_empty() && !sent_again && !of_another_page(line) => {
+        [line] if !gateway.is_empty() && !sent_again && !of_another_page(line, &gateway) => {
             for request in &mut requests {
                 request.page = request.page.or(line.page);
             }
@@ -80,27 +82,41 @@ pub(super) fn requests<'l>(
         }
         _ => unanswered(edge, &gateway, farthest),
     };
-    if !edge.is_empty() || !left.is_empty() {
-        let explained = KnownRequests::by(&gateway, sent_again, farthest);
-        let mut lost = lost(edge, left, explained, (gateway.is_empty(), farthest));
-        if !sent_again {
-            for request in &mut lost {
-                let far = |line: &&Line| line.event_time.abs_diff(request.line.event_time);
-                let near = gateway
-                    .iter()
-                    .any(|line| far(line) <= farthest.unsigned_abs());
-                request.beside = near && request.line.tier == Tier::Application;
-            }
-        }
-        requests.extend(lost);
+    if edge.is_empty() && left.is_empty() {
+        return requests;
     }
+    let known = KnownRequests::of(&gateway, sent_again, farthest);
+    let mut lost = lost(edge, left, known, (gateway.is_empty(), farthest));
+    if !sent_again {
+        mark_beside(&mut lost, &gateway, farthest);
+    }
+    requests.extend(lost);
     requests
 }
 
-/// The request of a single line of the gateway, and the records that are not of it: of several, the one is for
-/// the account that its token names, its page, shows something, and is nearest to it. It is for no other page; if it
-/// is for another account it is near, and shows something.
-fn one<'l>(
+/// Whether a line is for another page than each line of the gateway.
+fn of_another_page(line: &Line, gateway: &[&Line]) -> bool {
+    let another = |page: u16| line.page.is_some_and(|own| own != page);
+    gateway.iter().all(|other| other.page.is_some_and(another))
+}
+
+/// Marks the requests that only the application tells of and that have a line of the gateway near.
+fn mark_beside(lost: &mut [JoinedRequest<'_>], gateway: &[&Line], farthest: i64) {
+    for request in lost {
+        let far = |line: &&Line| line.event_time.abs_diff(request.line.event_time);
+        let near = gateway
+            .iter()
+            .any(|line| far(line) <= farthest.unsigned_abs());
+        request.beside = near && request.line.tier == Tier::Application;
+    }
+}
+
+/// Joins a single line of the gateway to its record, and returns the other records too.
+///
+/// Of several records the best is for the account that the token names, for the line's page, shows
+/// something, and is nearest, in this order. A record for another page is never the line's own; one for
+/// another account is so only if it is near and shows something.
+fn join_one<'l>(
     line: &'l Line,
     mut records: Vec<&'l Line>,
     farthest: i64,
@@ -127,60 +143,35 @@ fn one<'l>(
     (vec![JoinedRequest::new(line, served)], records)
 }
 
-/// The requests of several lines of the gateway, and the records that are of none of them.
-fn several<'l>(
+/// Joins each of several lines of the gateway to its record, and returns the other records too.
+fn join_several<'l>(
     gateway: &[&'l Line],
     records: &[&'l Line],
     farthest: i64,
 ) -> (Vec<JoinedRequest<'l>>, Vec<&'l Line>) {
-    let mut left = records.to_vec();
     let request = |line: &&'l Line| JoinedRequest::new(line, None);
     let mut requests: Vec<JoinedRequest> = gateway.iter().map(request).collect();
-    // What shows something goes first with what was delivered, and the nearest together: a line whose own record is
-    // lost does not take another's.
-    let delivered = |line: &Line| (200..300).contains(&line.status);
-    let some = |record: &Line| record.items > 0;
-    for shows in [true, false] {
-        let wanted: Vec<&Line> = left
-            .extract_if(.., |record| some(record) == shows)
-            .collect();
-        let mut of_account = by(&wanted, |record| (record.account, record.page));
-        for is_delivered in [true, false] {
-            for farthest in [farthest / 64, farthest / 8, farthest] {
-                for request in requests.iter_mut().filter(|request| {
-                    request.served.is_none() && delivered(request.line) == is_delivered
-                }) {
-                    let Line {
-                        account,
-                        page,
-                        event_time,
-                        ..
-                    } = *request.line;
-                    let mut own = |page| {
-                        let records = of_account.get_mut(&(account, page))?;
-                        take_nearest(records, event_time, farthest)
-                    };
-                    request.served = own(page).or_else(|| own(None));
-                }
-            }
-        }
-        left.extend(rest(of_account));
-    }
+    let (showing, empty): (Vec<&Line>, Vec<&Line>) =
+        records.iter().partition(|record| record.items > 0);
+    let mut left = serve(&mut requests, &showing, farthest);
+    left.extend(serve(&mut requests, &empty, farthest));
     // A path that no page of the catalogue has may be one to the application.
-    let mut of_account = by(&left, |record| record.account);
-    for request in requests.iter_mut().filter(|request| {
+    let mut of_account = group_by(&left, |record| record.account);
+    let unpaged = requests.iter_mut().filter(|request| {
         request.served.is_none() && request.line.page.is_none() && !request.line.other_method
-    }) {
+    });
+    for request in unpaged {
         let records = of_account.get_mut(&request.line.account);
         request.served =
             records.and_then(|records| take_nearest(records, request.line.event_time, farthest));
     }
-    // What else was served at that time may be of a token that names nobody. It is not known to be.
-    let mut of_page = by(&rest(of_account), |record| record.page);
-    for request in requests
+    // A token that names nobody may be that of another record of the page and time. This is not known, so
+    // the record is not the request's, but it tells of no request of its own either.
+    let mut of_page = group_by(&rest(of_account), |record| record.page);
+    let nameless = requests
         .iter()
-        .filter(|request| request.served.is_none() && request.line.account.is_none())
-    {
+        .filter(|request| request.served.is_none() && request.line.account.is_none());
+    for request in nameless {
         if let Some(records) = of_page.get_mut(&request.line.page) {
             take_nearest(records, request.line.event_time, farthest);
         }
@@ -188,22 +179,53 @@ fn several<'l>(
     (requests, rest(of_page))
 }
 
-/// All that is left of some lines, in order of time.
-fn rest<'l, K>(lines: HashMap<K, ByTime<'l>>) -> Vec<&'l Line> {
-    let lines = lines.into_values().flatten().map(|(_, line)| line);
+/// Gives records to the requests of their account and page that have none, and returns those left over.
+///
+/// Delivered requests choose first, and near records go before far ones: else a line whose own record is
+/// lost would take another's.
+fn serve<'l>(
+    requests: &mut [JoinedRequest<'l>],
+    records: &[&'l Line],
+    farthest: i64,
+) -> Vec<&'l Line> {
+    let delivered = |line: &Line| (200..300).contains(&line.status);
+    let mut records = group_by(records, |record| (record.account, record.page));
+    for is_delivered in [true, false] {
+        for reach in [farthest / 64, farthest / 8, farthest] {
+            let open = requests.iter_mut().filter(|request| {
+                request.served.is_none() && delivered(request.line) == is_delivered
+            });
+            for request in open {
+                let line = request.line;
+                let mut own = |page| {
+                    let records = records.get_mut(&(line.account, page))?;
+                    take_nearest(records, line.event_time, reach)
+                };
+                request.served = own(line.page).or_else(|| own(None));
+            }
+        }
+    }
+    rest(records)
+}
+
+/// All lines that are left in their groups, in order of time and place.
+fn rest<'l, K>(groups: HashMap<K, ByTime<'l>>) -> Vec<&'l Line> {
+    let lines = groups.into_values().flatten().map(|(_, line)| line);
     let mut rest: Vec<&Line> = lines.collect();
-    rest.sort_by_key(|line| in_order(line));
+    rest.sort_by_key(|line| time_and_place(line));
     rest
 }
 
-/// When a line was written, and where.
-fn in_order(line: &Line) -> (i64, u32, u64) {
+/// When a line was written, and where it stands in the evidence.
+fn time_and_place(line: &Line) -> (i64, u32, u64) {
     (line.event_time, line.evidence_id, line.line_no)
 }
 
-/// Of the lines of each source of a tier, all of which see the requests, those of the one that saw the most.
-fn fullest(tier: Vec<&Line>, source: impl Fn(u32) -> usize) -> Vec<&Line> {
-    // One is the usual case.
+/// Keeps the lines of the source that has the most, so that no request is counted twice.
+///
+/// Several logs of one tier may each record every request.
+fn of_fullest_source(tier: Vec<&Line>, source: impl Fn(u32) -> usize) -> Vec<&Line> {
+    // Most ids have one line of a tier.
     if tier.len() < 2 {
         return tier;
     }
@@ -212,15 +234,21 @@ fn fullest(tier: Vec<&Line>, source: impl Fn(u32) -> usize) -> Vec<&Line> {
         let lines = by_source.entry(source(line.evidence_id)).or_default();
         lines.push(line);
     }
-    // The first of several such.
+    // `max_by_key` gives the last of several, so in reverse order the first.
     let fullest = by_source.into_values().rev().max_by_key(Vec::len);
     fullest.unwrap_or_default()
 }
 
-/// Lines of the gateway, of which one may stand behind another: where each source has but one line of the id, those
-/// that may be of the same request are left out beside the one that tells the most of a token and a page. Tokens of
-/// two verdicts are of two requests.
-fn seen_once(mut gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i64) -> Vec<&Line> {
+/// Leaves out lines of gateways that logged a request which another gateway logged too.
+///
+/// One gateway may stand behind another, and both log the request. So where each source has one line of
+/// the id, the line that tells most of a token and a page stays, and those that may be of its request go.
+/// Tokens with two verdicts are of two requests.
+fn merged_gateways(
+    mut gateway: Vec<&Line>,
+    source: impl Fn(u32) -> usize,
+    farthest: i64,
+) -> Vec<&Line> {
     if gateway.len() < 2 {
         return gateway;
     }
@@ -250,10 +278,11 @@ fn seen_once(mut gateway: Vec<&Line>, source: impl Fn(u32) -> usize, farthest: i
     gateway
 }
 
-/// The lines of the edge that are left when each line of the gateway has answered the nearest for its page; by
-/// time.
+/// The lines of the edge that no line of the gateway answers, in order of time.
+///
+/// Each line of the gateway answers the nearest line for its page.
 fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<&'l Line> {
-    let mut of_page = by(&edge, |line| line.page);
+    let mut of_page = group_by(&edge, |line| line.page);
     let mut others = Vec::new();
     for line in gateway {
         let lines = of_page.get_mut(&line.page);
@@ -262,7 +291,7 @@ fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<
             others.push(line);
         }
     }
-    // A path that is rewritten on the way is for a page at one tier alone, and never for another page.
+    // A path that is rewritten on the way is for a page at one tier only, and never for another page.
     let mut without_page = of_page.remove(&None).unwrap_or_default();
     let mut left: ByTime = of_page.into_values().flatten().collect();
     for line in others {
@@ -275,28 +304,30 @@ fn unanswered<'l>(edge: Vec<&'l Line>, gateway: &[&Line], farthest: i64) -> Vec<
     left.into_values().collect()
 }
 
-/// The requests of lines of the edge and records of the application whose line at the gateway is lost: the nearest
-/// for a page go together, and what is not explained by then is a request of its own.
+/// Joins lines of the edge to records of the application where the gateway's line is lost.
+///
+/// The nearest for a page go together. A record that is left then, and that no `known` request explains,
+/// is a request of its own. `all` says that the gateway has no line of the id at all.
 fn lost<'l>(
     edge: Vec<&'l Line>,
     records: Vec<&'l Line>,
-    mut explained: KnownRequests,
+    mut known: KnownRequests,
     (all, farthest): (bool, i64),
 ) -> Vec<JoinedRequest<'l>> {
-    // A request alone has whatever the application logged of it.
+    // If the edge has the only request of the id, whatever the application logged is of it.
     let first = records
         .iter()
         .copied()
-        .min_by_key(|record| in_order(record));
+        .min_by_key(|record| time_and_place(record));
     let first = first.filter(|_| all && edge.len() == 1);
-    let mut of_page = by(&records, |record| record.page);
+    let mut of_page = group_by(&records, |record| record.page);
     let mut lost = Vec::with_capacity(edge.len());
     for line in edge {
         let of_page = of_page.get_mut(&line.page);
         let nearest = of_page.and_then(|records| take_nearest(records, line.event_time, farthest));
         let served = nearest.or(first);
         if let Some(record) = served.filter(|record| record.items > 0) {
-            explained.add(record);
+            known.add(record);
         }
         // The application's path may be for a page where the edge's is not.
         let told_by = served.filter(|record| line.page.is_none() && record.page.is_some());
@@ -304,23 +335,27 @@ fn lost<'l>(
         lost.push(JoinedRequest::new(line, served));
     }
     for record in rest(of_page) {
-        if !explained.takes(record) {
+        if !known.explains(record) {
             lost.push(JoinedRequest::new(record, Some(record)));
         }
     }
     lost
 }
 
-fn by<'l, K: Eq + Hash>(lines: &[&'l Line], key: impl Fn(&Line) -> K) -> HashMap<K, ByTime<'l>> {
-    let mut found: HashMap<K, ByTime<'l>> = HashMap::new();
+/// Groups lines by `key`, each group by time.
+fn group_by<'l, K: Eq + Hash>(
+    lines: &[&'l Line],
+    key: impl Fn(&Line) -> K,
+) -> HashMap<K, ByTime<'l>> {
+    let mut groups: HashMap<K, ByTime<'l>> = HashMap::new();
     for (place, line) in lines.iter().enumerate() {
-        let lines = found.entry(key(line)).or_default();
+        let lines = groups.entry(key(line)).or_default();
         lines.insert((line.event_time, place), line);
     }
-    found
+    groups
 }
 
-/// Takes the line nearest to a time out, if it is not farther than that.
+/// Takes out the line nearest to `time`, if it is within `farthest`.
 fn take_nearest<'l>(lines: &mut ByTime<'l>, time: i64, farthest: i64) -> Option<&'l Line> {
     let before = lines.range(..(time, 0)).next_back();
     let after = lines.range((time, 0)..).next();
