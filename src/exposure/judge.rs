@@ -81,39 +81,41 @@ pub struct PageRequest {
 }
 
 /// The bound and the rule of what a request showed; `None` if it showed nothing.
-pub fn judge(seen: &PageRequest) -> Option<(Bound, &'static str)> {
-    let success = seen
+pub fn judge(request: &PageRequest) -> Option<(Bound, &'static str)> {
+    let success = request
         .response
         .map(|(status, bytes)| ((200..300).contains(&status), bytes));
-    let (bound, rule) = match (seen.items, success) {
+    let (bound, rule) = match (request.items, success) {
         (Some(0), _) => return None,
         (Some(_), Some((true, _))) => (Bound::Confirmed, "served_by_application"),
         (Some(_), _) => (Bound::Possible, "served_not_delivered"),
-        (None, Some((true, Some(bytes)))) if bytes >= seen.empty_below_bytes => {
-            match seen.account_exists {
+        (None, Some((true, Some(bytes)))) if bytes >= request.empty_below_bytes => {
+            match request.account_exists {
                 Some(true) => (Bound::Probable, "delivered_by_gateway"),
                 Some(false) => return None,
                 None => (Bound::Possible, "account_not_checked"),
             }
         }
-        (None, Some((true, None))) if seen.account_exists != Some(false) => {
+        (None, Some((true, None))) if request.account_exists != Some(false) => {
             (Bound::Possible, "size_not_logged")
         }
         (None, _) => return None,
     };
-    if seen.other_method {
-        let sized = |bytes: Option<u64>| bytes.is_none_or(|bytes| bytes >= seen.empty_below_bytes);
-        let shown = seen.items.is_some() && success.is_some_and(|(ok, bytes)| ok && sized(bytes));
-        return shown.then_some(match seen.carrier {
+    if request.other_method {
+        let sized =
+            |bytes: Option<u64>| bytes.is_none_or(|bytes| bytes >= request.empty_below_bytes);
+        let shown =
+            request.items.is_some() && success.is_some_and(|(ok, bytes)| ok && sized(bytes));
+        return shown.then_some(match request.carrier {
             Carrier::Stolen => (Bound::Possible, "token_stolen"),
             _ => (Bound::Possible, "another_method"),
         });
     }
-    let (bound, rule) = match seen.spelled_otherwise {
+    let (bound, rule) = match request.spelled_otherwise {
         true => (Bound::Possible, "account_spelled_otherwise"),
         false => (bound, rule),
     };
-    Some(match seen.carrier {
+    Some(match request.carrier {
         Carrier::Forged => (bound, rule),
         Carrier::LikelyForged => (bound.max(Bound::Probable), rule),
         Carrier::Stolen => (bound, "token_stolen"),
@@ -127,174 +129,103 @@ pub fn judge(seen: &PageRequest) -> Option<(Bound, &'static str)> {
 mod tests {
     use super::*;
 
+    /// A change of a request that the application and the gateway both served.
+    type Change = fn(&mut PageRequest);
+
     #[test]
     fn the_table_holds() {
-        let base = PageRequest {
-            carrier: Carrier::Forged,
-            response: Some((200, Some(500))),
-            items: Some(3),
-            empty_below_bytes: 100,
-            account_exists: Some(true),
-            spelled_otherwise: false,
-            other_method: false,
-        };
-        let response = |status, bytes| Some((status, bytes));
-        for (seen, expected) in [
-            (base, Some((Bound::Confirmed, "served_by_application"))),
+        let table: [(Change, Option<(Bound, &str)>); 21] = [
+            (|_| (), Some((Bound::Confirmed, "served_by_application"))),
             (
-                PageRequest {
-                    spelled_otherwise: true,
-                    ..base
-                },
+                |request| request.spelled_otherwise = true,
                 Some((Bound::Possible, "account_spelled_otherwise")),
             ),
             (
-                PageRequest {
-                    other_method: true,
-                    ..base
-                },
+                |request| request.other_method = true,
                 Some((Bound::Possible, "another_method")),
             ),
             (
-                PageRequest {
-                    other_method: true,
-                    response: response(200, Some(0)),
-                    ..base
-                },
+                |request| (request.other_method, request.response) = (true, Some((200, Some(0)))),
                 None,
             ),
             (
-                PageRequest {
-                    other_method: true,
-                    response: response(404, Some(500)),
-                    ..base
-                },
+                |request| (request.other_method, request.response) = (true, Some((404, Some(500)))),
                 None,
             ),
             (
-                PageRequest {
-                    other_method: true,
-                    items: None,
-                    ..base
-                },
+                |request| (request.other_method, request.items) = (true, None),
                 None,
             ),
+            (|request| request.items = Some(0), None),
             (
-                PageRequest {
-                    items: Some(0),
-                    ..base
-                },
-                None,
-            ),
-            (
-                PageRequest {
-                    items: None,
-                    ..base
-                },
+                |request| request.items = None,
                 Some((Bound::Probable, "delivered_by_gateway")),
             ),
             (
-                PageRequest {
-                    items: None,
-                    response: response(200, Some(99)),
-                    ..base
-                },
+                |request| (request.items, request.response) = (None, Some((200, Some(99)))),
                 None,
             ),
             (
-                PageRequest {
-                    items: None,
-                    response: response(200, Some(100)),
-                    ..base
-                },
+                |request| (request.items, request.response) = (None, Some((200, Some(100)))),
                 Some((Bound::Probable, "delivered_by_gateway")),
             ),
             (
-                PageRequest {
-                    items: None,
-                    response: response(200, None),
-                    ..base
-                },
+                |request| (request.items, request.response) = (None, Some((200, None))),
                 Some((Bound::Possible, "size_not_logged")),
             ),
             (
-                PageRequest {
-                    items: None,
-                    response: response(404, Some(500)),
-                    ..base
-                },
+                |request| (request.items, request.response) = (None, Some((404, Some(500)))),
                 None,
             ),
             (
-                PageRequest {
-                    items: None,
-                    response: response(302, Some(500)),
-                    ..base
-                },
+                |request| (request.items, request.response) = (None, Some((302, Some(500)))),
                 None,
             ),
             (
-                PageRequest {
-                    items: None,
-                    account_exists: Some(false),
-                    ..base
-                },
+                |request| (request.items, request.account_exists) = (None, Some(false)),
                 None,
             ),
             (
-                PageRequest {
-                    items: None,
-                    account_exists: None,
-                    ..base
-                },
+                |request| (request.items, request.account_exists) = (None, None),
                 Some((Bound::Possible, "account_not_checked")),
             ),
             (
-                PageRequest {
-                    response: response(499, Some(0)),
-                    ..base
-                },
+                |request| request.response = Some((499, Some(0))),
                 Some((Bound::Possible, "served_not_delivered")),
             ),
             (
-                PageRequest {
-                    response: None,
-                    ..base
-                },
+                |request| request.response = None,
                 Some((Bound::Possible, "served_not_delivered")),
             ),
             (
-                PageRequest {
-                    carrier: Carrier::Indeterminate,
-                    ..base
-                },
+                |request| request.carrier = Carrier::Indeterminate,
                 Some((Bound::Possible, "token_indeterminate")),
             ),
             (
-                PageRequest {
-                    carrier: Carrier::Unknown,
-                    ..base
-                },
+                |request| request.carrier = Carrier::Unknown,
                 Some((Bound::Possible, "token_not_logged")),
             ),
             (
-                PageRequest {
-                    carrier: Carrier::Unknown,
-                    items: Some(0),
-                    ..base
-                },
+                |request| (request.carrier, request.items) = (Carrier::Unknown, Some(0)),
                 None,
             ),
             (
-                PageRequest {
-                    carrier: Carrier::Beside,
-                    response: None,
-                    ..base
-                },
+                |request| (request.carrier, request.response) = (Carrier::Beside, None),
                 Some((Bound::Possible, "shown_beside")),
             ),
-        ] {
-            assert_eq!(judge(&seen), expected, "{seen:?}");
+        ];
+        for (change, expected) in table {
+            let mut request = PageRequest {
+                carrier: Carrier::Forged,
+                response: Some((200, Some(500))),
+                items: Some(3),
+                empty_below_bytes: 100,
+                account_exists: Some(true),
+                spelled_otherwise: false,
+                other_method: false,
+            };
+            change(&mut request);
+            assert_eq!(judge(&request), expected, "{request:?}");
         }
     }
 }

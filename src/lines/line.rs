@@ -1,4 +1,4 @@
-//! Lines of all tiers, and how they go to meet the others of their request.
+//! Lines of all tiers, and how those of one request are brought together.
 
 use crate::case::AccountKey;
 use crate::digest::fingerprint;
@@ -6,23 +6,23 @@ use crate::error::Result;
 use crate::lines::Verdict;
 use crate::shuffle::{Decoder, Encoder, Shuffle};
 
-/// Who wrote a line, and for the gateway, what its token is.
+/// Who wrote a line; if that was the gateway, what the verdict on its token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tier {
-    /// The gateway, with a token of this verdict, and whether it is but moderately sure.
+    /// The gateway, with a token of this verdict; `true` if that has moderate confidence.
     Judged(Verdict, bool),
     /// The gateway, without a token.
     NoToken,
-    /// A tier that sees no tokens.
+    /// The edge, which sees no tokens.
     Edge,
     /// The application.
     Application,
-    /// The gateway, with a token that the log masks or spoils.
+    /// The gateway, with a token that cannot be read, for the log masks or spoils it.
     Unreadable,
 }
 
 impl Tier {
-    /// Whether it is the gateway, whatever its line says of a token.
+    /// Whether the gateway wrote the line, with or without a token.
     pub fn is_gateway(self) -> bool {
         matches!(self, Tier::Judged(..) | Tier::NoToken | Tier::Unreadable)
     }
@@ -53,39 +53,41 @@ impl Tier {
 pub struct Line {
     /// Who wrote it.
     pub tier: Tier,
-    /// Fingerprint of the request id; where it has none, of page and time, or for the application of its place.
+    /// Fingerprint of the request id.
+    ///
+    /// Where the line has none, it is that of page and time, or for the application that of its place.
     pub request: u128,
-    /// When, microseconds since 1970 UTC.
+    /// The time of the event, in microseconds since 1970 UTC.
     pub event_time: i64,
-    /// The evidence file.
+    /// The number of the evidence file.
     pub evidence_id: u32,
-    /// The line in it.
+    /// The number of the line in that file.
     pub line_no: u64,
     /// The client's address as IPv6 bits, IPv4 mapped; 0 for the application.
     pub source_ip: u128,
-    /// The page of the catalogue.
+    /// The page of the catalogue that the line is for.
     pub page: Option<u16>,
-    /// Whether no page has the method, so that it asks for none whatever its path.
+    /// Whether no page of the catalogue has the method, so that the line is for none whatever its path.
     pub other_method: bool,
     /// HTTP status; 0 for the application.
     pub status: u16,
-    /// Bytes of the response body, where logged.
+    /// Bytes of the response body, if they were logged.
     pub body_bytes: Option<u64>,
-    /// Whom the token names, or whose page the application served.
+    /// The account that the token names, or whose page the application served.
     pub account: Option<AccountKey>,
     /// How many items the application served.
     pub items: u64,
-    /// Equal for two copies of one line.
+    /// A hash of all that the line says: two copies of one line have the same.
     pub identity: u64,
 }
 
-/// In place of a page's number: the request is for none.
+/// Stands for the number of a page where the line is for none.
 const NO_PAGE: u16 = u16::MAX;
-/// Likewise, by its method.
+/// Stands for the number of a page where the line is for none because of its method.
 const OTHER_METHOD: u16 = NO_PAGE - 1;
 
 impl Line {
-    /// Writes the line's fields.
+    /// Appends the line's fields to a record of the shuffle.
     pub fn encode(&self, into: &mut Encoder) {
         into.u8(self.tier.code())
             .u128(self.request)
@@ -104,7 +106,7 @@ impl Line {
             .u64(self.identity);
     }
 
-    /// Reads the fields back.
+    /// Takes the fields from a record, in the order of [`encode`](Self::encode).
     pub fn decode(from: &mut Decoder<'_>) -> Self {
         let tier = Tier::from_code(from.u8());
         let request = from.u128();
@@ -131,7 +133,7 @@ impl Line {
     }
 }
 
-/// Where lines go to meet the others of their request.
+/// The shuffle that brings the lines of each request together.
 pub struct ByRequest<'a>(pub &'a Shuffle);
 
 impl ByRequest<'_> {
@@ -148,12 +150,14 @@ impl ByRequest<'_> {
     }
 }
 
-/// Microseconds within which lines without an id may be of one request, for a page and for none, of which
-/// there are many more. Few requests are at two sides of a border.
+/// How many microseconds lines without an id are put together for: those of a page, and those of none.
+///
+/// There are many more lines for no page, so their stretches are shorter. Few requests lie across a border.
 const STRETCHES: [i64; 2] = [600_000_000, 60_000_000];
 
-/// In place of an id, for lines of the edge and the gateway that have none: they are told apart by page and
-/// time, as those of one id are.
+/// A fingerprint of page and time, for lines of the edge and the gateway without a request id.
+///
+/// Lines that share it are told apart later, as those of one id are.
 pub fn of_page_and_time(page: Option<u16>, event_time: i64) -> u128 {
     let stretch = STRETCHES[usize::from(page.is_none())];
     let stretch = event_time.div_euclid(stretch).to_le_bytes();

@@ -1,8 +1,7 @@
-//! What counting needs to know of a line of the evidence: who wrote it, which request it tells of, and
-//! what the verdict on its token is.
+//! What counting needs to know of a line: who wrote it, for which request, and the verdict on its token.
 //!
-//! A request is logged at the edge, at the gateway and by the application; its request id brings the
-//! lines together, and it is counted once.
+//! The edge, the gateway and the application each log a request. Its request id brings their lines
+//! together, so that it is counted once.
 
 mod address;
 mod line;

@@ -1,32 +1,32 @@
-//! What a token is, and how sure that is.
+//! The verdicts on a token, and how sure they are.
 
-/// What a token is.
+/// What a token is, as far as the evidence says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Not issued as it says it was.
+    /// It was not issued as it says.
     Forged,
     /// The evidence does not decide.
     Indeterminate,
-    /// Issued to the subject it names.
+    /// It was issued to the subject that it names.
     Legitimate,
-    /// Issued to the subject it names, and used by the attacker.
+    /// It was issued to the subject that it names, and the attacker used it.
     Stolen,
 }
 
 /// How sure a verdict is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Confidence {
-    /// By a record, a signature or record numbers without a hole.
+    /// A record, a signature, or record numbers without a hole show it.
     Strong,
-    /// By what the honest population shows of the log.
+    /// Only what honest tokens show of the issuance log speaks for it.
     Moderate,
-    /// Nothing is decided.
+    /// There is none, for nothing is decided.
     None,
 }
 
 impl Verdict {
-    /// All, in the order of their numbers.
+    /// All verdicts, in the order of their numbers.
     pub const ALL: [Verdict; 4] = [
         Verdict::Forged,
         Verdict::Indeterminate,

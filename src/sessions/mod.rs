@@ -1,8 +1,8 @@
 //! Forged requests -> crawl runs and phases.
 //!
-//! A *run* is a stretch of forged requests without a pause longer than `policy.run_pause_hours`; a
-//! *phase* is a stretch without a pause longer than `policy.phase_pause_days`. The phase with the most
-//! requests is the harvest; what came before is a test, what came after is an aftermath.
+//! A *run* is a period of forged requests without a pause longer than `policy.run_pause_hours`; a *phase*
+//! is one without a pause longer than `policy.phase_pause_days`. The phase with the most requests is the
+//! harvest; phases before it are tests, and phases after it are aftermaths.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,22 +13,25 @@ use crate::case::Policy;
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
 
+/// Microseconds of a minute.
 const MINUTE: i64 = 60_000_000;
 
-/// Forged requests by minute: as large as the time they span, however many they are.
+/// Forged requests by minute.
+///
+/// Its size depends on the time that the requests span, not on how many they are.
 #[derive(Debug, Default)]
 pub struct Activity {
     minutes: BTreeMap<i64, Period>,
 }
 
-/// A stretch of requests.
+/// A period of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Period {
-    /// First request, microseconds since 1970 UTC.
+    /// Time of the first request, in microseconds since 1970 UTC.
     pub first: i64,
-    /// Last request.
+    /// Time of the last request, in microseconds since 1970 UTC.
     pub last: i64,
-    /// Requests.
+    /// How many requests there were.
     pub requests: u64,
 }
 
@@ -45,16 +48,16 @@ impl Period {
 pub struct Phase {
     /// `test`, `harvest` or `aftermath`.
     pub name: &'static str,
-    /// All of it.
+    /// The phase from its first request to its last.
     #[serde(flatten)]
     pub whole: Period,
-    /// Its runs, in time order.
+    /// The runs of the phase, in order of time.
     #[serde(skip)]
     pub runs: Vec<Period>,
 }
 
 impl Activity {
-    /// Counts a forged request.
+    /// Counts a forged request at the time `at`.
     pub fn add(&mut self, at: i64) {
         self.join(Period {
             first: at,
@@ -63,12 +66,12 @@ impl Activity {
         });
     }
 
-    fn join(&mut self, stretch: Period) {
-        let minute = stretch.first.div_euclid(MINUTE);
+    fn join(&mut self, period: Period) {
+        let minute = period.first.div_euclid(MINUTE);
         self.minutes
             .entry(minute)
-            .and_modify(|known| known.join(stretch))
-            .or_insert(stretch);
+            .and_modify(|known| known.join(period))
+            .or_insert(period);
     }
 
     /// Adds what another part of the evidence showed.
@@ -76,10 +79,10 @@ impl Activity {
         other
             .minutes
             .into_values()
-            .for_each(|stretch| self.join(stretch));
+            .for_each(|period| self.join(period));
     }
 
-    /// The phases, in time order.
+    /// Splits the requests into phases, in order of time.
     pub fn phases(&self, policy: &Policy) -> Vec<Phase> {
         let hour = 60 * MINUTE;
         let runs = split(
@@ -90,7 +93,8 @@ impl Activity {
             self.minutes.values(),
             i64::from(policy.phase_pause_days) * 24 * hour,
         );
-        // The first of those with the most requests, so that a tie has one answer.
+        // Of several with the most requests the first, so that a tie has one answer. `max_by_key` gives the
+        // last, hence the reverse order.
         let harvest = phases
             .iter()
             .rev()
@@ -113,15 +117,16 @@ impl Activity {
     }
 }
 
+/// Joins minutes to periods that no pause longer than `pause` microseconds interrupts.
 fn split<'a>(minutes: impl Iterator<Item = &'a Period>, pause: i64) -> Vec<Period> {
-    let mut stretches: Vec<Period> = Vec::new();
+    let mut periods: Vec<Period> = Vec::new();
     for minute in minutes {
-        match stretches.last_mut() {
+        match periods.last_mut() {
             Some(open) if minute.first - open.last <= pause => open.join(*minute),
-            _ => stretches.push(*minute),
+            _ => periods.push(*minute),
         }
     }
-    stretches
+    periods
 }
 
 /// Writes the `runs` frame.

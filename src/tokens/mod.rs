@@ -1,26 +1,28 @@
 //! Requests and issuance records -> a verdict for every token seen in use.
 //!
 //! A token is what it says of itself: the same id with another subject, key, issue time or expiry is
-//! another token. Uses and records of one id are brought together by [`crate::shuffle`] and judged in
-//! up to three passes: the honest population is heard ([`coverage`]), tokens are judged, and issued
-//! tokens that moved between addresses are judged again once the fleet is known ([`passes`]).
+//! another token. The [shuffle](crate::shuffle) brings uses and records of one id together, and up to three
+//! passes go over them. The first hears the honest tokens, which show where the log is complete
+//! ([`coverage`]); the second judges each token; the third judges issued tokens that moved between
+//! addresses, once the attacker's addresses are known ([`passes`]).
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `uses` | lines of all tiers, sent where they meet: uses by token, others by request |
+//! | `uses` | lines of all tiers, sent to where they meet: uses by token, others by request |
 //! | `issuances` | issuance records, sent to the uses of their tokens |
-//! | `claimed` | what tokens say of themselves |
+//! | `claimed` | what tokens say of themselves, read from the frame `requests` |
+//! | `grouped` | tokens with their uses and records, from what the shuffle brought together |
 //! | [`facts`] | what is known of a token |
-//! | `signers` | what the case knows of their issuers and keys |
+//! | `signers` | what the case knows of the issuers and keys that tokens name |
 //! | [`rules`] | the verdict rules, one file each |
 //! | `reason` | what a verdict rests on: its name and its sentence |
 //! | `verdict` | the table of precedence and confidence |
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
-//! | [`passes`] | tokens by partition, judged |
+//! | [`passes`] | the passes over all tokens, partition by partition |
 //! | `tally` | what judging found over all tokens |
-//! | `written` | the rows of judged tokens |
-//! | [`timeline`] | each signing key's life against its use |
+//! | `written` | the rows of judged tokens, written to frames |
+//! | [`timeline`] | each signing key's life by the inventory against its use |
 //! | [`antijoin`] | uses without a record, counted a second way |
 
 pub mod antijoin;
@@ -52,6 +54,8 @@ use crate::case::Case;
 use crate::error::Result;
 
 /// Checks what the policy of `case` says of coverage and rules, before any evidence is read.
+///
+/// It is an error of the case if the policy asks for too many witnesses or switches off what is no rule.
 pub fn check(case: &Case) -> Result<()> {
     coverage::check(case)?;
     rules::list::check(case)
