@@ -1,8 +1,8 @@
 //! Uses of tokens whose id no issuance record hands out, counted apart from the verdicts.
 //!
-//! It is the check that responders make first, an anti-join of the gateway's log with the issuer's,
-//! and it reads nothing but ids. The verdicts come to the same number on their own way, or the run
-//! ends: see [`passes`](super::passes).
+//! This is the check that responders make first: an anti-join of the gateway's log with the issuer's. It
+//! needs only the ids. The verdicts must come to the same number by their own way, or the run ends; see
+//! [`passes`](super::passes).
 
 use std::path::Path;
 
@@ -15,8 +15,9 @@ use crate::error::Result;
 use crate::frames::{self, Piece, Texts, part_files, pieces};
 use crate::shuffle::{Shuffle, each_partition, partitions};
 
-/// A fingerprint of issuer and token id under a key that is drawn for each run, so that no attacker can
-/// find two ids with the same one.
+/// Makes fingerprints of issuer and token id, under a key that is drawn for each run.
+///
+/// So no attacker can find two ids that have the same fingerprint.
 #[derive(Clone, Copy)]
 struct Fingerprints(SipHasher13);
 
@@ -50,8 +51,10 @@ impl Fingerprints {
     }
 }
 
-/// Counts the gateway's uses of tokens without an issuance record, of `rows` rows of all frames.
-/// Ids that do not fit into memory lie in `work` meanwhile.
+/// Counts the gateway's uses of tokens that no issuance record hands out.
+///
+/// `rows` is the number of rows of all frames, from which the number of partitions follows. Ids that do
+/// not fit into memory are kept in the folder `work` meanwhile.
 pub fn uses_without_record(
     frames_dir: &Path,
     work: &Path,

@@ -1,4 +1,4 @@
-//! What tokens say of themselves, row by row of the frame `requests`.
+//! What tokens say of themselves, read row by row from the frame `requests`.
 
 use polars::prelude::{DataFrame, StaticArray};
 
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::frames::{Texts, time};
 use crate::jws::Signature;
 
-/// The columns that hold it.
+/// The columns that hold what tokens say of themselves.
 pub(crate) const COLUMNS: [&str; 10] = [
     "token_id",
     "token_issuer",
@@ -23,23 +23,25 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "token_expires_at",
 ];
 
-/// What the token of a row says.
+/// What the token of a row says of itself, some of it as text too.
 pub(crate) struct Claimed<'a> {
-    /// As verdicts need it.
+    /// All of it, as verdicts need it.
     pub(crate) claims: Claims,
-    /// Its id, if the row has a token.
+    /// The token's id, if the row has a token.
     pub(crate) token_id: Option<&'a str>,
-    /// Its issuer.
+    /// The token's issuer.
     pub(crate) issuer: Option<&'a str>,
-    /// Its session.
+    /// The token's session id.
     pub(crate) session: Option<&'a str>,
-    /// Why it could not be read whole.
+    /// Why the token could not be read whole.
     pub(crate) problem: Option<&'a str>,
-    /// Hashes of the texts.
+    /// Hashes of the texts in the first eight of [`COLUMNS`].
     pub(crate) hashes: [u64; 8],
 }
 
-/// Reads the columns of `batch`.
+/// Prepares to read the tokens of `batch`; the function returned reads that of a row.
+///
+/// `hash` is the hash for [`Claimed::hashes`].
 pub(crate) fn read<'a>(
     batch: &'a DataFrame,
     interner: &'a Interner,
@@ -100,7 +102,7 @@ pub(crate) fn read<'a>(
     })
 }
 
-/// A scope, whatever the order of its words (RFC 6749 section 3.3), interned.
+/// Interns a scope so that the order of its words does not matter (RFC 6749 section 3.3).
 pub(super) fn scope(text: Option<&str>, interner: &Interner) -> Option<AccountKey> {
     let text = text?;
     if !text.contains(' ') {

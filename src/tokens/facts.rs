@@ -1,4 +1,4 @@
-//! What is known of a token when it is judged.
+//! What is known of a token when it is judged: its claims, its records, and what speaks for it.
 
 use std::collections::HashSet;
 
@@ -7,25 +7,26 @@ use crate::case::{Account, AccountKey, Key, Policy};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder};
 
-/// What a token says of itself, as the gateway logged it. Two uses with other claims are two tokens,
-/// even under one id.
+/// What a token says of itself, as the gateway logged it.
+///
+/// Two uses with different claims are two tokens, even under one id. Times are microseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claims {
-    /// Issuer, interned.
+    /// Its issuer, interned.
     pub issuer: Option<AccountKey>,
-    /// Key id, interned.
+    /// The id of the key that it says signed it, interned.
     pub key_id: Option<AccountKey>,
-    /// Whom it names.
+    /// Whom it names, interned.
     pub subject: Option<AccountKey>,
-    /// Claimed issue time.
+    /// When it says it was issued.
     pub issued_at: Option<i64>,
-    /// Claimed expiry.
+    /// When it says it expires.
     pub expires_at: Option<i64>,
-    /// Claimed scope, interned.
+    /// Its scope, interned.
     pub scope: Option<AccountKey>,
     /// [Fingerprint](crate::digest::session_fingerprint) of its session id: sessions are too many to intern.
     pub session: Option<u128>,
-    /// What the check of its signature gave.
+    /// What checking its signature gave.
     pub signature: Signature,
     /// Why it could not be read whole, interned.
     pub problem: Option<AccountKey>,
@@ -50,7 +51,7 @@ impl Claims {
             .packed(self.session.unwrap_or_default());
     }
 
-    /// Takes the claims from a record.
+    /// Takes the claims from a record of the shuffle.
     pub fn decode(from: &mut Decoder<'_>) -> Self {
         let [issuer, key_id, subject, scope, problem] =
             [(); 5].map(|()| from.maybe().map(AccountKey::unpacked));
@@ -71,27 +72,29 @@ impl Claims {
     }
 }
 
-/// A record of the issuance log, as far as verdicts need it. Records that say the same are side by side
-/// in their order, by place.
+/// A record of the issuance log, as far as verdicts need it.
+///
+/// Times are microseconds since 1970 UTC. In the order of records, those that say the same stand side by
+/// side, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Record {
-    /// To whom the token was issued, where the log says so.
+    /// To whom the token was issued, interned, if the log says so.
     pub subject: Option<AccountKey>,
-    /// The key that signed it, interned, where the log says so.
+    /// The id of the key that signed it, interned, if the log says so.
     pub key_id: Option<AccountKey>,
     /// When the record was written.
     pub event_time: i64,
-    /// The token's issue time, where the log has it beside its own.
+    /// The token's own issue time, if the log has it beside the record's.
     pub issued_at: Option<i64>,
-    /// The token's expiry.
+    /// The token's expiry, if the log has it.
     pub expires_at: Option<i64>,
-    /// Its scope, interned.
+    /// The token's scope, interned, if the log has it.
     pub scope: Option<AccountKey>,
-    /// The address it was issued to.
+    /// The address to which it was issued, as IPv6 bits, if the log has it.
     pub source_ip: Option<u128>,
     /// Whether the record takes the token back instead of handing it out.
     pub revokes: bool,
-    /// Where the record is.
+    /// Where the record stands: the number of the evidence file, and the line in it.
     pub place: (u32, u64),
 }
 
@@ -130,7 +133,7 @@ impl Record {
         }
     }
 
-    /// Whether another record says the same, wherever it is.
+    /// Whether another record says the same in another place.
     pub fn same(&self, other: &Record) -> bool {
         Record {
             place: other.place,
@@ -139,17 +142,17 @@ impl Record {
     }
 }
 
-/// A key that verified at least one token of the evidence: issuer and id.
+/// The keys that verified at least one token of the evidence, by issuer and key id.
 pub type ProvenKeys = HashSet<(Option<AccountKey>, Option<AccountKey>)>;
 
 /// Whether something apart from the issuance log shows that the holder was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Login {
-    /// A login of the subject at the token's issue time, from an address that then used it.
+    /// The subject logged in at the token's issue time, from an address that then used the token.
     Behind,
     /// The subject logged in within the policy's session hours before.
     Earlier,
-    /// The login log is there for that time and has no login of the subject.
+    /// The login log covers that time and has no login of the subject.
     Absent,
     /// No login log covers that time.
     NotLogged,
@@ -172,35 +175,37 @@ impl Login {
 pub struct TokenFacts<'a> {
     /// What it says of itself.
     pub claims: Claims,
-    /// Whether its id stands for all of its bytes, as a hash of it does.
+    /// Whether its id stands for all of its bytes, as a hash of the whole token does.
     pub whole: bool,
-    /// Whether its id is but a part of it, which other tokens may share: then no record is its own.
+    /// Whether its id is only a part of it, which other tokens may share; then no record is its own.
     pub partial: bool,
-    /// Whether a difference between its issuer's tokens and records means something.
+    /// Whether the logs write its issuer's claims in one way, so that a difference means something.
     pub comparable: bool,
-    /// The issuance records of its id.
+    /// The issuance records and revocations of its id.
     pub records: &'a [Record],
     /// What the issuance log can say about its claimed issue time.
     pub coverage: Cover,
-    /// Its key in the inventory.
+    /// Its key, if the inventory lists it.
     pub key: Option<&'a Key>,
-    /// Whether the given key material verifies any token of the evidence: a key file that verifies
-    /// none is the wrong file, or of another time.
+    /// Whether the case's key material for its key verifies any token of the evidence.
+    ///
+    /// A key file that verifies none is the wrong file, or one of another time.
     pub key_proven: bool,
-    /// Its subject in the account registry.
+    /// Its subject's account, if the registry has it.
     pub account: Option<&'a Account>,
     /// Whether its issuer's subjects are accounts, and there is a registry of them.
     pub subject_is_account: bool,
     /// Whether a login is behind it.
     pub login: Login,
-    /// Its first and last use.
+    /// Times of its first and last use.
     pub used: (i64, i64),
-    /// Whether the gateway answered any use with a 2xx.
+    /// Whether the gateway answered any use with a status of 200 to 299.
     pub accepted: bool,
-    /// Whether it was used from an address of the attacker's own, away from where it was issued or
-    /// used else; `None` until the fleet is known.
+    /// Whether it was used from an address of the attacker's own, away from where it was issued or used else.
+    ///
+    /// `None` until the attacker's addresses are known.
     pub astray: Option<bool>,
-    /// Thresholds.
+    /// The thresholds that the case sets.
     pub policy: &'a Policy,
 }
 
@@ -210,14 +215,15 @@ impl TokenFacts<'_> {
         self.records.iter().filter(|record| !record.revokes)
     }
 
-    /// Records that hand the id out to the subject that the token names. An id that stands for the
-    /// whole token needs no subject.
+    /// Records that hand the id out to the subject that the token names.
+    ///
+    /// An id that stands for the whole token needs no subject.
     pub fn own(&self) -> impl Iterator<Item = &Record> {
         self.issuances()
             .filter(|record| match (self.claims.subject, record.subject) {
                 _ if self.partial => false,
                 (Some(named), Some(issued)) => named == issued,
-                // A record that names nobody does not hand the token to whom it names.
+                // A record that names nobody does not show that this subject got the token.
                 (Some(_), None) => false,
                 (None, _) => self.whole,
             })
@@ -236,7 +242,7 @@ impl TokenFacts<'_> {
         revocations.map(|record| record.event_time).min()
     }
 
-    /// Whether a record says what the token says.
+    /// Whether expiry, issue time and scope of a record are the token's, as far as both have them.
     pub fn agrees(&self, record: &Record) -> bool {
         let apart = |a: Option<i64>, b: Option<i64>| {
             a.zip(b)
@@ -248,8 +254,9 @@ impl TokenFacts<'_> {
             && claims.scope.zip(record.scope).is_none_or(|(a, b)| a == b)
     }
 
-    /// Whether a record hands the token out as it says: to its subject, under its key, and with a
-    /// signature that is not known to be wrong.
+    /// Whether a record hands the token out as the token says, and its signature is not known to be wrong.
+    ///
+    /// That is to its subject, under its key, with its times and scope.
     pub fn issued(&self) -> bool {
         let signed = !matches!(
             self.claims.signature,

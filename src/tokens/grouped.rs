@@ -1,7 +1,7 @@
 //! The records of a partition -> tokens with their uses, and the issuance records of their ids.
 //!
-//! A partition is large, so what is kept of each record is where it lies; it is decoded again when its
-//! token is judged.
+//! A partition is large, so only the place of each record is kept; it is decoded again when its token is
+//! judged.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -18,14 +18,14 @@ use crate::shuffle::{Decoder, Records};
 
 /// All uses of one token.
 pub(super) struct UsedToken<'r> {
-    /// The first of them.
+    /// The first use by time, and of one time by place.
     pub(super) first_use: Use<'r>,
-    /// All of them.
+    /// All uses.
     pub(super) uses: SmallVec<[Line; 2]>,
 }
 
 impl UsedToken<'_> {
-    /// The addresses it was used from, each once.
+    /// The addresses from which it was used, each once, in order.
     pub(super) fn addresses(&self) -> SmallVec<[u128; 4]> {
         let mut all: SmallVec<[u128; 4]> = self.uses.iter().map(|line| line.source_ip).collect();
         all.sort_unstable();
@@ -34,35 +34,40 @@ impl UsedToken<'_> {
     }
 }
 
-/// Ends a chain.
+/// Stands for the next record where a chain ends.
 const END: u32 = u32::MAX;
 
-/// A record, and the next one of its token or id.
+/// A record, and the number of the next one of its token or id.
 struct Link<'r> {
     record: &'r [u8],
     next: u32,
 }
 
-/// A token: its first use, and the last that was found.
+/// The uses of one token.
 struct TokenChain {
+    /// Where the first use stands.
     place: LinePlace,
+    /// The number of the record that was found last.
     link: u32,
 }
 
+/// Where a line stands in the order of uses: time, evidence file, line.
 type LinePlace = (i64, u32, u64);
 
 /// The issuance records of one id.
 struct RecordChain {
     id: u128,
-    /// The last that was found.
+    /// The number of the record that was found last.
     link: u32,
     count: u32,
 }
 
-/// Of an id with more records than this they are kept: it may have many tokens, too.
+/// How many records of an id are decoded for each of its tokens anew.
+///
+/// An id with more records may have many tokens too, so its records are decoded once and kept.
 const FEW: u32 = 16;
 
-/// The records of an id, by place; of those that say the same, the first.
+/// The issuance records of an id, by place; of those that say the same, only the first.
 pub(super) enum RecordsOfId<'g> {
     Few(SmallVec<[Record; 1]>),
     Many(&'g [Record]),
@@ -84,7 +89,7 @@ pub(super) struct Grouped<'r> {
     tokens: Vec<TokenChain>,
     links: Vec<Link<'r>>,
     issued: HashTable<RecordChain>,
-    /// The records of ids that have many.
+    /// The decoded records of ids that have more than [`FEW`].
     many: HashMap<u128, SmallVec<[Record; 1]>>,
 }
 
@@ -117,7 +122,7 @@ impl<'r> Grouped<'r> {
             } else {
                 let one = Use::decode(id, decoder);
                 let place = place(&one.line);
-                // The hash covers all that a token says: one id may have very many tokens.
+                // The hash covers all that a token says, for one id may have very many tokens.
                 let hash = hasher.hash_one((id, &one.claims));
                 let same = |(_, index): &(u64, u32)| {
                     let first = use_of(links[tokens[*index as usize].link as usize].record);
@@ -149,6 +154,7 @@ impl<'r> Grouped<'r> {
         grouped
     }
 
+    /// The records of a chain, the one found last first.
     fn chain(&self, from: u32) -> impl Iterator<Item = &'r [u8]> {
         let mut at = from;
         std::iter::from_fn(move || {
@@ -158,7 +164,7 @@ impl<'r> Grouped<'r> {
         })
     }
 
-    /// The tokens by first use, so that what is written has one order.
+    /// The tokens in the order of their first uses, so that the same evidence gives the same frames.
     pub(super) fn in_order(&self) -> impl Iterator<Item = UsedToken<'r>> {
         self.tokens.iter().map(|head| {
             let mut first_use = None;
@@ -188,6 +194,7 @@ impl<'r> Grouped<'r> {
         }
     }
 
+    /// Decodes a chain of issuance records.
     fn decoded(&self, link: u32) -> SmallVec<[Record; 1]> {
         let records = self.chain(link).map(|record| {
             let mut decoder = Decoder(record);
@@ -205,16 +212,19 @@ impl<'r> Grouped<'r> {
     }
 }
 
+/// Decodes a use.
 fn use_of(record: &[u8]) -> Use<'_> {
     let mut decoder = Decoder(record);
     let (_, id) = (decoder.u8(), decoder.u128());
     Use::decode(id, decoder)
 }
 
+/// The number of a record in its partition.
 fn number(index: usize) -> u32 {
     u32::try_from(index).expect("a partition has fewer records")
 }
 
+/// Where a line stands in the order of uses.
 fn place(line: &Line) -> LinePlace {
     (line.event_time, line.evidence_id, line.line_no)
 }

@@ -12,7 +12,7 @@ use crate::frames::{self, Texts, part_files, pieces, small, time, unsigned};
 use crate::lines::address_bits;
 use crate::shuffle::{Encoder, Shuffle, each_partition};
 
-/// Whether an issuer's event takes a token back.
+/// Whether an event of an issuer takes a token back.
 fn revokes(event: Option<&str>) -> bool {
     event.is_some_and(|event| {
         let event = event.to_ascii_lowercase();
@@ -20,13 +20,14 @@ fn revokes(event: Option<&str>) -> bool {
     })
 }
 
-/// Whether an issuer's event hands a token out: it does not take one back, and did not fail.
+/// Whether an event of an issuer hands a token out: it takes none back, and it did not fail.
 pub(super) fn hands_out(event: Option<&str>, outcome: Option<&str>) -> bool {
     !revokes(event) && !logins::failed(event) && !logins::failed(outcome)
 }
 
-/// Sends the issuance records to where the uses of their ids are. An event that failed handed nothing
-/// out.
+/// Sends the issuance records of the case to where the uses of their ids are.
+///
+/// Records of events that failed are left out, for those handed nothing out and took nothing back.
 pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()> {
     let interner = context.interner;
     let batches = pieces(&part_files(context.frames_dir, &frames::ISSUANCES)?)?;
@@ -68,7 +69,7 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
                 continue;
             };
             let (revokes, failed) = events(row);
-            // A revocation that failed took nothing back, an event that failed handed nothing out.
+            // A failure in `outcome` is the event's. In `event` it may be the reason of a revocation.
             if failures(row) || (failed && !revokes) {
                 continue;
             }

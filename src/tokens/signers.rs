@@ -1,4 +1,4 @@
-//! What the case knows of the issuer and the key that tokens name: looked up once for all alike.
+//! What the case knows of the issuer and the key that tokens name, looked up once for each pair.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,19 @@ use foldhash::fast::FixedState;
 use super::facts::Claims;
 use crate::case::{AccountKey, Case, Interner, Key, Subjects};
 
-/// Who says he signed a token.
+/// The issuer and the key that a token says it is from.
 pub(super) struct Signer<'c> {
     /// The issuer.
     pub(super) issuer: Option<String>,
     /// The key's id.
     pub(super) key_id: Option<String>,
-    /// The key in the inventory.
+    /// The key, if the inventory lists it.
     pub(super) key: Option<&'c Key>,
     /// Whether the issuer's subjects are accounts.
     pub(super) of_accounts: bool,
 }
 
-/// Signers by issuer and key.
+/// The signers that were looked up so far, by issuer and key.
 pub(super) struct Signers<'c> {
     case: &'c Case,
     interner: &'c Interner,
@@ -27,7 +27,7 @@ pub(super) struct Signers<'c> {
 }
 
 impl<'c> Signers<'c> {
-    /// Nobody yet.
+    /// Begins with no signer looked up.
     pub(super) fn new(case: &'c Case, interner: &'c Interner) -> Self {
         Signers {
             case,
@@ -36,7 +36,7 @@ impl<'c> Signers<'c> {
         }
     }
 
-    /// Whom a token names.
+    /// The signer that a token names.
     pub(super) fn of(&mut self, claims: &Claims) -> &Signer<'c> {
         let Signers {
             case,
