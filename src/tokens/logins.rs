@@ -1,7 +1,7 @@
-//! Proof, apart from a token's own issuance record, that its holder was there: logins at the service, and
-//! older records of its session.
+//! Proof, apart from a token's issuance record, that its holder was there.
 //!
-//! Logins are held in memory, 24 bytes each, sorted by subject; sessions, 48 bytes each.
+//! Such proof is a login at the service, or an older record of the token's session. Both are held in
+//! memory: a login takes 24 bytes, a session 48.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,37 +16,42 @@ use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, text, time};
 use crate::lines::address_bits;
 
-/// A login, with its address folded to 64 bits; 0 where none was logged.
+/// A login: subject, time, and its address [folded] to 64 bits, or 0 if none was logged.
 type Entry = (AccountKey, i64, u64);
 
-/// The first record of a session: when, to whom, at which address (folded, 0 if not logged).
+/// The first record of a session: time, subject, and its address [folded], or 0 if none was logged.
 type Begin = (i64, Option<AccountKey>, u64);
 
 /// All logins of the evidence, and the sessions that the issuance log names.
 #[derive(Debug, Default)]
 pub struct Logins {
+    /// Successful logins by subject and time.
     sorted: Vec<Entry>,
+    /// Times of the first and the last login, successful or not.
     span: Option<(i64, i64)>,
+    /// The first record of each session, by [fingerprint](session_fingerprint).
     sessions: HashMap<u128, Begin, FixedState>,
 }
 
-/// What a token says of its session.
+/// Who holds a token and since when, by its own word.
 #[derive(Debug, Clone, Copy)]
 pub struct Holder {
-    /// Whom it names.
+    /// The subject that the token names.
     pub subject: AccountKey,
-    /// When it was issued.
+    /// Its claimed issue time, in microseconds since 1970 UTC.
     pub issued_at: i64,
-    /// Its session, if it names one.
+    /// The fingerprint of its session, if it names one.
     pub session: Option<u128>,
 }
 
-/// An address in 64 bits, never 0: equal addresses are equal.
+/// Folds an address to 64 bits to save memory; the result is never 0, which stands for no address.
+///
+/// It is rare that two addresses fold to one number.
 pub(super) fn folded(address: u128) -> u64 {
     ((address >> 64) as u64 ^ (address as u64).rotate_left(17)).max(1)
 }
 
-/// Whether an outcome as logged says that nothing was given.
+/// Whether an outcome, as logged, says that the attempt failed.
 pub(super) fn failed(outcome: Option<&str>) -> bool {
     const GOOD: [&str; 8] = [
         "success",
@@ -84,13 +89,13 @@ pub(super) fn failed(outcome: Option<&str>) -> bool {
     !words.clone().any(|word| GOOD.contains(&word)) && words.any(|word| BAD.contains(&word))
 }
 
-/// A logged address, folded; 0 where there is none.
+/// A logged address, folded; 0 if there is none.
 fn folded_text(address: Option<&str>) -> u64 {
     address.and_then(address_bits).map_or(0, folded)
 }
 
 impl Logins {
-    /// Reads the `logins` frame.
+    /// Reads logins from the frame `logins` and sessions from the frame `issuances`.
     pub fn load(interner: &Interner, frames_dir: &Path) -> Result<Self> {
         let mut logins = Logins::default();
         let names = ["subject", "event_time", "source_ip", "outcome"];
@@ -118,10 +123,11 @@ impl Logins {
         Ok(logins)
     }
 
+    /// Reads the first record of each session.
     fn load_sessions(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
         let names = ["session_id", "event_time", "subject", "source_ip"];
         for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
-            // Many issuers' logs name no session at all.
+            // Many logs name no session, and then the other columns need not be read.
             let named = piece.read(&names[..1])?;
             if text(&named, names[0])?.null_count() == named.height() {
                 continue;
@@ -146,13 +152,15 @@ impl Logins {
         Ok(())
     }
 
-    /// Whether there is no proof of any kind.
+    /// Whether the evidence has neither logins nor sessions.
     pub fn is_empty(&self) -> bool {
         self.sorted.is_empty() && self.sessions.is_empty()
     }
 
-    /// Whether an older record shows the token's session alive: of its subject, and at an address that
-    /// the token is used from. Without an address anybody who knows a session's id could claim it.
+    /// Whether a record that is older than the token by more than `older` shows its session alive.
+    ///
+    /// The record must be of the token's subject and have an address that the token is used from: anybody
+    /// who knows a session's id could put it into a token.
     fn of_session(&self, holder: Holder, used_from: impl Fn(u64) -> bool, older: i64) -> bool {
         let begin = holder
             .session
@@ -165,7 +173,7 @@ impl Logins {
         })
     }
 
-    /// Whether a login, or an older record of its session, is behind a token used from `addresses`.
+    /// Whether a login, or an older record of its session, is behind a token that was used from `addresses`.
     pub fn behind(
         &self,
         holder: Holder,

@@ -55,7 +55,8 @@ use crate::error::Result;
 
 /// Checks what the policy of `case` says of coverage and rules, before any evidence is read.
 ///
-/// It is an error of the case if the policy asks for no witnesses or too many, or switches off what is no rule.
+/// It is an error of the case if the policy asks for no witnesses or too many, or switches off what is no
+/// rule.
 pub fn check(case: &Case) -> Result<()> {
     coverage::check(case)?;
     rules::list::check(case)

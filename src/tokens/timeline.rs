@@ -1,4 +1,4 @@
-//! Each signing key's life by the inventory against its use in the logs.
+//! Each signing key's life by the inventory, and its use in the logs beside it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,9 +12,10 @@ use crate::frames::{self, FrameWriter, Value};
 use crate::lines::Verdict;
 use crate::moment::serialize_some_utc;
 
+/// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// First and last use of some tokens, and how many there are.
+/// Times of the first and last use of some tokens, and how many tokens there are.
 #[derive(Debug, Clone, Copy, Default)]
 struct UseSpan {
     times: Option<(i64, i64)>,
@@ -31,7 +32,7 @@ impl UseSpan {
     }
 }
 
-/// How one key was used.
+/// How many tokens of each kind one key signed, and when they were used.
 #[derive(Debug, Clone, Copy, Default)]
 struct KeyUse {
     honest: UseSpan,
@@ -40,7 +41,7 @@ struct KeyUse {
     forged_after_departure: u64,
 }
 
-/// How each key was used: by issuer and key.
+/// How each key was used, by issuer and key.
 #[derive(Debug, Default)]
 pub struct KeyUses(BTreeMap<(Option<AccountKey>, AccountKey), KeyUse>);
 
@@ -78,7 +79,7 @@ impl KeyUses {
     }
 }
 
-/// When the first custodian of a key left.
+/// When the first of a key's custodians left, if one did.
 fn departure(key: &Key) -> Option<i64> {
     key.custodians
         .iter()
@@ -86,22 +87,22 @@ fn departure(key: &Key) -> Option<i64> {
         .min()
 }
 
-/// A key's life and use. Times are UTC.
+/// A key's life and use; times are microseconds since 1970 UTC.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct KeyLife {
     /// The issuer whose tokens name it.
     pub issuer: String,
-    /// The key.
+    /// The key's id.
     pub key_id: String,
     /// Whether the inventory lists it.
     pub listed: bool,
-    /// When it was made.
+    /// When the key was made.
     #[serde(serialize_with = "serialize_some_utc")]
     pub created_at: Option<i64>,
     /// When it began to sign.
     #[serde(serialize_with = "serialize_some_utc")]
     pub activated_at: Option<i64>,
-    /// When another took its place.
+    /// When another key took its place.
     #[serde(serialize_with = "serialize_some_utc")]
     pub rotated_at: Option<i64>,
     /// When it was withdrawn.
@@ -113,34 +114,35 @@ pub struct KeyLife {
     /// When the first of its custodians left.
     #[serde(serialize_with = "serialize_some_utc")]
     pub custodian_left_at: Option<i64>,
-    /// Whole days from that departure until the key was rotated, withdrawn or revoked, whichever came
-    /// first; for a key still in use, until its last use.
+    /// Whole days from that departure to the first of its rotation, withdrawal and revocation.
+    ///
+    /// For a key that had none of these, to its last use.
     pub outlived_days: Option<u64>,
-    /// Where it is stored outside the key management system.
+    /// Where it is stored outside the key management system, if anywhere.
     pub stored_outside: Option<String>,
-    /// First use of an honest token.
+    /// When an honest token was first used.
     #[serde(serialize_with = "serialize_some_utc")]
     pub first_honest_use: Option<i64>,
-    /// Last use of an honest token.
+    /// When an honest token was last used.
     #[serde(serialize_with = "serialize_some_utc")]
     pub last_honest_use: Option<i64>,
-    /// Honest tokens.
+    /// How many honest tokens name it, stolen ones among them.
     pub honest_tokens: u64,
-    /// First use of a forged token.
+    /// When a forged token was first used.
     #[serde(serialize_with = "serialize_some_utc")]
     pub first_forged_use: Option<i64>,
-    /// Last use of a forged token.
+    /// When a forged token was last used.
     #[serde(serialize_with = "serialize_some_utc")]
     pub last_forged_use: Option<i64>,
-    /// Forged tokens.
+    /// How many forged tokens name it.
     pub forged_tokens: u64,
-    /// Indeterminate tokens.
+    /// How many indeterminate tokens name it.
     pub indeterminate_tokens: u64,
-    /// Forged tokens used after a custodian left.
+    /// How many forged tokens were used after a custodian left.
     pub forged_after_departure: u64,
 }
 
-/// Whether a place is the key management system, by its name in the inventory.
+/// Whether a place of the inventory is a key management system, by its name.
 fn managed(place: &str) -> bool {
     let place = place.to_ascii_lowercase();
     ["key management", "kms", "hsm", "vault"]
@@ -148,7 +150,7 @@ fn managed(place: &str) -> bool {
         .any(|word| place.contains(word))
 }
 
-/// The life of every key that the inventory lists or a token names.
+/// The life and use of every key that the inventory lists or a token names, by issuer and key.
 pub fn timeline(case: &Case, uses: &KeyUses, interner: &Interner) -> Vec<KeyLife> {
     let mut lives: BTreeMap<(String, String), KeyLife> = BTreeMap::new();
     for key in &case.keys.keys {
@@ -206,7 +208,7 @@ pub fn timeline(case: &Case, uses: &KeyUses, interner: &Interner) -> Vec<KeyLife
     lives.into_values().collect()
 }
 
-/// Writes the `key_timeline` frame.
+/// Writes the frame `key_timeline`.
 pub fn write(lives: &[KeyLife], frames_dir: &Path) -> Result<()> {
     let mut writer = FrameWriter::create(frames_dir, &frames::KEY_TIMELINE, 0)?;
     for life in lives {

@@ -1,4 +1,4 @@
-//! The event frames -> lines that meet: uses of tokens by token id, all other lines by request.
+//! Lines of the event frames, sent to where they meet: uses of tokens by token id, others by request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -25,13 +25,15 @@ pub struct Use<'a> {
     pub line: Line,
     /// What the token says of itself.
     pub claims: Claims,
-    /// The token id.
+    /// The token's id, as logged.
     pub token_id: &'a str,
-    /// The session id.
+    /// The token's session id, as logged.
     pub session: Option<&'a str>,
 }
 
+/// Opens a record of the token shuffle that holds an issuance record.
 pub(super) const RECORD: u8 = 0;
+/// Opens one that holds a use.
 const USE: u8 = 1;
 
 impl<'a> Use<'a> {
@@ -45,6 +47,7 @@ impl<'a> Use<'a> {
         into.0.extend_from_slice(self.token_id.as_bytes());
     }
 
+    /// Takes the use of the token id `id` from a record, after kind and id.
     pub(super) fn decode(id: u128, mut from: Decoder<'a>) -> Self {
         Use {
             id,
@@ -57,6 +60,7 @@ impl<'a> Use<'a> {
 }
 
 impl Record {
+    /// Writes the issuance record of the token id `id` as a record of the token shuffle.
     pub(super) fn encode_for(&self, id: u128, into: &mut Encoder) {
         into.0.clear();
         into.u8(RECORD).u128(id);
@@ -64,7 +68,7 @@ impl Record {
     }
 }
 
-/// Lines that repeat lines of another log of their source, by log: the stretch, and what it repeats.
+/// The stretches of each evidence file that repeat lines of another file of the same source.
 struct Repeated(HashMap<u32, Vec<Overlap>>);
 
 impl Repeated {
@@ -77,9 +81,9 @@ impl Repeated {
         )
     }
 
-    /// The line that a line stands for: itself, or the one it repeats, or that one's in turn.
+    /// The line that a line repeats, or that this one repeats in turn; a line that repeats none is its own.
     fn original(&self, mut evidence_id: u32, mut line_no: u64) -> (u32, u64) {
-        // A log repeats one with other lines before it, so this ends; no chain is longer than the list.
+        // No chain of repeated lines is longer than the list of files, so this ends.
         for _ in 0..=self.0.len() {
             let overlaps = self.0.get(&evidence_id).map_or(&[][..], Vec::as_slice);
             let Some(overlap) = overlaps.iter().find(|overlap| {
@@ -94,7 +98,7 @@ impl Repeated {
     }
 }
 
-/// Whether an id is what programs write where there is none: requests with it are not one.
+/// Whether an id is what programs write where there is none, so that requests with it are not the same.
 fn is_nothing(id: &str) -> bool {
     let nothing = ["null", "none", "nil", "nan", r"\n", "undefined"];
     id.len() <= 9
@@ -103,17 +107,17 @@ fn is_nothing(id: &str) -> bool {
             .any(|nothing| id.eq_ignore_ascii_case(nothing))
 }
 
-/// The id, if it says something.
+/// The request id, if it is one.
 fn said(request_id: Option<&str>) -> Option<&str> {
     request_id.filter(|id| !is_nothing(id))
 }
 
-/// What bringing the lines together showed.
+/// What was found while the lines were sent on.
 #[derive(Debug, Default)]
 pub struct Spread {
     /// Keys that verify tokens of the evidence.
     pub proven: ProvenKeys,
-    /// Lines whose token could not be taken from the log, by problem.
+    /// How many lines have a token that could not be taken from the log, by problem.
     pub without_token: BTreeMap<String, u64>,
 }
 
@@ -126,7 +130,7 @@ impl Spread {
     }
 }
 
-/// Columns of a line that are read beside what its token says.
+/// Columns of the frame `requests` that are read beside those of the token.
 const LINE_COLUMNS: [&str; 12] = [
     "tier",
     "request_id",
@@ -142,7 +146,7 @@ const LINE_COLUMNS: [&str; 12] = [
     "body_bytes",
 ];
 
-/// Columns of a record of the application.
+/// Columns that are read of the application's records.
 const RECORD_COLUMNS: [&str; 7] = [
     "evidence_id",
     "line_no",
@@ -153,11 +157,10 @@ const RECORD_COLUMNS: [&str; 7] = [
     "path",
 ];
 
-/// What the intake promises of a column that every row must have.
+/// Why a required column has a value in every row.
 const REQUIRED: &str = "the intake writes every required column";
 
-/// Reads the event frames and sends each line on: uses of tokens to `by_token`, the rest to
-/// `by_request`.
+/// Reads the event frames and sends uses of tokens to `by_token`, and all other lines to `by_request`.
 pub fn spread(
     context: &Context<'_>,
     manifest: &Manifest,
@@ -196,7 +199,7 @@ struct Spreader<'a> {
     by_request: &'a ByRequest<'a>,
 }
 
-/// A line of the edge or the gateway, and whether its server logged it without a request that it could read.
+/// A line of the edge or the gateway, and whether its server could not read the request.
 struct RequestLine {
     line: Line,
     no_request: bool,
@@ -223,7 +226,7 @@ impl Spreader<'_> {
                 Some(token_id) if line.tier == Tier::NoToken => {
                     self.send_use(line, &token, token_id, &mut record)?;
                 }
-                // What never was a request has no line at the gateway that could be lost, and answers none.
+                // What was no request is on no other tier, and shows nothing.
                 _ if no_request && line.page.is_none() => {}
                 _ => self.send_line(line, token.problem, &mut found)?,
             }
@@ -231,7 +234,7 @@ impl Spreader<'_> {
         Ok(found)
     }
 
-    /// The lines of `batch`, row by row, each with what its token claims.
+    /// Prepares to read the lines of `batch`; the function returned reads that of a row and its token.
     fn lines<'b>(
         &'b self,
         batch: &'b DataFrame,
@@ -271,7 +274,8 @@ impl Spreader<'_> {
             let (no_request, other_method, method_hash) = methods(row);
             let (request, place) = match said(request_id) {
                 Some(id) => (fingerprint(&[id.as_bytes()]), None),
-                // Two lines that say the same are of two requests then, unless one repeats the other.
+                // Without an id, two lines that say the same are two requests, unless one file repeats the
+                // other's lines. So the place of the line is part of its identity.
                 None => {
                     let place = self.repeated.original(evidence_id, line_no);
                     (of_page_and_time(page, event_time), Some(place))
@@ -300,7 +304,7 @@ impl Spreader<'_> {
         })
     }
 
-    /// Sends the use of a token to the others of its id.
+    /// Sends the use of a token to where the others of its id are.
     fn send_use(
         &self,
         line: Line,
@@ -320,7 +324,7 @@ impl Spreader<'_> {
         self.by_token.push(id, &record.0)
     }
 
-    /// Sends a line without a token, or with one that cannot be read, to the others of its request.
+    /// Sends a line without a readable token to where the others of its request are.
     fn send_line(&self, mut line: Line, problem: Option<&str>, found: &mut Spread) -> Result<()> {
         if let Some(problem) = problem {
             *found.without_token.entry(problem.to_string()).or_default() += 1;
@@ -331,7 +335,7 @@ impl Spreader<'_> {
         self.by_request.push(&line)
     }
 
-    /// Sends on the records of the application.
+    /// Sends on the application's records.
     fn records(&self, piece: &Piece) -> Result<()> {
         let batch = piece.read(&RECORD_COLUMNS)?;
         let evidence_ids = small(&batch, RECORD_COLUMNS[0])?.downcast_as_array();

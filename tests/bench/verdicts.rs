@@ -1,7 +1,8 @@
-//! Times the verdict stage on frames that are there already; see `verdicts.sh`.
+//! Times the verdict stage on frames that an intake wrote; `verdicts.sh` runs it.
 //!
-//! Usage: `verdicts CASE FRAMES WORK THREADS`: a case folder, the folder of its frames, and an empty
-//! folder for what is written. Prints, as JSON, tokens by verdict and the seconds of each step.
+//! Usage: `verdicts CASE FRAMES WORK THREADS ROWS`. CASE is a case folder, FRAMES the folder of its frames,
+//! WORK an empty folder for what is written, and ROWS how many rows the frames have. Prints, as one line of
+//! JSON, how many tokens have each verdict and how many seconds each step took.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -28,35 +29,10 @@ fn main() {
     };
     let (frames, work) = (Path::new(frames), Path::new(work));
     let threads: usize = threads.parse().unwrap();
+    let rows: u64 = rows.parse().unwrap();
     let case = Case::load(Path::new(case)).unwrap();
-    let manifest = Manifest {
-        schema: SCHEMA.into(),
-        tool: String::new(),
-        command: String::new(),
-        case: String::new(),
-        case_id: String::new(),
-        configuration: Vec::new(),
-        collected_by: String::new(),
-        collected_at: String::new(),
-        totals: LineCounts::default(),
-        evidence: Vec::new(),
-        unclaimed: Vec::new(),
-        deleted: Vec::new(),
-        silences: Vec::new(),
-        unfilled: Vec::new(),
-        frames: Vec::new(),
-        outputs: Vec::new(),
-    };
-    let rows = rows.parse().unwrap();
-    let mut unrecorded = 0;
-    let mut joined = [(); 3].map(|()| {
-        let begin = Instant::now();
-        let ids = work.join("ids");
-        unrecorded = antijoin::uses_without_record(frames, &ids, threads, rows).unwrap();
-        begin.elapsed().as_secs_f64()
-    });
-    joined.sort_by(f64::total_cmp);
-    let joined = joined[1];
+    let manifest = no_evidence();
+    let (unrecorded, joined) = anti_join(frames, work, threads, rows);
     let (interner, accounts) = (Interner::default(), Accounts::unknown());
     let begin = Instant::now();
     let seconds = |from: Instant| from.elapsed().as_secs_f64();
@@ -98,4 +74,39 @@ fn main() {
         seconds(step),
         seconds(begin)
     );
+}
+
+/// Runs the anti-join three times; returns what it counted, and the median of its seconds.
+fn anti_join(frames: &Path, work: &Path, threads: usize, rows: u64) -> (u64, f64) {
+    let mut unrecorded = 0;
+    let mut seconds = [(); 3].map(|()| {
+        let begin = Instant::now();
+        let ids = work.join("ids");
+        unrecorded = antijoin::uses_without_record(frames, &ids, threads, rows).unwrap();
+        begin.elapsed().as_secs_f64()
+    });
+    seconds.sort_by(f64::total_cmp);
+    (unrecorded, seconds[1])
+}
+
+/// A manifest that lists no evidence: the stage asks it only for lines that repeat others.
+fn no_evidence() -> Manifest {
+    Manifest {
+        schema: SCHEMA.into(),
+        tool: String::new(),
+        command: String::new(),
+        case: String::new(),
+        case_id: String::new(),
+        configuration: Vec::new(),
+        collected_by: String::new(),
+        collected_at: String::new(),
+        totals: LineCounts::default(),
+        evidence: Vec::new(),
+        unclaimed: Vec::new(),
+        deleted: Vec::new(),
+        silences: Vec::new(),
+        unfilled: Vec::new(),
+        frames: Vec::new(),
+        outputs: Vec::new(),
+    }
 }

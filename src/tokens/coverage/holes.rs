@@ -1,43 +1,43 @@
-//! Stretches in which a log lacks records.
+//! Holes: stretches of time in which a log lacks records.
 
 use super::Basis;
 
-/// A stretch in which records are missing.
+/// A stretch of time in which records are missing; times are microseconds since 1970 UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hole {
-    /// Time of the last record before.
+    /// Time of the last record before the hole.
     pub from: i64,
-    /// Time of the first record after.
+    /// Time of the first record after the hole.
     pub to: i64,
-    /// How many records are missing; `None` where only the range is known.
+    /// How many records are missing; `None` if only the range is known.
     pub missing: Option<u64>,
-    /// How the hole is known.
+    /// What shows the hole.
     pub basis: Basis,
 }
 
-/// The holes of a log, by time. They may overlap.
+/// The holes of a log by time; they may overlap.
 #[derive(Debug, Clone, Default)]
 pub struct Holes {
     sorted: Vec<Hole>,
-    /// For each hole, the latest end of it and those before.
+    /// For each hole, the latest end of this hole and those before it.
     reach: Vec<i64>,
-    /// Where holes begin and end.
+    /// All times at which a hole begins or ends, in order, each once.
     edges: Vec<i64>,
 }
 
 impl Holes {
-    /// Each hole.
+    /// Each hole, in order of its begin.
     pub fn iter(&self) -> impl Iterator<Item = &Hole> {
         self.sorted.iter()
     }
 
-    /// The first hole, widened by `wide` on both sides, that a moment lies in.
+    /// The first hole that the moment `at` lies in, when each hole is widened by `wide` on both sides.
     pub fn at(&self, at: i64, wide: i64) -> Option<&Hole> {
         let first = self.reach.partition_point(|end| *end < at - wide);
         self.sorted.get(first).filter(|hole| hole.from - wide <= at)
     }
 
-    /// Where holes begin or end, from a moment to another, both included.
+    /// The times from `from` to `to`, both included, at which a hole begins or ends.
     pub fn edges(&self, from: i64, to: i64) -> &[i64] {
         let begin = self.edges.partition_point(|edge| *edge < from);
         let end = self.edges.partition_point(|edge| *edge <= to);

@@ -1,19 +1,19 @@
-//! Where the issuance log is shown complete, so that the absence of a record means something: for
-//! every issuer, key and hour.
+//! Where the issuance log is shown complete, so that the absence of a record means something.
 //!
-//! Three things speak for or against the log:
+//! This is asked for every issuer, key and moment. Three things speak for or against the log:
 //!
-//! - *Record numbers.* An issuer that numbers its records shows by itself where none is missing. A
-//!   missing number opens a hole between its neighbours' times. Clocks of several instances behind one
-//!   sequence disagree; how far, the records show, and holes are widened by that.
-//! - *The case file*: ranges known to be deleted; and, in a log without numbers, silences.
+//! - *Record numbers.* If an issuer numbers its records, the numbers show where none is missing. A
+//!   missing number opens a hole between the times of its neighbours. Clocks of several instances that
+//!   share one sequence disagree; the records show how far, and holes are widened by that.
+//! - *The case file*, which names ranges known to be deleted. In a log without numbers, silences count
+//!   as holes too.
 //! - *The honest population*: tokens with a login behind them, from an address that then used them. They
-//!   were issued for certain, so each must have a record. Where they have none, the log lacks records
-//!   that its numbers do not know of (a second data centre, a writer that drops lines), and where a log
-//!   has no numbers, they alone can show it complete. Forged tokens have no login behind them, so
-//!   however many there are, they do not count here.
+//!   were issued for certain, so each must have a record. If one has none, the log lacks records that
+//!   its numbers do not know of, such as those of a second data centre. In a log without numbers, only
+//!   these tokens can show that it is complete. Forged tokens have no login behind them, so they do not
+//!   count here, however many there are.
 //!
-//! A log that never names a key says nothing about tokens of that key.
+//! If a log names keys but never a certain one, it says nothing about tokens of that key.
 
 mod holes;
 mod measure;
@@ -31,12 +31,12 @@ use crate::frames::{self, FrameWriter, Value};
 
 /// Microseconds of an hour.
 pub const HOUR: i64 = 3_600_000_000;
-/// Witnesses looked at on either side of a moment.
+/// How many witnesses are looked at on either side of a moment.
 const NEAREST: usize = 15;
-/// So many witnesses are looked at for one moment, at most.
+/// How many witnesses are looked at for one moment, at most.
 const MOST_WITNESSES: u32 = 2 * NEAREST as u32;
 
-/// Checks that the number of witnesses which the policy asks for can be found.
+/// Checks that the policy asks for a number of witnesses that can be found.
 pub fn check(case: &Case) -> Result<()> {
     let wanted = &case.file.policy.coverage_witnesses;
     if (1..=MOST_WITNESSES).contains(wanted.get_ref()) {
@@ -49,32 +49,32 @@ pub fn check(case: &Case) -> Result<()> {
     Err(case.error_at(wanted.span(), message))
 }
 
-/// Witnesses further from a moment than two weeks do not show a log complete then.
+/// How near to a moment, in microseconds, a witness must be to show the log complete: two weeks.
 const NEAR: i64 = 14 * 24 * HOUR;
-/// Of so many witnesses one may lack its record where the records are numbered: a damaged line.
+/// In a log with record numbers, one witness in so many may lack its record: its line may be damaged.
 const ONE_IN: usize = 20;
 
 /// What the issuance log can say about a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Complete: a token issued then has a record.
+    /// The log is complete: a token issued then has a record.
     Complete,
     /// Records are missing around then.
     Hole,
-    /// Before the first record or after the last.
+    /// It is before the first record or after the last.
     OutsideLog,
     /// The issuer's issuances are not in the evidence.
     NotLogged,
-    /// The log has records, and names this key in none.
+    /// The log names keys in its records, and this key in none.
     KeyNotNamed,
     /// Tokens that were issued for certain lack their record around then.
     Contradicted,
-    /// Nothing shows that records are missing, and nothing that none is.
+    /// Nothing shows that records are missing, and nothing shows that none is.
     NotShown,
 }
 
 impl Status {
-    /// All.
+    /// All statuses.
     pub const ALL: [Status; 7] = [
         Status::Complete,
         Status::Hole,
@@ -102,15 +102,15 @@ impl Status {
 /// What the status of a moment rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Basis {
-    /// Record numbers.
+    /// The numbers of the records.
     Sequence,
     /// The case file.
     CaseFile,
-    /// A silence against the log's own rhythm.
+    /// A silence of the log that its own rhythm does not explain.
     Silence,
     /// Tokens that were issued for certain.
     HonestPopulation,
-    /// Where the log begins and ends, and what it names.
+    /// Where the log begins and ends, and which issuers, keys and ids it names.
     Log,
 }
 
@@ -127,7 +127,7 @@ impl Basis {
     }
 }
 
-/// What the issuance log can say about a moment, and why.
+/// What the issuance log can say about a moment, and what that rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cover {
     /// What it can say.
@@ -142,12 +142,12 @@ impl Cover {
     }
 }
 
-/// What a token id is: ids of one kind never meet records of another.
+/// What a token id is: ids of one kind never meet records with ids of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdKind {
-    /// The id that the token names itself by.
+    /// The id that the token names itself by, such as the `jti` of a JWT.
     Own,
-    /// SHA-256 of the whole token.
+    /// The SHA-256 of the whole token.
     Sha256,
     /// Another hash, perhaps a short one.
     Hash,
@@ -181,19 +181,18 @@ pub struct Witness {
 /// Witnesses by issuer and key.
 pub type Witnesses = HashMap<(String, Option<AccountKey>), Vec<Witness>>;
 
-/// How tokens in use and issuance records meet: tokens without a record, with one that says the same,
-/// and with one that says something else.
+/// How many tokens in use meet an issuance record, and how many such records agree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Meeting {
-    /// No record has their id.
+    /// Tokens whose id no record has.
     pub absent: u64,
-    /// A record agrees.
+    /// Tokens that agree with a record of their id.
     pub agree: u64,
-    /// Records have the id, and none agrees.
+    /// Tokens that differ from all records of their id.
     pub differ: u64,
 }
 
-/// Tokens that it takes to say that tokens and records do not meet.
+/// How many tokens it takes to say that tokens and records do not meet.
 const MANY: u64 = 20;
 
 impl Meeting {
@@ -204,13 +203,14 @@ impl Meeting {
         self.differ += other.differ;
     }
 
-    /// Whether ids never meet: the logs write them in different ways.
+    /// Whether no token meets a record, because the logs write ids in different ways.
     fn apart(self) -> bool {
         self.absent >= MANY && self.agree + self.differ == 0
     }
 
-    /// Whether most records that meet a token differ: the logs write subjects, times or scopes in
-    /// different ways, so that a difference means nothing.
+    /// Whether most tokens differ from their records, so that a difference means nothing.
+    ///
+    /// The logs then write subjects, times or scopes in different ways.
     fn incomparable(self) -> bool {
         self.differ >= MANY && self.agree * 4 < self.differ
     }
@@ -223,42 +223,43 @@ pub struct IssuerLog {
     pub first: i64,
     /// Time of the last record.
     pub last: i64,
-    /// Records.
+    /// How many records it has.
     pub records: u64,
-    /// Records whose time lies so far from all others that it does not count as the log's.
+    /// How many records have a time so far from all others that it is taken to be wrong.
     pub strays: u64,
     /// Whether its records are numbered.
     pub numbered: bool,
-    /// How far clocks of its instances disagree, microseconds.
+    /// By how many microseconds the clocks of its instances disagree.
     pub skew: i64,
     /// Where it lacks records.
     pub holes: Holes,
-    /// Records by key and hour; a record that names no key is under `None`.
+    /// How many records it has by key and hour since 1970 UTC; `None` is for those that name no key.
     pub hours: BTreeMap<(Option<AccountKey>, i64), u64>,
-    /// Keys that its records name, or that the case file says they would.
+    /// The keys that its records name, and those that the case file says they would.
     pub keys: BTreeSet<AccountKey>,
     /// Whether any record names a key.
     pub names_keys: bool,
-    /// What the ids of its records are.
+    /// The kinds of ids that its records have.
     pub kinds: BTreeSet<IdKind>,
-    /// How tokens in use and its records meet.
+    /// How tokens in use meet its records.
     pub meeting: Meeting,
-    /// Witnesses by key, by time.
+    /// The witnesses of each key, by time.
     pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
 }
 
 /// The coverage of all issuers.
 #[derive(Debug, Default)]
 pub struct Coverage {
-    /// By issuer.
+    /// The log of each issuer.
     pub issuers: BTreeMap<String, IssuerLog>,
+    /// By how many microseconds clocks may disagree, by the policy.
     tolerance: i64,
+    /// How many witnesses show a log without record numbers complete, by the policy.
     witnesses_wanted: usize,
 }
 
 impl Coverage {
-    /// Adds the tokens that were issued for certain; those of a moment at which the log is known to
-    /// lack records say nothing.
+    /// Adds witnesses, but for those issued when the log is known to lack records: they say nothing.
     pub fn hear(&mut self, witnesses: impl IntoIterator<Item = Witnesses>) {
         for ((issuer, key), mut heard) in witnesses.into_iter().flatten() {
             if let Some(log) = self.issuers.get_mut(&issuer) {
@@ -275,7 +276,7 @@ impl Coverage {
         }
     }
 
-    /// Takes in how tokens and records of each issuer meet.
+    /// Takes in how the tokens of each issuer meet its records.
     pub fn compare(&mut self, meetings: BTreeMap<String, Meeting>) {
         for (issuer, meeting) in meetings {
             if let Some(log) = self.issuers.get_mut(&issuer) {
@@ -291,7 +292,8 @@ impl Coverage {
             .is_none_or(|log| !log.meeting.incomparable())
     }
 
-    /// What the log can say about a token with an id of this kind.
+    /// What the log can say about a token of `issuer`, signed with `key`, with an id of this kind, issued
+    /// at `at`.
     pub fn of(&self, issuer: &str, key: Option<AccountKey>, kind: IdKind, at: i64) -> Cover {
         let cover = self.at(issuer, key, at);
         let meets = |log: &IssuerLog| log.kinds.contains(&kind) && !log.meeting.apart();
@@ -301,7 +303,7 @@ impl Coverage {
         cover
     }
 
-    /// What the log can say about a token of `issuer`, signed with `key`, issued at `at`.
+    /// What the log can say about a token of `issuer`, signed with `key`, issued at `at`, whatever its id.
     pub fn at(&self, issuer: &str, key: Option<AccountKey>, at: i64) -> Cover {
         let Some(log) = self.issuers.get(issuer) else {
             return Cover::of(Status::NotLogged, Basis::Log);
@@ -326,7 +328,7 @@ impl Coverage {
         }
     }
 
-    /// Writes the `coverage` frame, an hour of an issuer and key a row, and the `holes` frame.
+    /// Writes the frame `coverage`, one row for each issuer, key and hour, and the frame `holes`.
     pub fn write(&self, interner: &Interner, frames_dir: &Path) -> Result<()> {
         let mut holes = FrameWriter::create(frames_dir, &frames::HOLES, 0)?;
         let mut hours = FrameWriter::create(frames_dir, &frames::COVERAGE, 0)?;
@@ -361,8 +363,9 @@ impl Coverage {
         hours.finish().map(drop)
     }
 
-    /// The hours of one issuer's log, by key. An hour that is not complete throughout has the status of
-    /// its worst moment.
+    /// The hours of one issuer's log, by key.
+    ///
+    /// An hour that is not complete throughout has the status of its worst moment.
     pub fn hours(&self, issuer: &str, log: &IssuerLog) -> Vec<HourCover> {
         let mut keys: BTreeSet<Option<AccountKey>> = log.keys.iter().copied().map(Some).collect();
         keys.extend(log.witnesses.keys());
@@ -396,26 +399,27 @@ impl Coverage {
     }
 }
 
-/// An hour of a log and a key.
+/// What a log can say about tokens of one key issued in one hour.
 #[derive(Debug, Clone, Copy)]
 pub struct HourCover {
     /// The key.
     pub key: Option<AccountKey>,
     /// Hours since 1970 UTC.
     pub hour: i64,
-    /// What the log can say.
+    /// What the log can say at the worst moment of the hour.
     pub cover: Cover,
-    /// Its records.
+    /// How many records the log has of the key and hour.
     pub records: u64,
-    /// Tokens that were issued for certain.
+    /// How many tokens were issued then for certain.
     pub witnesses: u64,
-    /// Of these, those without a record.
+    /// How many of these have no record.
     pub unrecorded: u64,
 }
 
 impl IssuerLog {
-    /// The hours from the log's begin to its end; of a log that claims more than twenty years, only those
-    /// that have records.
+    /// The hours from the log's begin to its end, since 1970 UTC.
+    ///
+    /// Of a log that claims more than twenty years, only the hours that have records.
     fn span(&self) -> Vec<i64> {
         const MOST: i64 = 20 * 366 * 24;
         let (first, last) = (self.first.div_euclid(HOUR), self.last.div_euclid(HOUR));
@@ -426,7 +430,7 @@ impl IssuerLog {
         hours.into_iter().collect()
     }
 
-    /// What the log by itself says against a moment.
+    /// What the log's own ends and holes say against a moment; `None` if nothing.
     fn itself(&self, at: i64, tolerance: i64) -> Option<Cover> {
         let wide = tolerance.max(self.skew);
         if at < self.first + wide || at > self.last - wide {
@@ -436,7 +440,7 @@ impl IssuerLog {
         Some(Cover::of(Status::Hole, hole.basis))
     }
 
-    /// How many of the nearest witnesses are near enough to show a log complete.
+    /// How many of the nearest witnesses of a moment are near enough to show the log complete.
     fn heard_near(&self, key: Option<AccountKey>, at: i64) -> usize {
         let heard = self.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
         let before = |at: i64| heard.partition_point(|witness| witness.issued_at < at);
@@ -444,7 +448,7 @@ impl IssuerLog {
         (middle - from).min(NEAREST) + (to - middle).min(NEAREST)
     }
 
-    /// The nearest witnesses of a moment, and how many of them lack a record.
+    /// How many witnesses are nearest to a moment, and how many of these lack a record.
     fn nearest(&self, key: Option<AccountKey>, at: i64) -> (usize, usize) {
         let heard = self.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
         let middle = heard.partition_point(|witness| witness.issued_at < at);

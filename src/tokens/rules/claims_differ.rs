@@ -1,10 +1,10 @@
 //! *Claims differ*: the id was issued to the token's subject, and the record has another expiry, issue
 //! time or scope than the token.
 //!
-//! Evidence because an issuer writes down what it signs; whoever holds the key can put a longer life or
-//! a wider scope beside a real id. Times are compared only where the record has the token's own times,
-//! beyond the clock tolerance. Innocently, a log that rounds times to minutes looks the same: then every
-//! token of the issuer fires, which the report shows at a glance.
+//! This is evidence because an issuer writes down what it signs; whoever holds the key can put a longer
+//! life or a wider scope beside a real id. Times are compared only where the record has the token's own
+//! times, beyond the clock tolerance. Innocently, a log that rounds times to minutes looks the same:
+//! then every token of the issuer fires, which the report shows at a glance.
 
 use super::{Outcome, Rule};
 use crate::lines::Verdict;

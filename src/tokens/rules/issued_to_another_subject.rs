@@ -1,9 +1,9 @@
 //! *Issued to another subject*: the token id has an issuance record, and it names somebody else.
 //!
-//! Evidence because an id is issued once; whoever holds a signing key can put any subject beside a
-//! real id. It needs no complete log, for it rests on a record that is there. Innocently, a log that
-//! writes a person's number in one place and a login name in another looks the same: then every token
-//! of the issuer fires, which the report shows at a glance.
+//! This is evidence because an id is issued once; whoever holds a signing key can put any subject
+//! beside a real id. It needs no complete log, for it rests on a record that is there. Innocently, a
+//! log that writes a person's number in one place and a login name in another looks the same: then
+//! every token of the issuer fires, which the report shows at a glance.
 
 use super::{Outcome, Rule};
 use crate::lines::Verdict;

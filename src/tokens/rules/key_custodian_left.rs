@@ -1,8 +1,8 @@
 //! *Key custodian left*: at the claimed issue time somebody who had held the signing key was no longer
-//! with the company, and the key had not been replaced. Supporting.
+//! with the company, and the key had not been replaced. It is a supporting rule.
 //!
-//! Evidence because whoever left may have kept a copy. Every honest token signed with that key after
-//! the departure looks the same, so it decides nothing alone.
+//! This is evidence because whoever left may have kept a copy. Every honest token signed with that key
+//! after the departure looks the same, so it decides nothing alone.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

@@ -1,8 +1,8 @@
 //! *Key not active*: the claimed issue time is before the signing key was made, or before it began to
-//! sign. Supporting.
+//! sign. It is a supporting rule.
 //!
-//! Evidence because nothing can be signed with a key that is not there. Innocently, an inventory that
-//! has the day of an entry in place of the key's own looks the same.
+//! This is evidence because nothing can be signed with a key that is not there. Innocently, an
+//! inventory that has the day of an entry in place of the key's own looks the same.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

@@ -1,7 +1,8 @@
-//! *Key retired*: the claimed issue time is after the signing key was withdrawn. Supporting.
+//! *Key retired*: the claimed issue time is after the signing key was withdrawn. It is a supporting
+//! rule.
 //!
-//! Evidence because an issuer does not sign with a key it has withdrawn. Innocently, a fleet of issuers
-//! that is slow to pick up the new key looks the same for a while.
+//! This is evidence because an issuer does not sign with a key it has withdrawn. Innocently, a fleet of
+//! issuers that is slow to pick up the new key looks the same for a while.
 
 use super::{Outcome, Rule, issued_after};
 use crate::tokens::facts::TokenFacts;

@@ -1,7 +1,8 @@
-//! *Key revoked*: the claimed issue time is after the signing key was declared compromised. Supporting.
+//! *Key revoked*: the claimed issue time is after the signing key was declared compromised. It is a
+//! supporting rule.
 //!
-//! Evidence because no issuer signs with a key it knows to be lost. Innocently, issuers that take a
-//! while to stop look the same.
+//! This is evidence because no issuer signs with a key it knows to be lost. Innocently, issuers that
+//! take a while to stop look the same.
 
 use super::{Outcome, Rule, issued_after};
 use crate::tokens::facts::TokenFacts;

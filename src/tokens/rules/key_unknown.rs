@@ -1,8 +1,9 @@
-//! *Key unknown*: the token names a key that the inventory does not list for its issuer. Supporting.
+//! *Key unknown*: the token names a key that the inventory does not list for its issuer. It is a
+//! supporting rule.
 //!
-//! Evidence because an issuer signs with keys it knows. Innocently, an inventory that somebody forgot
-//! to complete looks the same, so it decides nothing: the token stays indeterminate until the key is
-//! listed.
+//! This is evidence because an issuer signs with keys it knows. Innocently, an inventory that somebody
+//! forgot to complete looks the same, so it decides nothing: the token stays indeterminate until the
+//! key is listed.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

@@ -1,8 +1,8 @@
-//! *Lifetime beyond policy*: from claimed issue to expiry is longer than the issuer ever grants.
-//! Supporting; needs `policy.token_lifetime_seconds`.
+//! *Lifetime beyond policy*: from claimed issue to expiry is longer than the issuer ever grants. It is
+//! a supporting rule and needs `policy.token_lifetime_seconds`.
 //!
-//! Evidence because an issuer's lifetimes are a setting, and a forger chooses his own. Innocently, a
-//! client with a setting of its own looks the same.
+//! This is evidence because an issuer's lifetimes are a setting, and a forger chooses his own.
+//! Innocently, a client with a setting of its own looks the same.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

@@ -9,7 +9,7 @@ use super::{
 use crate::case::{Case, suggest};
 use crate::error::Result;
 
-/// All rules, deciding ones first; of two that fire, the earlier gives the verdict.
+/// All rules, the deciding ones first; of several that fire, the first gives the verdict.
 pub static ALL: [Rule; 18] = [
     signature_invalid::RULE,
     issued_to_another_subject::RULE,
@@ -31,10 +31,10 @@ pub static ALL: [Rule; 18] = [
     no_login::RULE,
 ];
 
-/// The rule whose confidence depends on how the log is shown complete.
+/// The name of the rule whose confidence depends on what shows the log complete.
 pub(crate) const NEVER_ISSUED: &str = never_issued::RULE.id;
 
-/// Checks that the rules which the policy switches off are rules.
+/// Checks that each name which the policy switches off is that of a rule.
 pub fn check(case: &Case) -> Result<()> {
     for name in &case.file.policy.switched_off {
         let known = ALL.iter().map(|rule| rule.id);

@@ -1,9 +1,11 @@
 //! The verdict rules, one file each, and the one list of them in order of precedence.
 //!
-//! A *deciding* rule that fires gives the token its verdict; [`super::judge`] has the table. A
-//! *supporting* rule is named beside the verdict and decides nothing: what it sees also happens to
-//! honest tokens. To add a rule: a file here with its doc (what it sees, why that is evidence, what
-//! innocent thing looks the same, where that is known from) and its tests, and a line in [`list::ALL`].
+//! A *deciding* rule that fires gives the token its verdict; the table is in `verdict.rs`. A *supporting*
+//! rule is named beside the verdict and decides nothing, for what it sees also happens to honest tokens.
+//!
+//! To add a rule, write a file here and add a line to [`list::ALL`]. The file has the rule's tests, and its
+//! doc says what the rule sees, why that is evidence, what innocent thing looks the same, and where that is
+//! known from.
 
 mod claims_differ;
 mod issued_to_another_subject;
@@ -35,11 +37,11 @@ use crate::lines::Verdict;
 /// What a rule made of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It sees what it looks for.
+    /// The rule sees what it looks for.
     Fires,
-    /// It does not see it.
+    /// The rule does not see it.
     Silent,
-    /// The evidence does not have what it would look at.
+    /// The evidence does not have what the rule would look at.
     NoEvidence,
 }
 
@@ -53,7 +55,7 @@ impl Outcome {
         }
     }
 
-    /// Fires or is silent, where there is something to look at.
+    /// Fires or is silent by what was seen; `None` if there was nothing to look at.
     fn of(seen: Option<bool>) -> Self {
         match seen {
             Some(true) => Outcome::Fires,
@@ -63,28 +65,28 @@ impl Outcome {
     }
 }
 
-/// Whether the token claims to be issued after a moment of its key's life.
+/// Whether the token claims to be issued after a moment of its key's life, beyond the clock tolerance.
 fn issued_after(facts: &TokenFacts<'_>, moment: Option<i64>) -> Outcome {
     let both = moment.zip(facts.claims.issued_at);
     Outcome::of(both.map(|(moment, at)| at > moment + facts.policy.tolerance()))
 }
 
-/// A rule.
+/// A verdict rule: what it says of itself, and how it looks at a token.
 #[derive(Debug, Serialize)]
 pub struct Rule {
-    /// Its name in outputs.
+    /// The rule's name in outputs.
     pub id: &'static str,
-    /// The verdict it gives, if it decides.
+    /// The verdict that the rule gives, if it decides.
     pub decides: Option<Verdict>,
-    /// Whether it decides before a record of the token's issuance does.
+    /// Whether the rule decides even if an issuance record hands the token out.
     pub before_records: bool,
-    /// What it sees, in one sentence.
+    /// What the rule sees, in one sentence.
     pub sees: &'static str,
     /// What innocent thing looks the same.
     pub innocent: &'static str,
-    /// Where the rule comes from.
+    /// Where it is known that this is evidence.
     pub source: &'static str,
-    /// Looks at a token.
+    /// Looks at the facts about a token.
     #[serde(skip)]
     pub look: fn(&TokenFacts<'_>) -> Outcome,
 }

@@ -1,8 +1,8 @@
-//! *No login*: the login log covers the time, and the subject did not log in within the policy's session
-//! hours before the claimed issue time. Supporting.
+//! *No login*: the login log covers the time, and the subject did not log in within the policy's
+//! session hours before the claimed issue time. It is a supporting rule.
 //!
-//! Evidence because a session begins with a login. Innocently, a session kept alive for longer, or a
-//! login by another door, looks the same.
+//! This is evidence because a session begins with a login. Innocently, a session kept alive for longer,
+//! or a login by another door, looks the same.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::{Login, TokenFacts};

@@ -1,9 +1,9 @@
 //! *Signature invalid*: the token's signature is not its key's, or it has none, and the gateway let it
 //! in all the same.
 //!
-//! Evidence of a gateway that does not check: what its key did not sign, its issuer did not issue.
-//! Innocently, key material of another time, or of another issuer, looks the same for every token; so
-//! the rule fires only for a key that verifies other tokens of the evidence.
+//! This is evidence of a gateway that does not check: what its key did not sign, its issuer did not
+//! issue. Innocently, key material of another time, or of another issuer, looks the same for every
+//! token; so the rule fires only for a key that verifies other tokens of the evidence.
 
 use super::{Outcome, Rule};
 use crate::jws::Signature;

@@ -1,8 +1,8 @@
-//! *Signature valid*: the token was never issued to anybody as far as the log says, and its key did sign
-//! it. Supporting.
+//! *Signature valid*: the token was never issued to anybody as far as the log says, and its key did
+//! sign it. It is a supporting rule.
 //!
-//! Evidence of a stolen key: nobody else could have signed it. An honest token whose record is lost
-//! looks the same, so it decides nothing alone.
+//! This is evidence of a stolen key: nobody else could have signed it. An honest token whose record is
+//! lost looks the same, so it decides nothing alone.
 
 use super::{Outcome, Rule};
 use crate::jws::Signature;

@@ -1,8 +1,8 @@
 //! *Stolen*: the token was issued as it says, and then used from an address that carries forged tokens
 //! and no customer of its own, away from where it was issued or used else.
 //!
-//! Evidence that the attacker held a real token as well. Innocently, a customer who walks into a
-//! network that the attacker shares looks the same; so an address on which any honest token lives
+//! This is evidence that the attacker held a real token as well. Innocently, a customer who walks into
+//! a network that the attacker shares looks the same; so an address on which any honest token lives
 //! alone never counts.
 
 use super::{Outcome, Rule};

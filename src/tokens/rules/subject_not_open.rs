@@ -1,7 +1,8 @@
-//! *Subject not open*: at the claimed issue time the account was not yet opened, or closed. Supporting.
+//! *Subject not open*: at the claimed issue time the account was not yet open, or closed. It is a
+//! supporting rule.
 //!
-//! Evidence because nobody logs in to an account that is not there. Innocently, a session that outlives
-//! the closing of its account by minutes looks the same, so it decides nothing alone.
+//! This is evidence because nobody logs in to an account that is not there. Innocently, a session that
+//! outlives the closing of its account by minutes looks the same, so it decides nothing alone.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

@@ -1,7 +1,8 @@
-//! *Subject unknown*: the token names an account that the registry does not have. Supporting.
+//! *Subject unknown*: the token names an account that the registry does not have. It is a supporting
+//! rule.
 //!
-//! Evidence of enumeration: an issuer issues to accounts that exist. Innocently, a registry exported
-//! without its closed or test accounts looks the same, so it decides nothing alone.
+//! This is evidence of enumeration: an issuer issues to accounts that exist. Innocently, a registry
+//! exported without its closed or test accounts looks the same, so it decides nothing alone.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

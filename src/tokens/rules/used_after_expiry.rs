@@ -1,7 +1,8 @@
-//! *Used after expiry*: the last use lies beyond the expiry and the policy's grace. Supporting.
+//! *Used after expiry*: the last use lies beyond the expiry and the policy's grace. It is a supporting
+//! rule.
 //!
-//! Evidence of a gateway that does not check, which an attacker would be glad of. Innocently, an app
-//! that caches its token looks the same.
+//! This is evidence of a gateway that does not check, which an attacker would be glad of. Innocently,
+//! an app that caches its token looks the same.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

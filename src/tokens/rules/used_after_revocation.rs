@@ -1,7 +1,8 @@
-//! *Used after revocation*: the issuer had taken the token back before its last use. Supporting.
+//! *Used after revocation*: the issuer had taken the token back before its last use. It is a supporting
+//! rule.
 //!
-//! Evidence of a gateway that does not ask the issuer. Innocently, a page still loading at logout looks
-//! the same for moments.
+//! This is evidence of a gateway that does not ask the issuer. Innocently, a page still loading at
+//! logout looks the same for moments.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;

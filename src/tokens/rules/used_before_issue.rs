@@ -1,7 +1,7 @@
-//! *Used before issue*: the first use lies before the claimed issue time. Supporting.
+//! *Used before issue*: the first use lies before the claimed issue time. It is a supporting rule.
 //!
-//! Evidence because nobody can use what is not there. Innocently, a gateway whose clock is behind the
-//! issuer's looks the same; correct the source's clock in the case file.
+//! This is evidence because nobody can use what is not there. Innocently, a gateway whose clock is
+//! behind the issuer's looks the same; correct the source's clock in the case file.
 
 use super::{Outcome, Rule};
 use crate::tokens::facts::TokenFacts;
