@@ -130,11 +130,11 @@ mod tests {
     use super::*;
 
     /// A change of a request that the application and the gateway both served.
-    type Change = fn(&mut PageRequest);
+    type Alteration = fn(&mut PageRequest);
 
     #[test]
     fn the_table_holds() {
-        let table: [(Change, Option<(Bound, &str)>); 21] = [
+        let table: [(Alteration, Option<(Bound, &str)>); 21] = [
             (|_| (), Some((Bound::Confirmed, "served_by_application"))),
             (
                 |request| request.spelled_otherwise = true,

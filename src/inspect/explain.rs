@@ -12,7 +12,7 @@ use crate::frames;
 use crate::moment::utc;
 use crate::results;
 use crate::tokens::coverage::HOUR;
-use crate::tokens::{Reason, rules};
+use crate::tokens::{VerdictReason, rules};
 
 /// A token's verdict and what it rests on.
 #[derive(Debug, Serialize)]
@@ -158,7 +158,7 @@ fn record_of(frames_dir: &Path, token: &FrameRow, id: &str) -> Result<Option<Fra
 /// What the token's reason means, in one sentence.
 fn because(token: &FrameRow) -> String {
     let name = token.get("reason").map_or("", String::as_str);
-    match Reason::from_name(name) {
+    match VerdictReason::from_name(name) {
         Some(reason) => reason.sentence().to_string(),
         None => "another version of breachscope gave this reason".to_string(),
     }

@@ -39,7 +39,7 @@ pub struct Example {
 
 /// What was found of one reason so far.
 #[derive(Default)]
-struct Found {
+struct Counted {
     lines: u64,
     files: BTreeSet<u32>,
     examples: Vec<Example>,
@@ -52,7 +52,7 @@ struct Found {
 pub fn groups(out: &Path, only: Option<&str>, examples: usize) -> Result<Vec<Group>> {
     let frames_dir = results::open(out)?.join("frames");
     let paths = paths(&frames_dir)?;
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let mut found: BTreeMap<String, Counted> = BTreeMap::new();
     for piece in pieces(&part_files(&frames_dir, &frames::REJECTS)?)? {
         collect(&piece, &paths, examples, &mut found)?;
     }
@@ -92,7 +92,7 @@ fn collect(
     piece: &Piece,
     paths: &BTreeMap<u32, String>,
     examples: usize,
-    found: &mut BTreeMap<String, Found>,
+    found: &mut BTreeMap<String, Counted>,
 ) -> Result<()> {
     let names = [
         "evidence_id",
@@ -118,7 +118,7 @@ fn collect(
         let required = "the intake writes every required column";
         let (id, reason) = (id.expect(required), reason.expect(required));
         if !found.contains_key(reason) {
-            found.insert(reason.to_string(), Found::default());
+            found.insert(reason.to_string(), Counted::default());
         }
         let of_reason = found.get_mut(reason).expect("just put there");
         of_reason.lines += 1;
@@ -137,7 +137,7 @@ fn collect(
 }
 
 /// The error for a reason that no line was rejected for.
-fn no_such(only: &str, found: &BTreeMap<String, Found>) -> Error {
+fn no_such(only: &str, found: &BTreeMap<String, Counted>) -> Error {
     let known: Vec<&str> = found.keys().map(String::as_str).collect();
     let error = Error::user(format!("no line was rejected for `{only}`"));
     match closest(only, known.iter().copied()) {

@@ -45,7 +45,7 @@ mod written;
 pub use facts::{Claims, ProvenKeys, Record, TokenFacts};
 pub use issuances::spread_issuances;
 pub use passes::Judge;
-pub use reason::{Doubt, Reason};
+pub use reason::{Doubt, VerdictReason};
 pub use tally::Tokens;
 pub use uses::{Spread, Use, spread};
 pub use verdict::{Judgement, judge};

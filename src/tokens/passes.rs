@@ -77,20 +77,20 @@ impl IssuedTo {
     }
 }
 
-/// Which look at the tokens this is.
-enum Pass<'a> {
+/// Which round over the tokens this is.
+enum Round<'a> {
     /// The first. Issued tokens that moved between addresses are set aside in the spread, if there is one,
     /// until the attacker's addresses are known.
     First(Option<&'a Shuffle>),
-    /// The second look, at the tokens that were set aside.
+    /// The second, over the tokens that were set aside.
     Second(Suspects<'a>),
 }
 
-impl Pass<'_> {
+impl Round<'_> {
     /// The verdict on one use of a token: of a stolen token, the uses from elsewhere are its holder's.
     fn verdict_on_use(&self, judged: Verdict, address: u128) -> Verdict {
         match (judged, self) {
-            (Verdict::Stolen, Pass::Second(suspects)) if suspects.own(address) => judged,
+            (Verdict::Stolen, Round::Second(suspects)) if suspects.own(address) => judged,
             (Verdict::Stolen, _) => Verdict::Legitimate,
             _ => judged,
         }
@@ -100,7 +100,7 @@ impl Pass<'_> {
 /// Where the tokens of one partition go once they are judged.
 struct Onward<'a> {
     lines: &'a ByRequest<'a>,
-    pass: Pass<'a>,
+    round: Round<'a>,
     /// The number of the part of each frame that is written.
     part: usize,
 }
@@ -128,7 +128,7 @@ impl Judge<'_> {
         let found = each_partition(by_token.count(), self.context.threads, |index| {
             let onward = Onward {
                 lines,
-                pass: Pass::First(holds.then_some(held)),
+                round: Round::First(holds.then_some(held)),
                 part: index,
             };
             self.partition(coverage, &by_token.take(index)?, &onward)
@@ -145,7 +145,7 @@ impl Judge<'_> {
             };
             let onward = Onward {
                 lines,
-                pass: Pass::Second(suspects),
+                round: Round::Second(suspects),
                 part: by_token.count() + index,
             };
             let records = held.take(index)?;
@@ -318,11 +318,11 @@ impl Judge<'_> {
             let mut facts = self.facts(Some(coverage), signer, &token, records);
             if facts.issued() {
                 let issued_to = IssuedTo::of(&facts);
-                match &onward.pass {
-                    Pass::Second(suspects) => {
+                match &onward.round {
+                    Round::Second(suspects) => {
                         facts.astray = Some(suspects.led_astray(&issued_to, &addresses));
                     }
-                    Pass::First(held) => match (held, &addresses[..]) {
+                    Round::First(held) => match (held, &addresses[..]) {
                         (_, [home]) if !issued_to.is_away(home) => {
                             found.homes.insert(folded(*home));
                         }
@@ -340,7 +340,7 @@ impl Judge<'_> {
             let moderate = judgement.confidence == Confidence::Moderate;
             for line in &token.uses {
                 let verdict = onward
-                    .pass
+                    .round
                     .verdict_on_use(judgement.verdict, line.source_ip);
                 onward.lines.push(&Line {
                     tier: Tier::Judged(verdict, moderate),

@@ -86,7 +86,7 @@ impl Doubt {
 
 /// What a verdict rests on.
 #[derive(Debug, Clone, Copy)]
-pub enum Reason {
+pub enum VerdictReason {
     /// A rule that decides fired.
     Rule(&'static Rule),
     /// An issuance record hands the token out as it says.
@@ -95,36 +95,36 @@ pub enum Reason {
     Doubt(Doubt),
 }
 
-/// The name of [`Reason::Issued`].
+/// The name of [`VerdictReason::Issued`].
 const ISSUED: &str = "issued";
 
-impl Reason {
+impl VerdictReason {
     /// The name in the column `reason` and in outputs.
     pub fn name(self) -> &'static str {
         match self {
-            Reason::Rule(rule) => rule.id,
-            Reason::Issued => ISSUED,
-            Reason::Doubt(doubt) => doubt.name(),
+            VerdictReason::Rule(rule) => rule.id,
+            VerdictReason::Issued => ISSUED,
+            VerdictReason::Doubt(doubt) => doubt.name(),
         }
     }
 
     /// What the reason means, in one sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            Reason::Rule(rule) => rule.sees,
-            Reason::Issued => "an issuance record hands it to its subject, under its key",
-            Reason::Doubt(doubt) => doubt.sentence(),
+            VerdictReason::Rule(rule) => rule.sees,
+            VerdictReason::Issued => "an issuance record hands it to its subject, under its key",
+            VerdictReason::Doubt(doubt) => doubt.sentence(),
         }
     }
 
     /// The reason of this name; `None` for a name that this version does not give.
     pub fn from_name(name: &str) -> Option<Self> {
         if name == ISSUED {
-            return Some(Reason::Issued);
+            return Some(VerdictReason::Issued);
         }
         let rule = rules::list::ALL.iter().find(|rule| rule.id == name);
-        rule.map(Reason::Rule)
-            .or_else(|| Doubt::from_name(name).map(Reason::Doubt))
+        rule.map(VerdictReason::Rule)
+            .or_else(|| Doubt::from_name(name).map(VerdictReason::Doubt))
     }
 }
 
@@ -155,15 +155,15 @@ mod tests {
 
     #[test]
     fn each_reason_is_found_by_its_name() {
-        let rules = rules::list::ALL.iter().map(Reason::Rule);
-        let doubts = Doubt::ALL.iter().copied().map(Reason::Doubt);
-        let all: Vec<Reason> = rules.chain(doubts).chain([Reason::Issued]).collect();
+        let rules = rules::list::ALL.iter().map(VerdictReason::Rule);
+        let doubts = Doubt::ALL.iter().copied().map(VerdictReason::Doubt);
+        let all: Vec<VerdictReason> = rules.chain(doubts).chain([VerdictReason::Issued]).collect();
         for reason in &all {
-            let found = Reason::from_name(reason.name()).expect("a reason");
+            let found = VerdictReason::from_name(reason.name()).expect("a reason");
             assert_eq!(found.sentence(), reason.sentence(), "{}", reason.name());
         }
         let names: BTreeSet<&str> = all.iter().map(|reason| reason.name()).collect();
         assert_eq!(names.len(), all.len(), "no two reasons share a name");
-        assert!(Reason::from_name("of_another_version").is_none());
+        assert!(VerdictReason::from_name("of_another_version").is_none());
     }
 }

@@ -16,7 +16,7 @@
 
 use super::coverage::{Basis, Status};
 use super::facts::{Login, Record, TokenFacts};
-use super::reason::{Doubt, Reason};
+use super::reason::{Doubt, VerdictReason};
 use super::rules::{self, Outcome, Rule};
 use crate::jws::Signature;
 use crate::lines::{Confidence, Verdict};
@@ -29,7 +29,7 @@ pub struct Judgement {
     /// How sure it is.
     pub confidence: Confidence,
     /// The deciding rule, the record, or why nothing could be decided.
-    pub reason: Reason,
+    pub reason: VerdictReason,
     /// What each rule of [`rules::list::ALL`] made of the token, in that order; `None` for a rule that is
     /// switched off.
     pub outcomes: [Option<Outcome>; rules::list::ALL.len()],
@@ -67,15 +67,15 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
         } else {
             Confidence::Strong
         };
-        (verdict, confidence, Reason::Rule(rule))
+        (verdict, confidence, VerdictReason::Rule(rule))
     };
     let (verdict, confidence, reason) = match decided(true) {
         Some((rule, verdict)) => by(rule, verdict),
-        None if facts.issued() => (Verdict::Legitimate, sureness(facts), Reason::Issued),
+        None if facts.issued() => (Verdict::Legitimate, sureness(facts), VerdictReason::Issued),
         None => match decided(false) {
             Some((rule, verdict)) => by(rule, verdict),
             None => {
-                let reason = Reason::Doubt(doubt(facts));
+                let reason = VerdictReason::Doubt(doubt(facts));
                 (Verdict::Indeterminate, Confidence::None, reason)
             }
         },
