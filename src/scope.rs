@@ -90,7 +90,7 @@ fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
         .map(|frame| (frame.path.clone(), frame))
         .collect();
     for path in files_below(&frames_dir)? {
-        let failed = |e: std::io::Error| Error::io("read the frame", &path, &e);
+        let failed = |e: std::io::Error| Error::io("read the frame", &path, e);
         let name = path.strip_prefix(&frames_dir).unwrap_or(&path);
         let name = name.to_string_lossy().into_owned();
         if let Some(frame) = hashed.remove(&name) {

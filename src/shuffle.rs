@@ -133,7 +133,7 @@ impl Shuffle {
 
     fn spill(&self, buffer: &[u8], index: usize) -> Result<()> {
         let path = self.path(index);
-        let failed = |e: std::io::Error| Error::io("set records aside", &path, &e);
+        let failed = |e: std::io::Error| Error::io("set records aside", &path, e);
         let mut place = locked(&self.partitions[index].file);
         let file = match &mut *place {
             Some(file) => file,
@@ -165,7 +165,7 @@ impl Shuffle {
     pub fn read(&self, index: usize) -> Result<Records> {
         let partition = &self.partitions[index];
         let path = self.path(index);
-        let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
+        let failed = |e: std::io::Error| Error::io("read records set aside", &path, e);
         let file = locked(&partition.file).as_ref().map(File::try_clone);
         let file = file.transpose().map_err(failed)?;
         self.all(locked(&partition.buffer).clone(), file, index)
@@ -176,7 +176,7 @@ impl Shuffle {
             return Ok(Records { bytes: buffer });
         };
         let path = self.path(index);
-        let failed = |e: std::io::Error| Error::io("read records set aside", &path, &e);
+        let failed = |e: std::io::Error| Error::io("read records set aside", &path, e);
         let length = file.metadata().map_err(failed)?.len();
         let length = usize::try_from(length).unwrap_or(0);
         let mut bytes = Vec::with_capacity(length + buffer.len());

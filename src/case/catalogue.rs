@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::read_toml;
+use super::read::read_toml;
 use crate::error::{Error, Result};
 
 /// A field that a page shows.
@@ -56,7 +56,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Whether a method is the page's: some servers take its letters in another case, and blanks around it.
+    /// Whether `method` is the page's. Some servers accept it in other letter case, or with blanks around it.
     fn is_asked_by(&self, method: &str) -> bool {
         self.method == method || self.method.eq_ignore_ascii_case(method.trim())
     }
@@ -68,26 +68,29 @@ struct CatalogueFile {
     page: Vec<Page>,
 }
 
-/// All pages of a case.
+/// The page catalogue of a case: all pages whose requests are counted.
 #[derive(Debug)]
 pub struct Catalogue {
     /// The pages, in the order of the file.
     pub pages: Vec<Page>,
-    /// Distinct fields with their form, sorted.
+    /// The distinct fields of all pages with their form, sorted.
     pub fields: Vec<Field>,
+    /// The segments of each page's route; nothing where any segment matches.
     routes: Vec<Vec<Option<String>>>,
 }
 
 impl Catalogue {
-    /// Reads the catalogue.
+    /// Reads the catalogue at `path`.
+    ///
+    /// Fails if it names no page, one page twice, a page without fields, or a route that is no path.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::io("read the page catalogue", path, &e))?;
+            .map_err(|e| Error::io("read the page catalogue", path, e))?;
         let file: CatalogueFile = read_toml(path, &text)?;
         if file.page.is_empty() {
             return Err(Error::case(
                 path,
-                "the page catalogue names no page, so nothing could be counted",
+                "the page catalogue names no page, so nothing can be counted",
             )
             .hint("add a [[page]] with id, title, method, route, empty_below_bytes and fields"));
         }
@@ -139,9 +142,11 @@ impl Catalogue {
         }
     }
 
-    /// The page that `method path` asks for, the query string aside, as servers read a path: percent-encoding
-    /// undone, dot segments resolved, several slashes one. If that is no page's, a looser reading is tried, as
-    /// some servers have it.
+    /// The index of the page that a request for `path` by `method` asks for.
+    ///
+    /// The query string is ignored. The path is read as servers read it: percent-encoding is undone, dot
+    /// segments are resolved, and several slashes are one. If no page has that path, a looser reading is
+    /// tried, which only some servers accept.
     pub fn find(&self, method: &str, path: &str) -> Option<usize> {
         if self.pages.is_empty() {
             return None;
@@ -149,7 +154,7 @@ impl Catalogue {
         let path = path.split(['?', '#']).next().unwrap_or(path);
         let path = match path.strip_prefix('/') {
             Some(path) => path,
-            // The absolute form, RFC 9112, 3.2.2.
+            // The absolute form of a request target, RFC 9112 section 3.2.2.
             None => path.split_once("://")?.1.split_once('/')?.1,
         };
         let found = if is_normal(path) {
@@ -166,12 +171,12 @@ impl Catalogue {
         })
     }
 
-    /// Whether a page has the method.
+    /// Whether any page has the method.
     pub fn has(&self, method: &str) -> bool {
         self.pages.iter().any(|page| page.is_asked_by(method))
     }
 
-    /// The first page whose route these segments are.
+    /// The index of the first page with that method whose route matches all `segments`.
     fn matching<'p, S>(
         &self,
         method: &str,
@@ -197,14 +202,16 @@ impl Catalogue {
     }
 }
 
-/// Whether a path, without the slash that it begins with, is as [`normal`] leaves it.
+/// Whether [`normal`] would change nothing in a path, which is given without its first slash.
 fn is_normal(path: &str) -> bool {
     let another = |pair: &[u8]| pair[0] == b'/' && matches!(pair[1], b'/' | b'.');
     !path.starts_with(['/', '.']) && !path.contains('%') && !path.as_bytes().windows(2).any(another)
 }
 
-/// The segments of a path as servers read them before they look for the page: RFC 3986, 6.2.2, and several
-/// slashes one. An encoded slash stays within its segment; a slash at the end is an empty segment.
+/// The segments of a path, normalized as servers do before they look for the page.
+///
+/// That is RFC 3986 section 6.2.2, and several slashes count as one. An encoded slash stays within its
+/// segment. A slash at the end gives an empty segment.
 fn normal(path: &str) -> Vec<String> {
     let mut segments: Vec<String> = Vec::new();
     let mut ends_with_slash = false;
@@ -224,9 +231,11 @@ fn normal(path: &str) -> Vec<String> {
     segments
 }
 
-/// The segments of a path as some servers read them: an encoded slash or a backslash is a slash, what comes after
-/// a `;` is no part of its segment (RFC 3986, 3.3), a slash or blanks at the end are nothing; letters in another
-/// case are to be the same. `None` where a look shows that this is no other reading.
+/// The segments of a path as lenient servers read them, for a comparison that ignores letter case.
+///
+/// An encoded slash or a backslash is a slash, what follows a `;` is no part of its segment (RFC 3986
+/// section 3.3), and a slash or blanks at the end are dropped. `None` if a quick look shows that this
+/// would be the same reading as [`normal`] gives.
 fn loose(path: &str) -> Option<Vec<String>> {
     let other =
         |byte: u8| byte.is_ascii_uppercase() || byte <= b' ' || matches!(byte, b';' | b'\\');

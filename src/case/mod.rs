@@ -1,23 +1,43 @@
 //! The case: what the responder brought, how to read it, and what is known about it.
 //!
-//! [`Case::load`] reads `case.toml` and checks it as far as it can be checked by itself: every path and
-//! every name that it gives twice. What only a stage knows (the formats, the rules) the stage checks,
-//! before any evidence is touched. Nothing is guessed: what the analysis needs and the case does not say
-//! is an error with a line and a column.
+//! [`Case::load`] reads `case.toml` and checks it as far as the file alone allows: every path must exist
+//! and every name must be unique. What only a stage knows (the log formats, the rules) that stage
+//! checks, before any evidence is read. Nothing is guessed: a setting that the analysis needs and the
+//! case does not have is an error with a line and a column.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `accounts` | the account registry |
+//! | `catalogue` | the page catalogue |
+//! | `interner` | a number for each spelling of an identifier |
+//! | `keys` | the inventory of signing keys |
+//! | `load` | loads a case |
+//! | `mapping` | kinds of sources, ways to write times |
+//! | `policy` | thresholds, and the rules that are switched off |
+//! | `read` | reads TOML with a place for each mistake |
+//! | `suggest` | hints for names that stand for nothing |
+//! | `table` | reads CSV by column name |
 
+mod accounts;
 mod catalogue;
-mod context;
+mod interner;
+mod keys;
+mod load;
 mod mapping;
 mod policy;
-mod registry;
+mod read;
+mod suggest;
+mod table;
 
+pub use accounts::{Account, Accounts};
 pub use catalogue::{Catalogue, Field, Page};
-pub use context::Context;
+pub use interner::{AccountKey, Interner};
+pub use keys::{Custodian, Key, Keys};
 pub use mapping::{SourceKind, TimeFormat};
 pub use policy::Policy;
 #[cfg(test)]
 pub(crate) use policy::testing;
-pub use registry::{Account, AccountKey, Accounts, Custodian, Interner, Key, Keys};
+pub(crate) use suggest::{named_zone, suggest, suggest_file, zone_of};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,9 +46,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::digest::hash_file;
-use crate::error::{Error, Position, Result, closest};
+use crate::error::{Error, Position};
 use crate::jws::SigningKeys;
+use crate::progress::Progress;
 
 /// The file name inside a case folder.
 pub const CASE_FILE: &str = "case.toml";
@@ -224,104 +244,6 @@ pub struct Case {
 }
 
 impl Case {
-    /// Reads the case in `dir` (or the case file itself), and checks all of it but the evidence.
-    pub fn load(dir: &Path) -> Result<Self> {
-        let path = if dir.is_file() {
-            dir.to_path_buf()
-        } else {
-            dir.join(CASE_FILE)
-        };
-        if !path.is_file() {
-            return Err(
-                Error::user(format!("there is no case file at {}", path.display()))
-                    .hint("name a folder that holds a case.toml, such as sample-data/replica"),
-            );
-        }
-        let dir = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-        let text = read_text(&path)?;
-        let file: CaseFile = read_toml(&path, &text)?;
-        let place = |offset: usize| Position::of(&text, offset);
-        let zone = named_zone(&file.case.report_zone, &path, &text)?;
-        let mut seen = BTreeMap::new();
-        for source in &file.source {
-            if seen.insert(source.id.get_ref().clone(), ()).is_some() {
-                return Err(Error::case(
-                    &path,
-                    format!("source `{}` is there twice", source.id.get_ref()),
-                )
-                .at(place(source.id.span().start)));
-            }
-        }
-        for deleted in &file.deleted {
-            let id = deleted.source.get_ref();
-            if !seen.contains_key(id) {
-                let error = Error::case(&path, format!("`{id}` is no source of this case"))
-                    .at(place(deleted.source.span().start));
-                return Err(suggest(error, id, seen.keys().map(String::as_str)));
-            }
-            if deleted.to <= deleted.from {
-                return Err(Error::case(&path, "a deleted range ends before it begins")
-                    .at(place(deleted.source.span().start)));
-            }
-        }
-        let resolve = |name: &Option<Spanned<PathBuf>>, what: &str| -> Result<Option<PathBuf>> {
-            let Some(name) = name else { return Ok(None) };
-            let resolved = dir.join(name.get_ref());
-            if resolved.is_file() {
-                return Ok(Some(resolved));
-            }
-            let error = Error::case(
-                &path,
-                format!("the {what} `{}` does not exist", name.get_ref().display()),
-            )
-            .at(place(name.span().start));
-            Err(suggest_file(error, &resolved))
-        };
-        let catalogue = match resolve(&file.registry.pages, "page catalogue")? {
-            Some(pages) => Catalogue::load(&pages)?,
-            None => Catalogue::new(Vec::new()),
-        };
-        let keys = match resolve(&file.registry.keys, "key inventory")? {
-            Some(keys) => Keys::load(&keys)?,
-            None => Keys { keys: Vec::new() },
-        };
-        let mut signing_keys = SigningKeys::default();
-        let mut signing_key_files = Vec::new();
-        for key in &file.signing_key {
-            let found = resolve(&Some(key.file.clone()), "key file")?.unwrap_or_default();
-            let (issuer, algorithm) = (key.issuer.as_deref(), key.algorithm.as_deref());
-            let key_id = || {
-                key.key_id.as_deref().ok_or_else(|| {
-                    Error::case(&path, "a key in PEM and a secret need a key_id")
-                        .at(place(key.file.span().start))
-                        .hint("add key_id = \"<the kid of its tokens>\"")
-                })
-            };
-            match key.kind {
-                KeyFileKind::Jwks => signing_keys.load_jwks(issuer, &found)?,
-                KeyFileKind::Pem => signing_keys.load_pem(issuer, key_id()?, algorithm, &found)?,
-                KeyFileKind::Secret => {
-                    signing_keys.load_secret(issuer, key_id()?, algorithm, &found)?;
-                }
-            }
-            let hash = hash_file(&found).map_err(|e| Error::io("read the key file", &found, &e))?;
-            signing_key_files.push((key.file.get_ref().clone(), hash));
-        }
-        resolve(&file.registry.accounts, "account registry")?;
-        resolve(&file.registry.networks, "network database")?;
-        Ok(Case {
-            dir,
-            path,
-            file,
-            zone,
-            catalogue,
-            keys,
-            signing_keys,
-            signing_key_files,
-            text,
-        })
-    }
-
     /// A path of the case file, resolved against the case folder.
     pub fn resolve(&self, name: &Option<Spanned<PathBuf>>) -> Option<PathBuf> {
         name.as_ref().map(|name| self.dir.join(name.get_ref()))
@@ -362,103 +284,19 @@ impl Case {
     }
 }
 
-/// Reads TOML with a place for each mistake and a suggestion for a misspelt name.
-pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|source| {
-        let message = source.message().trim().to_string();
-        let mut quoted = message.split('`').skip(1).step_by(2);
-        let given = quoted.next().map(str::to_string);
-        let expected: Vec<String> = quoted.map(str::to_string).collect();
-        let mut error = Error::case(path, message.clone());
-        if let Some(span) = source.span() {
-            error = error.at(Position::of(text, span.start));
-        }
-        match given {
-            Some(given) if message.starts_with("unknown") => {
-                suggest(error, &given, expected.iter().map(String::as_str))
-            }
-            Some(given)
-                if message.starts_with("invalid type: ") && message.ends_with("a string") =>
-            {
-                error.hint(format!("write it between quotes: \"{given}\""))
-            }
-            Some(_) if message.starts_with("missing field") => error
-                .hint("`breachscope init EVIDENCE_DIR` writes a case file with all that is needed"),
-            _ => error,
-        }
-    })
-}
-
-/// The text of a case file.
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read the case file", path, &e))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let text = String::from_utf8_lossy(error.as_bytes());
-        Error::case(path, "the case file is no UTF-8 text")
-            .at(Position::of(&text, valid))
-            .hint("save it as UTF-8")
-    })
-}
-
-pub(crate) fn suggest<'a>(
-    error: Error,
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Error {
-    let candidates: Vec<&str> = candidates.into_iter().collect();
-    match closest(given, candidates.iter().copied()) {
-        Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-        None => error.hint(format!("known here: {}", candidates.join(", "))),
-    }
-}
-
-/// Suggests a file that is there for one that is not.
-pub(crate) fn suggest_file(error: Error, missing: &Path) -> Error {
-    let (Some(folder), Some(name)) = (missing.parent(), missing.file_name()) else {
-        return error;
-    };
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return error.hint(format!(
-            "the folder {} does not exist either",
-            folder.display()
-        ));
-    };
-    let mut there: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    there.sort();
-    let name = name.to_string_lossy();
-    match closest(&name, there.iter().map(String::as_str)) {
-        Some(meant) => error.hint(format!("did you mean `{meant}`, in {}?", folder.display())),
-        None => error.hint(format!(
-            "paths are relative to the case folder; looked in {}",
-            folder.display()
-        )),
-    }
-}
-
-/// The IANA zone named in the case file.
-pub(crate) fn named_zone(
-    name: &Spanned<String>,
-    path: &Path,
-    text: &str,
-) -> Result<jiff::tz::TimeZone> {
-    jiff::tz::TimeZone::get(name.get_ref()).map_err(|_| {
-        let error = Error::case(path, format!("`{}` is no time zone", name.get_ref()))
-            .at(Position::of(text, name.span().start));
-        let known: Vec<String> = jiff::tz::db()
-            .available()
-            .map(|zone| zone.to_string())
-            .collect();
-        match closest(name.get_ref(), known.iter().map(String::as_str)) {
-            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-            None => error.hint("use an IANA name such as UTC, Asia/Seoul or Europe/Berlin"),
-        }
-    })
+/// The run, as the stages after intake share it.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The account registry.
+    pub accounts: &'a Accounts,
+    /// Gives each spelling of an identifier its number.
+    pub interner: &'a Interner,
+    /// The folder that frames are read from and written to.
+    pub frames_dir: &'a Path,
+    /// Threads to use.
+    pub threads: usize,
+    /// Where stages tell how far they are.
+    pub progress: &'a dyn Progress,
 }

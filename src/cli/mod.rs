@@ -123,7 +123,8 @@ pub(crate) fn main() -> ExitCode {
 fn print(text: &str) -> Result<(), Error> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::user(format!("cannot write the result: {error}")))
+            let message = format!("cannot write the result: {error}");
+            Err(Error::user(message).with_source(error))
         }
         _ => Ok(()),
     }

@@ -51,7 +51,7 @@ fn lines_plain(text: &str) -> String {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let sql = match (&arguments.file, &arguments.sql) {
         (Some(file), _) => {
-            std::fs::read_to_string(file).map_err(|e| Error::io("read the SQL file", file, &e))?
+            std::fs::read_to_string(file).map_err(|e| Error::io("read the SQL file", file, e))?
         }
         (None, sql) => sql.clone().unwrap_or_default(),
     };

@@ -180,7 +180,7 @@ struct Networks<'p> {
 
 impl<'p> Networks<'p> {
     fn open(path: &'p Path) -> Result<Self> {
-        let reader = Reader::open_readfile(path).map_err(|e| unreadable(path, &e))?;
+        let reader = Reader::open_readfile(path).map_err(|e| unreadable(path, e))?;
         Ok(Networks { path, reader })
     }
 
@@ -191,14 +191,15 @@ impl<'p> Networks<'p> {
             let about: Option<Network> = found.decode()?;
             about.map(|about| Ok((found.network()?, about))).transpose()
         };
-        look().map_err(|e: MaxMindDbError| unreadable(self.path, &e))
+        look().map_err(|e: MaxMindDbError| unreadable(self.path, e))
     }
 }
 
 /// The error for a network database that cannot be read.
-fn unreadable(path: &Path, error: &MaxMindDbError) -> Error {
+fn unreadable(path: &Path, error: MaxMindDbError) -> Error {
     Error::case(path, format!("cannot read the network database: {error}"))
         .hint("it must be a MaxMind DB file (MMDB), such as GeoLite2-ASN.mmdb")
+        .with_source(error)
 }
 
 /// Writes the `fleet` frame.

@@ -305,7 +305,7 @@ impl Batch {
     /// An empty batch of `frame`, with room for so many rows.
     pub fn new(frame: &'static Frame, rows: usize) -> Result<Self> {
         let types = to_parquet_schema(&schema(frame))
-            .map_err(|e| failed(&e))?
+            .map_err(failed)?
             .fields()
             .to_vec();
         Ok(Batch {

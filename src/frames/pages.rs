@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
+use polars::error::PolarsError;
 use polars_arrow::bitmap::Bitmap;
 use polars_parquet::parquet::CowBuffer;
 use polars_parquet::parquet::compression::Compression;
@@ -36,8 +37,8 @@ const TRIED: usize = 1 << 13;
 type Span = Option<[Vec<u8>; 2]>;
 
 /// An error of the engine while a page was made.
-pub(super) fn failed(source: &polars::error::PolarsError) -> Error {
-    Error::frame("encode a column", source)
+pub(super) fn failed(source: impl Into<PolarsError>) -> Error {
+    Error::frame("encode a column", source.into())
 }
 
 /// The page of numbers as deltas; `order` puts them in order.
@@ -194,7 +195,7 @@ fn dictionary(
         parquet,
         keys.len() * bits.div_ceil(8) as usize,
     )?;
-    encode::keys(&mut buffer, keys, bits).map_err(|e| failed(&ParquetError::from(e).into()))?;
+    encode::keys(&mut buffer, keys, bits).map_err(|e| failed(ParquetError::from(e)))?;
     Ok(vec![
         Page::Dict(DictPage::new(CowBuffer::Owned(values), count, false)),
         data(
@@ -235,7 +236,7 @@ fn levels(
     } else {
         write_def_levels(&mut buffer, optional, present, rows, Version::V1)
     };
-    written.map_err(|e| failed(&e))?;
+    written.map_err(failed)?;
     Ok(buffer)
 }
 
@@ -292,7 +293,7 @@ pub(super) fn compress(
     COMPRESSOR.with_borrow_mut(|compressor| {
         let mut packed = |bytes: &[u8]| {
             let packed = compressor.compress(bytes);
-            packed.map_err(|e| failed(&ParquetError::from(e).into()))
+            packed.map_err(|e| failed(ParquetError::from(e)))
         };
         let mut pays = false;
         if compression != CompressionOptions::Uncompressed {

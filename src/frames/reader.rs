@@ -21,9 +21,9 @@ pub fn part_files(frames_dir: &Path, frame: &Frame) -> Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let mut parts = Vec::new();
-    for entry in fs::read_dir(&dir).map_err(|e| Error::io("list the folder", &dir, &e))? {
+    for entry in fs::read_dir(&dir).map_err(|e| Error::io("list the folder", &dir, e))? {
         let path = entry
-            .map_err(|e| Error::io("list the folder", &dir, &e))?
+            .map_err(|e| Error::io("list the folder", &dir, e))?
             .path();
         if path
             .extension()
@@ -48,9 +48,9 @@ pub struct Piece {
 pub fn pieces(parts: &[PathBuf]) -> Result<Vec<Piece>> {
     let mut all = Vec::new();
     for path in parts {
-        let mut file = File::open(path).map_err(|e| Error::io("open the frame", path, &e))?;
+        let mut file = File::open(path).map_err(|e| Error::io("open the frame", path, e))?;
         let mut whole = read_metadata(&mut file)
-            .map_err(|e| Error::frame("read the frame", &e).in_file(path))?;
+            .map_err(|e| Error::frame("read the frame", e).in_file(path))?;
         let mut batches: Vec<(usize, Vec<RowGroupMetadata>)> = Vec::new();
         for group in std::mem::take(&mut whole.row_groups) {
             let rows = group.num_rows();
@@ -80,7 +80,7 @@ impl Piece {
     /// Reads `columns` of the batch.
     pub fn read(&self, columns: &[&str]) -> Result<DataFrame> {
         let file =
-            File::open(&self.path).map_err(|e| Error::io("open the frame", &self.path, &e))?;
+            File::open(&self.path).map_err(|e| Error::io("open the frame", &self.path, e))?;
         let mut reader = ParquetReader::new(file)
             .with_columns(Some(columns.iter().map(ToString::to_string).collect()))
             .read_parallel(ParallelStrategy::None);
@@ -88,7 +88,7 @@ impl Piece {
         let mut frame = reader
             .finish()
             .and_then(|frame| frame.select(columns.iter().copied()))
-            .map_err(|e| Error::frame("read the frame", &e).in_file(&self.path))?;
+            .map_err(|e| Error::frame("read the frame", e).in_file(&self.path))?;
         frame.rechunk_mut();
         Ok(frame)
     }
@@ -137,28 +137,28 @@ impl<'a> Texts<'a> {
 pub fn text<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a StringChunked> {
     column(batch, name)?
         .str()
-        .map_err(|e| Error::frame("read a column", &e))
+        .map_err(|e| Error::frame("read a column", e))
 }
 
 /// A typed look at one unsigned column.
 pub fn unsigned<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a UInt64Chunked> {
     column(batch, name)?
         .u64()
-        .map_err(|e| Error::frame("read a column", &e))
+        .map_err(|e| Error::frame("read a column", e))
 }
 
 /// A typed look at one identifier column.
 pub fn small<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a UInt32Chunked> {
     column(batch, name)?
         .u32()
-        .map_err(|e| Error::frame("read a column", &e))
+        .map_err(|e| Error::frame("read a column", e))
 }
 
 /// A typed look at one code column.
 pub fn code<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a UInt16Chunked> {
     column(batch, name)?
         .u16()
-        .map_err(|e| Error::frame("read a column", &e))
+        .map_err(|e| Error::frame("read a column", e))
 }
 
 /// A typed look at one time column, in microseconds since 1970-01-01 UTC.
@@ -166,11 +166,11 @@ pub fn time<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a Int64Chunked> {
     let column = column(batch, name)?.datetime();
     column
         .map(|column| column.physical())
-        .map_err(|e| Error::frame("read a column", &e))
+        .map_err(|e| Error::frame("read a column", e))
 }
 
 fn column<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a Column> {
     batch
         .column(name)
-        .map_err(|e| Error::frame("find a column", &e))
+        .map_err(|e| Error::frame("find a column", e))
 }

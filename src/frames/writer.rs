@@ -117,7 +117,7 @@ impl FrameWriter {
     /// Begins the parts `number` of `frame` below `frames_dir`.
     pub fn create(frames_dir: &Path, frame: &'static Frame, number: u32) -> Result<Self> {
         let dir = frames_dir.join(frame.name);
-        fs::create_dir_all(&dir).map_err(|e| Error::io("create the folder", &dir, &e))?;
+        fs::create_dir_all(&dir).map_err(|e| Error::io("create the folder", &dir, e))?;
         Ok(FrameWriter {
             open: OpenPart::create(&dir, frame, &part_name(number, 1))?,
             dir,
@@ -162,7 +162,7 @@ impl FrameWriter {
                 self.syncing.finish()?;
                 self.syncing.begin(&file)
             };
-            sync().map_err(|e| Error::io("write the files in", &self.dir, &e))?;
+            sync().map_err(|e| Error::io("write the files in", &self.dir, e))?;
         }
         self.open.append(group)
     }
@@ -172,7 +172,7 @@ impl FrameWriter {
         self.flush()?;
         self.written.push(self.open.finish()?.0);
         let synced = self.syncing.finish();
-        synced.map_err(|e| Error::io("write the files in", &self.dir, &e))?;
+        synced.map_err(|e| Error::io("write the files in", &self.dir, e))?;
         Ok(self.written)
     }
 }
@@ -197,8 +197,7 @@ impl OpenPart {
     fn create(dir: &Path, frame: &'static Frame, file_name: &str) -> Result<Self> {
         let path = dir.join(file_name);
         let partial = path.with_extension("partial");
-        let file =
-            File::create(&partial).map_err(|e| Error::io("create the file", &partial, &e))?;
+        let file = File::create(&partial).map_err(|e| Error::io("create the file", &partial, e))?;
         let file = HashingFile {
             file,
             hash: Sha256::new(),
@@ -216,7 +215,7 @@ impl OpenPart {
             data_page_size: None,
         };
         let file = FileWriter::try_new(file, schema(frame), options)
-            .map_err(|e| Error::frame("begin a Parquet file", &e).in_file(&partial))?;
+            .map_err(|e| Error::frame("begin a Parquet file", e).in_file(&partial))?;
         Ok(OpenPart {
             name: format!("{}/{file_name}", frame.name),
             path,
@@ -236,25 +235,25 @@ impl OpenPart {
         });
         self.file
             .write(group.rows as u64, DynIter::new(columns))
-            .map_err(|e| Error::frame("write a Parquet file", &e).in_file(&self.partial))
+            .map_err(|e| Error::frame("write a Parquet file", e).in_file(&self.partial))
     }
 
     /// Ends the part and puts it in its place; gives its file too.
     fn finish(mut self) -> Result<(Part, File)> {
         self.file
             .end(None)
-            .map_err(|e| Error::frame("end a Parquet file", &e).in_file(&self.partial))?;
+            .map_err(|e| Error::frame("end a Parquet file", e).in_file(&self.partial))?;
         let written = self.file.into_inner().into_inner();
-        let failed = |e: &io::Error| Error::io("write the file", &self.partial, e);
+        let failed = |e: io::Error| Error::io("write the file", &self.partial, e);
         let HashingFile {
             file,
             hash,
             size,
             mut syncing,
-        } = written.map_err(|e| failed(e.error()))?;
-        syncing.finish().map_err(|e| failed(&e))?;
+        } = written.map_err(|e| failed(e.into_error()))?;
+        syncing.finish().map_err(failed)?;
         fs::rename(&self.partial, &self.path)
-            .map_err(|e| Error::io("put the file in its place", &self.path, &e))?;
+            .map_err(|e| Error::io("put the file in its place", &self.path, e))?;
         let part = Part {
             path: self.name,
             row_count: self.row_count,

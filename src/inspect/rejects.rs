@@ -106,7 +106,7 @@ fn collect(
     let raw = batch
         .column("raw")
         .and_then(|column| column.binary().cloned());
-    let raw = raw.map_err(|e| Error::frame("read a column", &e))?;
+    let raw = raw.map_err(|e| Error::frame("read a column", e))?;
     let places = small(&batch, names[0])?
         .iter()
         .zip(unsigned(&batch, names[1])?.iter())

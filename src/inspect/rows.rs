@@ -39,7 +39,7 @@ pub(super) fn rows(
             let mut row = FrameRow::new();
             for name in &names {
                 let value = whole.column(name).and_then(|column| column.get(hit));
-                let value = value.map_err(|e| Error::frame("read a column", &e))?;
+                let value = value.map_err(|e| Error::frame("read a column", e))?;
                 row.extend(shown(&value).map(|text| (*name, text)));
             }
             if keep(&row) {

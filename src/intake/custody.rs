@@ -39,7 +39,7 @@ pub(super) fn manifest(
         .chain(registries)
         .chain(key_files)
     {
-        let sha256 = hash_file(&path).map_err(|e| Error::io("read the file", &path, &e))?;
+        let sha256 = hash_file(&path).map_err(|e| Error::io("read the file", &path, e))?;
         let path = path
             .strip_prefix(&case.dir)
             .unwrap_or(&path)

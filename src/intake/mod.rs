@@ -189,7 +189,7 @@ fn clear(frames_dir: &Path, dir: &Path, kept: &[Receipt]) -> Result<()> {
     let there = crate::results::files_below(frames_dir)?.into_iter();
     let there = there.chain(crate::results::files_below(dir)?);
     for path in there.filter(|path| !count.contains(path)) {
-        fs::remove_file(&path).map_err(|e| Error::io("remove the file", &path, &e))?;
+        fs::remove_file(&path).map_err(|e| Error::io("remove the file", &path, e))?;
     }
     Ok(())
 }
@@ -204,7 +204,7 @@ fn remove_parts(frames_dir: &Path, evidence_id: u32) -> Result<()> {
     for frame in event_frames() {
         // The last first: were the program killed here, those that are left would still be found one by one.
         for part in numbered_parts(frames_dir, frame, evidence_id).iter().rev() {
-            fs::remove_file(part).map_err(|e| Error::io("remove the file", part, &e))?;
+            fs::remove_file(part).map_err(|e| Error::io("remove the file", part, e))?;
         }
     }
     Ok(())

@@ -124,7 +124,7 @@ fn alike(
                 let values = whole.columns()[2..].iter().map(|column| {
                     let value = column
                         .get(row)
-                        .map_err(|e| Error::frame("read a column", &e))?;
+                        .map_err(|e| Error::frame("read a column", e))?;
                     Ok(value.into_static())
                 });
                 rows.push((number, values.collect::<Result<_>>()?));

@@ -383,7 +383,7 @@ impl<'a> Run<'a, '_> {
             let rows = ParquetRows::set_aside(&mut content, self.pipeline.spool)?;
             let (size, sha256) = content
                 .finish()
-                .map_err(|e| Error::io("read the evidence", Path::new(&log.path), &e))?;
+                .map_err(|e| Error::io("read the evidence", Path::new(&log.path), e))?;
             open.aside.set(sha256).expect("a log ends once");
             let (mut rows, damage) = match rows {
                 Ok(rows) => (rows, None),

@@ -129,9 +129,9 @@ impl Receipt {
         for part in parts {
             let (from, to) = (from.join(&part.path), to.join(&part.path));
             let folder = to.parent().expect("a part lies in its frame's folder");
-            fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, &e))?;
+            fs::create_dir_all(folder).map_err(|e| Error::io("create the folder", folder, e))?;
             if fs::hard_link(&from, &to).is_err() {
-                fs::copy(&from, &to).map_err(|e| Error::io("copy the frame", &to, &e))?;
+                fs::copy(&from, &to).map_err(|e| Error::io("copy the frame", &to, e))?;
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::jwk::Jwk;
 use super::material::{ALGORITHMS, Kind, Material, Verifier};
 use super::pem;
 use super::signature::Signature;
-use crate::error::{Error, Position, Result, closest};
+use crate::error::{Error, Position, Result};
 
 /// Key files are small; a log named by mistake is not read to its end.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -172,6 +172,7 @@ impl SigningKeys {
             Error::case(path, format!("it is no JSON: {source}"))
                 .at(position)
                 .hint(hint)
+                .with_source(source)
         })?;
         let not_a_set = || Error::case(path, "it is neither a JWK set nor a JWK").hint(hint);
         let object = parsed.as_object().ok_or_else(not_a_set)?;
@@ -223,11 +224,9 @@ impl SigningKeys {
             && Kind::of(name).is_none()
         {
             let error = Error::case(path, format!("the algorithm `{name}` is not known"));
-            let error = match closest(name, ALGORITHMS) {
-                Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-                None => error,
-            };
-            return Err(error.hint(format!("the algorithms are {}", ALGORITHMS.join(", "))));
+            return Err(error
+                .did_you_mean(name, ALGORITHMS)
+                .hint(format!("the algorithms are {}", ALGORITHMS.join(", "))));
         }
         let id = Some(key_id.to_string());
         let key = Key::new(issuer, id, algorithm.map(str::to_string), material);
@@ -338,7 +337,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(|source| Error::io("read the key file", path, &source))?;
+        .map_err(|source| Error::io("read the key file", path, source))?;
     if bytes.len() as u64 > FILE_LIMIT {
         return Err(Error::case(path, "it is too large for a key file")
             .hint("a key file is at most 4 MiB long; name the file that holds the key"));
@@ -348,10 +347,12 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// The text of a key file, without a byte order mark; a private key in it is an error.
 fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        Error::case(path, "it is no text").hint(
-            "where the key is in DER, write it as PEM: openssl pkey -pubin -inform der, or openssl x509 -inform der",
-        )
+    let text = std::str::from_utf8(bytes).map_err(|source| {
+        let hint = "if the key is in DER, convert it to PEM: openssl pkey -pubin -inform der, \
+                    or openssl x509 -inform der";
+        Error::case(path, "it is no text")
+            .hint(hint)
+            .with_source(source)
     })?;
     if pem::has_private_key(text) {
         return Err(private_key(path));

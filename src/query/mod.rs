@@ -1,64 +1,77 @@
-//! Polars SQL over the frames of a run, reading only.
+//! SQL over the frames of a run, read-only: runs a statement and writes its result as CSV or a table.
 
 use std::path::Path;
 
 use polars::prelude::*;
 use polars::sql::SQLContext;
 
-use crate::error::{Error, Result, closest};
+use crate::error::{Error, Result};
 use crate::frames::{self, part_files};
 use crate::results;
 
-/// Runs one SQL statement on the frames below `out/frames`.
+/// Runs one SQL statement on the frames of the results in `out`.
+///
+/// Each frame is a table. The statement may only read, and only these tables.
 pub fn run(out: &Path, sql: &str) -> Result<DataFrame> {
     let frames_dir = results::open(out)?.join("frames");
     refuse_files(sql)?;
-    let mut context = SQLContext::new();
+    let (mut context, known) = tables(&frames_dir)?;
+    context
+        .execute(sql)
+        .and_then(|plan| plan.collect_with_engine(Engine::Streaming))
+        .map(|result| result.unwrap_single())
+        .map_err(|e| sql_error(e, &known))
+}
+
+/// A context in which each frame below `frames_dir` is a table, and the names of these frames.
+fn tables(frames_dir: &Path) -> Result<(SQLContext, Vec<&'static str>)> {
+    let context = SQLContext::new();
     let mut known = Vec::new();
     for frame in frames::ALL {
-        let parts = part_files(&frames_dir, frame)?;
+        let parts = part_files(frames_dir, frame)?;
         if parts.is_empty() {
             continue;
         }
         let paths = parts
             .iter()
             .map(|part| PlRefPath::new(part.to_string_lossy().as_ref()));
+        // A path with `*` or `[` in it is a path, not a pattern.
         let literally = ScanArgsParquet {
             glob: false,
             ..ScanArgsParquet::default()
         };
-        let scan = LazyFrame::scan_parquet_files(paths.collect(), literally);
-        let scan = scan.map_err(|e| Error::frame("open the frame", &e).in_file(&parts[0]))?;
+        let scan = LazyFrame::scan_parquet_files(paths.collect(), literally)
+            .map_err(|e| Error::frame("open the frame", e).in_file(&parts[0]))?;
         context.register(frame.name, scan);
         known.push(frame.name);
     }
-    let failed = |e: PolarsError| {
-        let message = e.to_string();
-        let error = Error::user(format!("cannot run this SQL: {message}"));
-        let asked = message
-            .split('\'')
-            .nth(1)
-            .or_else(|| message.split('`').nth(1))
-            .unwrap_or_default();
-        // The raw bytes of a line need not be text.
-        let of_bytes = message.contains("got `binary`") || message.contains("invalid utf8");
-        let error = match of_bytes {
-            true => error.hint("`raw` holds bytes, which SQL here can only select; `breachscope rejects` shows them as text"),
-            false => error,
-        };
-        let error = match closest(asked, known.iter().copied()) {
-            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-            None => error,
-        };
-        error.hint(format!("the frames are {}", known.join(", ")))
-    };
-    let result = context
-        .execute(sql)
-        .and_then(|plan| plan.collect_with_engine(Engine::Streaming));
-    result.map(|result| result.unwrap_single()).map_err(failed)
+    Ok((context, known))
 }
 
-/// Statements read the frames of this run and nothing else: no file, no address, no new table.
+/// What the SQL engine refused, with hints; `known` are the names of the frames.
+fn sql_error(source: PolarsError, known: &[&str]) -> Error {
+    let message = source.to_string();
+    let mut error = Error::user(format!("cannot run this SQL: {message}"));
+    // The engine says that it found a column of bytes, or fails where it reads one as text.
+    if message.contains("got `binary`") || message.contains("invalid utf8") {
+        error = error.hint(
+            "`raw` holds bytes, which SQL here can only select; `breachscope rejects` shows them as text",
+        );
+    }
+    let asked = message
+        .split('\'')
+        .nth(1)
+        .or_else(|| message.split('`').nth(1))
+        .unwrap_or_default();
+    error
+        .did_you_mean(asked, known.iter().copied())
+        .hint(format!("the frames are {}", known.join(", ")))
+        .with_source(source)
+}
+
+/// Fails if a statement would do anything but read the frames of this run.
+///
+/// It may name no file and no address, and it may change no table.
 fn refuse_files(sql: &str) -> Result<()> {
     let code = code_of(sql);
     if let Some(name) = ["read_parquet", "read_csv", "read_ipc", "read_json"]
@@ -80,7 +93,7 @@ fn refuse_files(sql: &str) -> Result<()> {
     Ok(())
 }
 
-/// The statement in lower case, without comments and without what stands between single quotes.
+/// The statement in lower case, with comments and the content of single quotes left out.
 fn code_of(sql: &str) -> String {
     let mut code = String::new();
     let mut rest = sql;
@@ -103,9 +116,9 @@ fn code_of(sql: &str) -> String {
     code.to_ascii_lowercase()
 }
 
-/// A result as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets a leading quote.
+/// A result as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets a leading `'`.
 pub fn csv(frame: &DataFrame) -> Result<String> {
-    let failed = |e: PolarsError| Error::frame("read the result", &e);
+    let failed = |e: PolarsError| Error::frame("read the result", e);
     let mut writer = csv::Writer::from_writer(Vec::new());
     let names: Vec<&str> = frame
         .get_column_names()
@@ -124,6 +137,7 @@ pub fn csv(frame: &DataFrame) -> Result<String> {
     Ok(String::from_utf8(bytes).expect("text was written"))
 }
 
+/// A value as a field of CSV.
 fn cell(value: &AnyValue<'_>) -> String {
     match value {
         AnyValue::Null => String::new(),
@@ -135,6 +149,7 @@ fn cell(value: &AnyValue<'_>) -> String {
     }
 }
 
+/// Text that no spreadsheet takes for a formula.
 fn guard(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
@@ -143,12 +158,12 @@ fn guard(text: &str) -> String {
     }
 }
 
-/// Bytes as text, what is no printable ASCII as `\xNN`.
+/// Bytes as text; each byte that is no printable ASCII is written as `\xNN`.
 fn escape_bytes(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-/// A result as a table of text.
+/// A result as a table of text, with control characters made visible.
 pub fn table(frame: &DataFrame) -> Result<String> {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
@@ -163,7 +178,7 @@ pub fn table(frame: &DataFrame) -> Result<String> {
         for column in frame.columns() {
             let value = column
                 .get(row)
-                .map_err(|e| Error::frame("read the result", &e))?;
+                .map_err(|e| Error::frame("read the result", e))?;
             let number = value.dtype().is_primitive_numeric();
             let text = match &value {
                 AnyValue::String(text) => text.to_string(),

@@ -44,7 +44,7 @@ impl Draft {
     /// Makes `out` ready: new, empty, or earlier results, which stay as they are until the draft is
     /// published. `source` is a folder in which nothing may be written.
     pub fn begin(out: &Path, source: &Path) -> Result<Self> {
-        let failed = |e: std::io::Error| Error::io("prepare the output folder", out, &e);
+        let failed = |e: std::io::Error| Error::io("prepare the output folder", out, e);
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         if out.exists() && real(out) == real(source) {
             return Err(Error::user(
@@ -149,7 +149,7 @@ fn settle(out: &Path) -> Result<()> {
         return Ok(());
     };
     let failed =
-        |path: &Path, e: std::io::Error| Error::io("put the results in their place", path, &e);
+        |path: &Path, e: std::io::Error| Error::io("put the results in their place", path, e);
     let names: Vec<&str> = list.lines().collect();
     for name in NAMES {
         let (new, place) = (next.join(name), out.join(name));
@@ -196,23 +196,27 @@ pub fn open(out: &Path) -> Result<PathBuf> {
 /// Reads the manifest of the results in `out`.
 pub fn manifest(out: &Path) -> Result<Manifest> {
     let path = open(out)?.join("manifest.json");
-    let text = fs::read_to_string(&path).map_err(|e| Error::io("read the manifest", &path, &e))?;
-    let manifest: Manifest = serde_json::from_str(&text)
-        .map_err(|e| Error::user(format!("the manifest cannot be read: {e}")).in_file(&path))?;
+    let text = fs::read_to_string(&path).map_err(|e| Error::io("read the manifest", &path, e))?;
+    let manifest: Manifest = serde_json::from_str(&text).map_err(|e| {
+        Error::user(format!("the manifest cannot be read: {e}"))
+            .in_file(&path)
+            .with_source(e)
+    })?;
     if manifest.schema != SCHEMA {
-        return Err(Error::user(format!(
-            "the manifest is of the shape {}, not {SCHEMA}",
+        let message = format!(
+            "the manifest has the schema {}, not {SCHEMA}",
             manifest.schema
-        ))
-        .in_file(&path)
-        .hint("verify results with the version that wrote them"));
+        );
+        return Err(Error::user(message)
+            .in_file(&path)
+            .hint("use the version of breachscope that wrote these results"));
     }
     Ok(manifest)
 }
 
 /// Writes a file that only its owner may read, in one step.
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
-    let failed = |e: std::io::Error| Error::io("write the file", path, &e);
+    let failed = |e: std::io::Error| Error::io("write the file", path, e);
     let partial = path.with_extension("partial");
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
@@ -228,7 +232,7 @@ pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let failed = |e: std::io::Error| Error::io("list the folder", &folder, &e);
+        let failed = |e: std::io::Error| Error::io("list the folder", &folder, e);
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path.is_dir() {
@@ -252,7 +256,7 @@ fn private_folder(path: &Path) -> Result<()> {
     builder
         .recursive(true)
         .create(path)
-        .map_err(|e| Error::io("create the folder", path, &e))
+        .map_err(|e| Error::io("create the folder", path, e))
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -263,7 +267,7 @@ fn remove(path: &Path) -> Result<()> {
     };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::io("remove what is in the way", path, &error))
+            Err(Error::io("remove what is in the way", path, error))
         }
         _ => Ok(()),
     }
@@ -273,7 +277,7 @@ fn remove(path: &Path) -> Result<()> {
 fn to_disk(path: &Path) -> Result<()> {
     let sync = |path: &Path| {
         let synced = File::open(path).and_then(|file| file.sync_all());
-        synced.map_err(|e| Error::io("write to disk", path, &e))
+        synced.map_err(|e| Error::io("write to disk", path, e))
     };
     if !path.is_dir() {
         return sync(path);
@@ -288,7 +292,7 @@ fn sync_folder(path: &Path) -> Result<()> {
     #[cfg(unix)]
     File::open(path)
         .and_then(|folder| folder.sync_all())
-        .map_err(|e| Error::io("write to disk", path, &e))?;
+        .map_err(|e| Error::io("write to disk", path, e))?;
     Ok(())
 }
 

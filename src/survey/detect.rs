@@ -78,7 +78,7 @@ pub struct Detected {
 /// The logs in these files and folders, in order.
 pub fn detect(paths: &[PathBuf]) -> Result<Vec<Detected>> {
     let spool = tempfile::tempdir()
-        .map_err(|e| Error::io("make room for archives", &std::env::temp_dir(), &e))?;
+        .map_err(|e| Error::io("make room for archives", &std::env::temp_dir(), e))?;
     let mut found = Vec::new();
     for path in paths {
         let files = if path.is_dir() {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 
-use crate::error::{Error, Result, closest};
+use crate::case::zone_of;
+use crate::error::{Error, Result};
 use crate::survey::detect::{Detected, detect};
 
 /// A case file, and what there is to say about it.
@@ -30,16 +31,8 @@ struct Source<'d> {
 
 /// Proposes a case file in `folder` for the logs below `evidence`.
 pub fn run(evidence: &Path, folder: &Path, zone: Option<&str>) -> Result<Written> {
-    if let Some(zone) = zone.filter(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
-        let known: Vec<String> = jiff::tz::db()
-            .available()
-            .map(|zone| zone.to_string())
-            .collect();
-        let error = Error::user(format!("`{zone}` is no time zone"));
-        return Err(match closest(zone, known.iter().map(String::as_str)) {
-            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-            None => error.hint("use an IANA name such as UTC, Asia/Seoul or Europe/Berlin"),
-        });
+    if let Some(zone) = zone {
+        zone_of(zone, Error::user)?;
     }
     let found = detect(&[evidence.to_path_buf()])?;
     if found.is_empty() {
@@ -79,7 +72,7 @@ pub fn run(evidence: &Path, folder: &Path, zone: Option<&str>) -> Result<Written
 
 /// Writes the case file, over no other.
 pub fn write(path: &Path, text: &str) -> Result<()> {
-    let failed = |e: std::io::Error| Error::io("write the case file", path, &e);
+    let failed = |e: std::io::Error| Error::io("write the case file", path, e);
     match fs::File::create_new(path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Error::user(
             "there is a case file already; it was left as it is",
@@ -277,7 +270,7 @@ fn sources<'d>(found: &'d [Detected], folder: &Path) -> Result<Vec<Source<'d>>> 
 fn named(path: &Path, folder: &Path) -> Result<String> {
     let real = |path: &Path| {
         path.canonicalize()
-            .map_err(|e| Error::io("find the path", path, &e))
+            .map_err(|e| Error::io("find the path", path, e))
     };
     let (path, folder) = (real(path)?, real(folder)?);
     let shown = path.strip_prefix(&folder).unwrap_or(&path);

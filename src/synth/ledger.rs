@@ -25,7 +25,7 @@ impl Ledger {
     /// Begins `truth.csv` at `path`.
     pub(super) fn new(path: &Path, logins: Log) -> Result<Self> {
         let file =
-            File::create_new(path).map_err(|e| Error::io("create the truth's file", path, &e))?;
+            File::create_new(path).map_err(|e| Error::io("create the truth's file", path, e))?;
         let mut ledger = Ledger {
             logins,
             path: path.to_path_buf(),
@@ -39,7 +39,7 @@ impl Ledger {
     fn row(&mut self, row: &str) -> Result<()> {
         self.truth
             .write_all(row.as_bytes())
-            .map_err(|e| Error::io("write the truth", &self.path, &e))
+            .map_err(|e| Error::io("write the truth", &self.path, e))
     }
 
     /// A gateway line that can be read names this token.
@@ -84,6 +84,6 @@ impl Ledger {
         self.logins.rotate(lines)?;
         self.truth
             .flush()
-            .map_err(|e| Error::io("write the truth", &self.path, &e))
+            .map_err(|e| Error::io("write the truth", &self.path, e))
     }
 }

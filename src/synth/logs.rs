@@ -30,7 +30,7 @@ impl Log {
         extension: &'static str,
         rotate_after: u64,
     ) -> Result<Self> {
-        fs::create_dir_all(dir).map_err(|e| Error::io("create the folder", dir, &e))?;
+        fs::create_dir_all(dir).map_err(|e| Error::io("create the folder", dir, e))?;
         Ok(Log {
             dir: dir.to_path_buf(),
             name,
@@ -63,12 +63,12 @@ impl Log {
             self.files += 1;
             let path = self.dir.join(self.file_name(self.files));
             let file =
-                File::create_new(&path).map_err(|e| Error::io("create the log", &path, &e))?;
+                File::create_new(&path).map_err(|e| Error::io("create the log", &path, e))?;
             self.file = Some(GzEncoder::new(BufWriter::new(file), Compression::new(6)));
         }
         if let Some(file) = &mut self.file {
             let written = file.write_all(line).and_then(|()| file.write_all(b"\n"));
-            written.map_err(|e| Error::io("write the log", &self.dir, &e))?;
+            written.map_err(|e| Error::io("write the log", &self.dir, e))?;
         }
         self.lines += 1;
         counts.lines += 1;
@@ -89,7 +89,7 @@ impl Log {
             .write_all(b"\n")
             .and_then(|()| file.finish())
             .and_then(|mut inner| inner.flush());
-        ended.map_err(|e| Error::io("end the log", &self.dir, &e))
+        ended.map_err(|e| Error::io("end the log", &self.dir, e))
     }
 }
 

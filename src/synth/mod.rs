@@ -190,7 +190,7 @@ pub fn write(plan: &Plan, out: &Path, progress: &dyn Progress) -> Result<Written
         ))
         .hint("--scale 1 is the published incident; --scale 0.0005 takes seconds"));
     }
-    let failed = |e: std::io::Error| Error::io("prepare the folder", out, &e);
+    let failed = |e: std::io::Error| Error::io("prepare the folder", out, e);
     if out.exists() && fs::read_dir(out).map_err(failed)?.next().is_some() {
         return Err(Error::user("the folder is not empty; nothing was written")
             .in_file(out)
@@ -242,7 +242,7 @@ pub fn write(plan: &Plan, out: &Path, progress: &dyn Progress) -> Result<Written
     if plan.scenario.is_none() {
         let path = out.join("expected.toml");
         fs::write(&path, evidence.truth.expected())
-            .map_err(|e| Error::io("write the file", &path, &e))?;
+            .map_err(|e| Error::io("write the file", &path, e))?;
     }
     Ok(evidence.written)
 }
@@ -251,7 +251,7 @@ pub fn write(plan: &Plan, out: &Path, progress: &dyn Progress) -> Result<Written
 fn put_aside(file: &Path, folder: &Path, name: &str) -> Result<()> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::rename(file, folder.join(name)))
-        .map_err(|e| Error::io("put the file aside", file, &e))
+        .map_err(|e| Error::io("put the file aside", file, e))
 }
 
 impl Evidence<'_> {

@@ -17,13 +17,13 @@ use crate::error::{Error, Result};
 use crate::fleet::Network;
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).map_err(|e| Error::io("write the file", path, &e))
+    fs::write(path, text).map_err(|e| Error::io("write the file", path, e))
 }
 
 /// Writes all of it below `dir`.
 pub(super) fn write_all(world: &World, dir: &Path, id: &str) -> Result<()> {
     let registry = dir.join("registry");
-    fs::create_dir_all(&registry).map_err(|e| Error::io("create the folder", &registry, &e))?;
+    fs::create_dir_all(&registry).map_err(|e| Error::io("create the folder", &registry, e))?;
     accounts(world, &registry.join("accounts.csv"))?;
     write(&registry.join("keys.csv"), &keys(world))?;
     write(&registry.join("pages.toml"), &pages::catalogue())?;
@@ -32,7 +32,7 @@ pub(super) fn write_all(world: &World, dir: &Path, id: &str) -> Result<()> {
 }
 
 fn accounts(world: &World, path: &Path) -> Result<()> {
-    let failed = |e: std::io::Error| Error::io("write the account registry", path, &e);
+    let failed = |e: std::io::Error| Error::io("write the account registry", path, e);
     let mut file = BufWriter::new(File::create(path).map_err(failed)?);
     let mut text = String::from("account,person,region,opened_at,closed_at\n");
     for customer in 1..=world.highest() {
@@ -123,12 +123,12 @@ fn networks(path: &Path) -> Result<()> {
         };
         database.insert_node(IpAddrWithMask::new(address, length), reference);
     }
-    let file = File::create(path).map_err(|e| Error::io("write the file", path, &e))?;
+    let file = File::create(path).map_err(|e| Error::io("write the file", path, e))?;
     let mut file = database
         .write_to(BufWriter::new(file))
         .map_err(|e| failed(&format!("{e:?}")))?;
     file.flush()
-        .map_err(|e| Error::io("write the file", path, &e))
+        .map_err(|e| Error::io("write the file", path, e))
 }
 
 /// The application's own login log, which only scenarios have.

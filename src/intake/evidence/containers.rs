@@ -173,8 +173,8 @@ pub(crate) fn read(
     told: &(dyn Fn(u64) + Sync),
     visit: &mut Visit<'_>,
 ) -> Result<Whole> {
-    let failed = |e: io::Error| Error::io("read the evidence", path, &e);
-    let open = || File::open(path).map_err(|e| Error::io("open the evidence", path, &e));
+    let failed = |e: io::Error| Error::io("read the evidence", path, e);
+    let open = || File::open(path).map_err(|e| Error::io("open the evidence", path, e));
     let mut raw = Hashing::new(open()?, told);
     let damage = if is_zip(open()?) {
         zip(open()?, None, "", 0, spool, visit)?
@@ -191,13 +191,13 @@ pub(crate) fn read(
 
 /// Tells `visit` each log in `path`, reading no more than it must to find them.
 pub(crate) fn list(path: &Path, spool: &Path, visit: &mut Visit<'_>) -> Result<Option<String>> {
-    let mut file = File::open(path).map_err(|e| Error::io("open the evidence", path, &e))?;
+    let mut file = File::open(path).map_err(|e| Error::io("open the evidence", path, e))?;
     let probe = file
         .try_clone()
-        .map_err(|e| Error::io("open the evidence", path, &e))?;
+        .map_err(|e| Error::io("open the evidence", path, e))?;
     let zipped = is_zip(probe);
     file.rewind()
-        .map_err(|e| Error::io("read the evidence", path, &e))?;
+        .map_err(|e| Error::io("read the evidence", path, e))?;
     if zipped {
         zip(file, None, "", 0, spool, visit)
     } else {
@@ -275,7 +275,7 @@ fn stream(
         }
         Shape::Tar => tar(&mut peeked, member.as_deref(), &inner, depth, spool, visit),
         Shape::Zip => {
-            let failed = |e: io::Error| Error::io("set a zip aside", spool, &e);
+            let failed = |e: io::Error| Error::io("set a zip aside", spool, e);
             let mut aside = tempfile::tempfile_in(spool).map_err(failed)?;
             if let Err(error) = io::copy(&mut peeked, &mut aside) {
                 return Ok(Some(error.to_string()));

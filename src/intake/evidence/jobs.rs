@@ -199,7 +199,7 @@ fn number(
     }
     let mut jobs = Vec::new();
     for (path, members) in &files {
-        let known = fs::metadata(path).map_err(|e| Error::io("open the evidence", path, &e))?;
+        let known = fs::metadata(path).map_err(|e| Error::io("open the evidence", path, e))?;
         jobs.push(Job {
             path: path.clone(),
             size: known.len(),

@@ -157,7 +157,7 @@ fn set_aside(
     content: &mut dyn std::io::Read,
     spool: &Path,
 ) -> Result<Result<std::fs::File, String>> {
-    let failed = |e: std::io::Error| Error::io("set evidence aside", spool, &e);
+    let failed = |e: std::io::Error| Error::io("set evidence aside", spool, e);
     let mut file = tempfile::tempfile_in(spool).map_err(failed)?;
     let mut chunk = vec![0; 1 << 18];
     loop {
