@@ -1,6 +1,6 @@
-//! Text from logs made safe to show.
+//! Makes text from logs safe to show on a terminal.
 
-/// The text with its control characters made visible, so that it cannot steer a terminal.
+/// The text with each control character written as `\u{...}`, so that it cannot steer a terminal.
 pub fn plain(text: &str) -> String {
     text.chars()
         .map(|c| {

@@ -1,8 +1,8 @@
-//! How a stage tells how far it is, without knowing the terminal.
+//! Lets a stage report how far it is, without knowing the terminal.
 
-/// Told by the stages; `cli` draws it.
+/// Receives what the stages report. `cli` draws it on the terminal.
 pub trait Progress: Sync {
-    /// A stage begins; `total` is its length in its own unit.
+    /// A stage begins; `total` is its length in a unit of its own, such as bytes or steps.
     fn begin(&self, stage: &'static str, total: u64);
     /// The stage has come `amount` further.
     fn advance(&self, amount: u64);
@@ -10,7 +10,7 @@ pub trait Progress: Sync {
     fn end(&self);
 }
 
-/// Draws nothing.
+/// Ignores all reports.
 #[derive(Debug)]
 pub struct Quiet;
 

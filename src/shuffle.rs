@@ -1,7 +1,8 @@
-//! Brings records that belong together into one partition, with bounded memory: a partition's records
-//! wait in a buffer and go to a file when the buffer is full. Partitions are then read one by one.
+//! Brings records that belong together into one partition, with bounded memory.
 //!
-//! Records arrive in no fixed order; whoever reads a partition sorts what must be in order.
+//! A partition's records wait in a buffer, which goes to a file when it is full. Partitions are then read
+//! one by one. Several threads may add records at once, so a partition has them in no fixed order: whoever
+//! reads it sorts what must be in order.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
@@ -12,13 +13,15 @@ use crate::error::{Error, Result};
 
 /// Bytes that all buffers of one shuffle may take together.
 const MEMORY: usize = 256 << 20;
-/// The same for a shuffle of keys alone: it is gone before the others begin.
+/// Bytes that all buffers of a shuffle of keys may take together: it ends before the others begin.
 const MEMORY_OF_KEYS: usize = 512 << 20;
 /// Rows that one partition should hold at most, on average.
 const PARTITION_ROWS: u64 = 400_000;
 
-/// How many partitions `rows` records are spread over: decided by the evidence alone, so that
-/// partitions, and what is written for each, are the same on every machine.
+/// The number of partitions that `rows` records are spread over, a power of two.
+///
+/// The evidence alone decides it, so that partitions, and what is written for each, are the same on
+/// every machine.
 pub fn partitions(rows: u64) -> usize {
     let wanted = rows.div_ceil(PARTITION_ROWS).clamp(1, 4096);
     usize::try_from(wanted)
@@ -28,34 +31,37 @@ pub fn partitions(rows: u64) -> usize {
 
 #[derive(Default)]
 struct Partition {
+    /// Records that are in no file yet.
     buffer: Mutex<Vec<u8>>,
-    /// Its file, once it needs one. It is locked after the buffer is let go, so that others can go on.
+    /// Its file, once it needs one. A thread releases the buffer before it locks the file, so that
+    /// others can go on.
     file: Mutex<Option<File>>,
 }
 
-/// A spread of records over partitions.
+/// Records being spread over partitions.
 pub struct Shuffle {
     dir: PathBuf,
     name: &'static str,
     partitions: Vec<Partition>,
     /// Bytes at which a partition's buffer is full.
     full: usize,
-    /// Buffers that were written out.
+    /// Buffers that were written out and can be used again.
     spare: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Shuffle {
-    /// An empty spread whose files, if it needs any, lie in `dir`.
+    /// A shuffle without records; its files, if it needs any, lie in `dir` and begin with `name`.
     pub fn new(dir: &Path, name: &'static str, count: usize) -> Self {
         Self::with_memory(dir, name, count, MEMORY)
     }
 
-    /// An empty spread of keys alone: see [`Shuffle::push_keys`].
+    /// A shuffle of keys without records: see [`Shuffle::push_keys`].
     pub fn of_keys(dir: &Path, name: &'static str, count: usize) -> Self {
         Self::with_memory(dir, name, count, MEMORY_OF_KEYS)
     }
 
     fn with_memory(dir: &Path, name: &'static str, count: usize, memory: usize) -> Self {
+        // The remainder by a power of two is a mask: see `partition_of`.
         assert!(count.is_power_of_two(), "partitions are chosen by bits");
         let partitions = (0..count).map(|_| Partition::default()).collect();
         Shuffle {
@@ -72,28 +78,31 @@ impl Shuffle {
         self.partitions.len()
     }
 
-    /// Puts a record where records with the same `key` go.
+    /// Adds a record to the partition of all records with the same `key`.
     pub fn push(&self, key: u128, record: &[u8]) -> Result<()> {
         let length =
             u32::try_from(record.len()).map_err(|_| Error::user("a record is over 4 GiB"))?;
-        self.append(self.place(key), |buffer| {
+        self.append(self.partition_of(key), |buffer| {
             buffer.extend_from_slice(&length.to_le_bytes());
             buffer.extend_from_slice(record);
         })
     }
 
-    /// Puts keys that have no record where records with them would go: see [`Records::keys`].
+    /// Adds keys without records, each to the partition that its records would be in.
+    ///
+    /// [`Records::keys`] gives them back. They are sorted by partition first, so that each partition's
+    /// buffer is locked once.
     pub fn push_keys(&self, keys: &[u128]) -> Result<()> {
         let mut begins = vec![0; self.partitions.len() + 1];
         for key in keys {
-            begins[self.place(*key) + 1] += 1;
+            begins[self.partition_of(*key) + 1] += 1;
         }
         for index in 1..begins.len() {
             begins[index] += begins[index - 1];
         }
         let (mut next, mut sorted) = (begins.clone(), vec![0; keys.len()]);
         for key in keys {
-            let at = &mut next[self.place(*key)];
+            let at = &mut next[self.partition_of(*key)];
             sorted[*at] = *key;
             *at += 1;
         }
@@ -108,10 +117,15 @@ impl Shuffle {
         Ok(())
     }
 
-    fn place(&self, key: u128) -> usize {
+    /// The partition of a key.
+    ///
+    /// Keys are hashes, so any bits of them spread evenly. These are taken from the upper half; a table
+    /// of a partition's keys goes by the lower half, whose bits still vary there.
+    fn partition_of(&self, key: u128) -> usize {
         (key >> 64) as usize & (self.partitions.len() - 1)
     }
 
+    /// Lets `write` append to a partition's buffer, and writes the buffer out if it is full.
     fn append(&self, index: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         let mut buffer = locked(&self.partitions[index].buffer);
         write(&mut buffer);
@@ -127,10 +141,12 @@ impl Shuffle {
         Ok(())
     }
 
+    /// The path of a partition's file, until the file is open.
     fn path(&self, index: usize) -> PathBuf {
         self.dir.join(format!("{}-{index}", self.name))
     }
 
+    /// Appends a buffer to a partition's file.
     fn spill(&self, buffer: &[u8], index: usize) -> Result<()> {
         let path = self.path(index);
         let failed = |e: std::io::Error| Error::io("set records aside", &path, e);
@@ -146,7 +162,8 @@ impl Shuffle {
                     .truncate(true)
                     .open(&path);
                 let file = options.map_err(failed)?;
-                // The open file stays usable; nothing is left behind however the program ends.
+                // The open file stays usable without its name, and nothing is left behind however the
+                // program ends.
                 fs::remove_file(&path).map_err(failed)?;
                 place.insert(file)
             }
@@ -154,14 +171,14 @@ impl Shuffle {
         file.write_all(buffer).map_err(failed)
     }
 
-    /// Takes all records of a partition.
+    /// Takes all records of a partition, which is empty afterwards.
     pub fn take(&self, index: usize) -> Result<Records> {
         let partition = &self.partitions[index];
         let file = locked(&partition.file).take();
         self.all(std::mem::take(&mut locked(&partition.buffer)), file, index)
     }
 
-    /// Reads all records of a partition, which stay where they are.
+    /// Reads all records of a partition, which keeps them.
     pub fn read(&self, index: usize) -> Result<Records> {
         let partition = &self.partitions[index];
         let path = self.path(index);
@@ -171,6 +188,7 @@ impl Shuffle {
         self.all(locked(&partition.buffer).clone(), file, index)
     }
 
+    /// The records of a partition: those of its file, then those of its buffer.
     fn all(&self, buffer: Vec<u8>, file: Option<File>, index: usize) -> Result<Records> {
         let Some(mut file) = file else {
             return Ok(Records { bytes: buffer });
@@ -208,14 +226,14 @@ impl Records {
         })
     }
 
-    /// Each key, of a shuffle that has keys alone.
+    /// Each key of a shuffle of keys.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = u128> {
         let (keys, rest) = self.bytes.as_chunks();
         assert!(rest.is_empty(), "keys have 16 bytes");
         keys.iter().map(|key| u128::from_le_bytes(*key))
     }
 
-    /// Whether there are none.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -250,12 +268,13 @@ macro_rules! numbers {
 
 numbers!(u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, i64: i64);
 
-/// Stands where a packed number would, if there is none.
+/// Stands for a missing number, in place of the count of its bytes (0 to 16).
 const NONE: u8 = u8::MAX;
 
 impl Encoder {
-    /// Appends a number in as few bytes as it needs, after how many they are.
+    /// Appends a number in as few bytes as it needs, after a byte with their count.
     pub fn packed(&mut self, value: u128) -> &mut Self {
+        // At most 16, so it fits a byte.
         let length = 16 - value.leading_zeros() as usize / 8;
         self.0.push(length as u8);
         self.0.extend_from_slice(&value.to_le_bytes()[..length]);
@@ -294,6 +313,7 @@ impl<'a> Decoder<'a> {
         self.rest(length)
     }
 
+    /// Takes a number of so many bytes.
     fn rest(&mut self, length: u8) -> u128 {
         let (bytes, rest) = self.0.split_at(length.into());
         self.0 = rest;
@@ -323,13 +343,15 @@ impl<'a> Decoder<'a> {
         (self.u8() == 1).then(|| self.i64())
     }
 
-    /// Takes what is left as text.
+    /// Takes all that is left as text.
     pub fn text(self) -> &'a str {
         std::str::from_utf8(self.0).expect("text was written here")
     }
 }
 
-/// Runs `work` for each of `count` partitions on `threads` threads; results in partition order.
+/// Runs `work` for each of `count` partitions on up to `threads` threads.
+///
+/// Gives the results in the order of the partitions, or the first error in that order.
 pub fn each_partition<T: Send>(
     count: usize,
     threads: usize,

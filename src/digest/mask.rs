@@ -1,4 +1,4 @@
-//! Tokens in texts are secrets: what is written shows their hash instead.
+//! Replaces tokens in texts by their hash, as a token is a secret that no output may hold.
 
 use std::sync::LazyLock;
 
@@ -6,29 +6,36 @@ use memchr::memmem::Finder;
 
 use super::token_hash;
 
-/// No signed token is shorter.
+/// Bytes of the shortest signed token: any header and signature take more.
 const SHORTEST: usize = 40;
 
-/// Whether a signed token may be in a text: cheap, and sometimes true for nothing.
+/// Whether a signed token may be in a text.
+///
+/// A cheap look that misses no token, but may be true for a text that holds none.
 #[inline(always)]
 pub(crate) fn may_hold_token(text: &[u8]) -> bool {
     text.len() >= SHORTEST && may_begin_one(text)
 }
 
+/// Whether a text has the first letters of a token's header: in base64url, `{` with a quote or white space
+/// after it begins with `ey` or `ew`.
 fn may_begin_one(text: &[u8]) -> bool {
     static BEGINS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["ey", "ew"].map(Finder::new));
     BEGINS.iter().any(|begin| begin.find(text).is_some())
 }
 
-/// The text with the tokens in it that can be told replaced by their hash: a JWS wherever it stands, and the
-/// very token whose id is `token_id`, where that is its hash.
+/// The text with each token in it replaced by its hash in brackets.
+///
+/// Two kinds of tokens are recognized: a JWS or JWE wherever it stands, and the one token whose id is
+/// `token_id`, if that id is a hash.
 pub(crate) fn masked(line: &str, token_id: &str) -> String {
-    // Dots may be written as in a path.
+    // The dots of a token in a path may be percent-encoded.
     let dotted = line.replace("%2E", ".").replace("%2e", ".");
     if dotted.len() < line.len() {
         let out = masked(&dotted, token_id);
         return if out == dotted { line.into() } else { out };
     }
+    // The characters of a bearer token (RFC 6750 section 2.1), but for the slash, which parts a path.
     let part = |c: char| c.is_ascii_alphanumeric() || "-_.~+".contains(c);
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -64,12 +71,15 @@ pub(crate) fn masked(line: &str, token_id: &str) -> String {
     out
 }
 
-/// Where a compact JWS or JWE begins in a word, after `%20`, say: its header is a JSON object, and two parts
-/// follow, were they cut. Only the ends of a header are looked at, so that no word takes long.
+/// The place in a word at which a compact JWS or JWE begins, which may be after an escape such as `%20`.
+///
+/// Its header is a JSON object in base64url, and at least two parts follow, which may have been cut
+/// short. Only the first and last bytes of a header are decoded, so that no word takes long.
 fn begin(word: &str) -> Option<usize> {
     let bytes = word.as_bytes();
     let mut from = 0;
     for (dot, _) in word.match_indices('.') {
+        // After the dot that ends the header another one must follow.
         if !word[dot + 1..].contains('.') {
             return None;
         }
@@ -87,15 +97,19 @@ fn begin(word: &str) -> Option<usize> {
     None
 }
 
-/// Whether base64url, of which the last bits may be anything, begins and ends like a JSON object.
+/// Whether base64url text begins and ends like a JSON object once decoded: `{` and `"` or white space,
+/// then `}` or white space. Bits left over at its end may be anything.
 fn object(coded: &[u8]) -> bool {
     let white = |byte: u32| matches!(byte, 0x20 | 0x09 | 0x0a | 0x0d);
+    // Each character holds six bits; a byte is put together from two neighbours.
     let value = |at: usize| coded.get(at).and_then(|byte| sextet(*byte)).unwrap_or(0);
     if coded.len() < 4 || value(0) << 2 | value(1) >> 4 != u32::from(b'{') {
         return false;
     }
     let second = (value(1) & 15) << 4 | value(2) >> 2;
     let (b, c) = (coded.len() - 2, coded.len() - 1);
+    // How many bits of the last two characters belong to the last byte depends on the length. A rest of one
+    // character encodes no byte.
     let last = match coded.len() % 4 {
         0 => (value(b) & 3) << 6 | value(c),
         2 => value(b) << 2 | value(c) >> 4,
@@ -105,6 +119,7 @@ fn object(coded: &[u8]) -> bool {
     (second == u32::from(b'"') || white(second)) && (last == u32::from(b'}') || white(last))
 }
 
+/// The six bits that a character of base64url stands for.
 fn sextet(byte: u8) -> Option<u32> {
     let value = match byte {
         b'A'..=b'Z' => byte - b'A',

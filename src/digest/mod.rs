@@ -1,4 +1,4 @@
-//! Hashes: of files, of tokens and of tokens inside texts, and of what brings two records together.
+//! Hashes of files, texts and tokens, and the fingerprints by which records meet.
 
 mod mask;
 
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// The bytes of a hash, in hexadecimal.
+/// Bytes in hexadecimal, in small letters.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
@@ -39,17 +39,17 @@ pub fn hash_text(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
 
-/// What stands for a token: `sha256:` and its hash.
+/// The text that stands for a token in every output: `sha256:` and its hash.
 ///
 /// A token is a secret while it is valid, so no frame and no report holds one. Its hash still tells two
-/// tokens apart, and anybody who has the token can compute it.
+/// tokens apart, and whoever has the token can compute it.
 pub fn token_hash(token: &str) -> String {
     format!("sha256:{}", hash_text(token))
 }
 
 /// The first 128 bits of SHA-256 over `parts`.
 ///
-/// Each part is hashed with its length before it, so two lists have one fingerprint only if they have
+/// The length of each part is hashed before the part. So two lists have one fingerprint only if they have
 /// the same parts, whatever an attacker writes into them.
 pub fn fingerprint(parts: &[&[u8]]) -> u128 {
     let mut hash = Sha256::new();
@@ -66,7 +66,7 @@ pub fn session_fingerprint(session: &str) -> u128 {
     fingerprint(&[session.as_bytes()])
 }
 
-/// The fingerprint under which the issuance records and the uses of one token id meet.
+/// The fingerprint of a token id, by which its issuance records and its uses meet.
 pub fn id_fingerprint(issuer: &str, token_id: &str) -> u128 {
     fingerprint(&[issuer.as_bytes(), token_id.as_bytes()])
 }
