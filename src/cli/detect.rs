@@ -1,4 +1,4 @@
-//! `breachscope detect`: what files are, before there is a case.
+//! `breachscope detect`: says what log files are, before there is a case.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,32 +8,41 @@ use breachscope::report;
 use breachscope::survey::{self, detect};
 use clap::ValueEnum;
 
-/// Says what log files are: format, why, time range, zone, and which columns they can fill.
+/// Says what log files are: their format, time range and zone, and which columns they can fill.
 ///
-/// Looks at the first and last lines of each file, in archives and compressed files too; folders stand
-/// for all files below them. Nothing is written.
+/// Use it first, on logs that you do not know yet. It looks at the first and last lines of each log, inside
+/// archives and compressed files, too. A folder stands for all files below it. Nothing is written.
 ///
-/// For each file, `why` is what in its lines tells the format, `time` the first and last time seen, `zone` where
-/// the offset of its times comes from, `fills` the columns that the format can fill, and `lacks` those that every
-/// row needs and that only the case file can supply.
+/// For each log it shows:
+///
+///   why     how many of the lines looked at could be read in the format
+///   time    the first and the last time among these lines
+///   zone    where the time zone comes from: each line, UTC by the format, or not said
+///   fills   the columns that the log can fill, with the field where one was guessed
+///   lacks   the columns that it cannot fill; the case file may supply some of them
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
-  breachscope detect /mnt/disk/logs
-  breachscope detect access.log.gz archive.tar.zst --format json")]
+#[command(
+    verbatim_doc_comment,
+    after_help = "Examples:
+  All logs below a folder, to read on the terminal:
+    breachscope detect /mnt/disk/logs
+  Two files, one of them an archive, as JSON for another program:
+    breachscope detect access.log.gz archive.tar.zst --format json"
+)]
 pub(crate) struct Arguments {
-    /// Files and folders.
+    /// Files and folders to look at.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// How the result is printed.
+    /// How to print the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// For the terminal.
+    /// Text for the terminal.
     Text,
-    /// JSON.
+    /// JSON, for other programs.
     Json,
 }
 

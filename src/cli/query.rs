@@ -1,4 +1,4 @@
-//! `breachscope query`: SQL over the frames of a run.
+//! `breachscope query`: runs SQL on the frames of a run.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -9,38 +9,44 @@ use breachscope::escape::plain;
 use breachscope::query;
 use clap::ValueEnum;
 
-/// Runs SQL over the frames of a run, reading only.
+/// Runs SQL on the results of a run, read-only.
 ///
-/// The frames are the folders below RESULTS/frames: evidence, requests, issuances, logins, app_events,
-/// rejects, overlaps, silences, keys, accounts, pages, coverage, holes, tokens, key_timeline, sessions,
-/// runs, fleet, exposures, figures.
+/// Each folder below RESULTS/frames is a table. What was read: evidence, requests, issuances, logins,
+/// app_events, rejects, overlaps, silences. What the case brought: keys, accounts, pages. What was found:
+/// coverage, holes, tokens, key_timeline, sessions, runs, fleet, exposures, figures.
+///
+/// A statement begins with SELECT or WITH, and can read these tables only. Times are UTC.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  breachscope query RESULTS \"SELECT reason, COUNT(*) AS tokens FROM tokens GROUP BY reason\"
-  breachscope query RESULTS -f queries/rejects-by-reason.sql --format csv > rejects.csv")]
+  How many tokens have each verdict, and why:
+    breachscope query results \"SELECT verdict, reason, COUNT(*) AS tokens FROM tokens GROUP BY verdict, reason\"
+  A statement from a file, with the result as CSV:
+    breachscope query results -f queries/rejects-by-reason.sql --format csv > rejects.csv")]
 pub(crate) struct Arguments {
-    /// The output folder of `breachscope scope`.
+    /// The output folder of `breachscope scope` or `breachscope intake`.
     results: PathBuf,
-    /// The statement.
+    /// The SQL statement.
     #[arg(required_unless_present = "file", conflicts_with = "file")]
     sql: Option<String>,
-    /// A file with the statement.
+    /// A file with the SQL statement.
     #[arg(short, long, value_name = "SQL_FILE")]
     file: Option<PathBuf>,
-    /// How the result is printed.
+    /// How to print the result.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// Columns of text.
+    /// A table for the terminal.
     Table,
-    /// CSV (RFC 4180); a text that a table program could take for a formula has a `'` before it, and on a terminal control characters are visible.
+    /// CSV (RFC 4180). A text that a spreadsheet could take for a formula gets a `'` before it. On a
+    /// terminal, control characters are made visible.
     Csv,
 }
 
-/// Lines with control characters made visible, so that a log's value cannot steer the terminal.
+/// The lines of a text with control characters made visible, so that no value from a log can steer the
+/// terminal.
 fn lines_plain(text: &str) -> String {
     let lines = text.split_inclusive('\n');
     lines

@@ -1,9 +1,12 @@
-//! What a log's own field names probably mean: proposals for a case file, never used without one.
+//! Guesses from a log's own field names which column each field fills.
+//!
+//! A guess is a proposal for a case file; evidence is never read by it.
 
 use crate::case::{SourceKind, TimeFormat};
 
-/// Columns, or parts of one, and names that logs use for them, the likeliest first. Names are compared
-/// in small letters, without `_`, `-`, `@` and blanks; of a dotted path its end may match too.
+/// Columns and parts of columns, each with the names that logs use for it, the likeliest first.
+///
+/// Names are compared as [`folded`] leaves them. A name may also match the end of a dotted path.
 const NAMES: &[(&str, &[&str])] = &[
     (
         "event_time",
@@ -117,6 +120,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("item_count", &["items", "itemcount", "rows", "count"]),
 ];
 
+/// A name in small letters, without `_`, `-`, `@` and blanks.
 fn folded(name: &str) -> String {
     name.chars()
         .filter(|c| !matches!(c, '_' | '-' | '@' | ' '))
@@ -124,7 +128,9 @@ fn folded(name: &str) -> String {
         .to_lowercase()
 }
 
-/// For a log of `kind` with these fields: a column each, and the field that probably fills it.
+/// The columns that a log of `kind` with these fields probably fills, each with its field.
+///
+/// Each field fills one column at most.
 pub(crate) fn mapping(kind: SourceKind, fields: &[String]) -> Vec<(&'static str, String)> {
     let frame = kind.frame();
     let folded: Vec<String> = fields.iter().map(|field| folded(field)).collect();
@@ -161,7 +167,7 @@ pub(crate) fn mapping(kind: SourceKind, fields: &[String]) -> Vec<(&'static str,
     found
 }
 
-/// The name of a way to write times, as in the case file.
+/// The name of a way to write times, as in a case file: the variant's name in snake case.
 pub(crate) fn time_name(time: TimeFormat) -> String {
     let debug = format!("{time:?}");
     let mut name = String::new();

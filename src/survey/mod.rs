@@ -2,12 +2,22 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`detect`] | looks at the first and last lines of each log and says what it is |
-//! | `guess` | which column a field fills, by its name |
+//! | [`detect`] | finds the logs in files and folders, and says what each is |
+//! | `detected` | what a log was found to be |
+//! | `guess` | guesses the column that a field fills from its name |
 //! | [`init`] | writes a first case file |
-//! | [`text`] | what was detected, for the terminal |
+//! | `recognize` | recognizes the format of a log from a sample |
+//! | `sample` | takes the first and last bytes of a log |
+//! | `sources` | groups like logs into sources |
+//! | [`text`] | shows what was detected on the terminal |
 
 pub mod detect;
+mod detected;
 mod guess;
 pub mod init;
+mod recognize;
+mod sample;
+mod sources;
 pub mod text;
+
+pub use detected::Detected;
