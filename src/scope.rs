@@ -1,4 +1,6 @@
-//! The main job: a case -> a folder with frames, manifest, report and disclosure.
+//! The run: puts all stages in order, from a case to a folder of results.
+//!
+//! The results are frames, the manifest, the report and the disclosure.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,18 +19,21 @@ use crate::results::{FrameFile, Hashed, Manifest};
 use crate::shuffle::{Shuffle, partitions};
 use crate::tokens::coverage::Coverage;
 use crate::tokens::logins::Logins;
-use crate::tokens::{self, Judge, antijoin, timeline};
+use crate::tokens::timeline::KeyLife;
+use crate::tokens::{self, Judge, Spread, Tokens, antijoin, timeline};
 use crate::{fleet, report, sessions};
 
-/// What a run gave.
+/// What a run found, and what it read.
 pub struct Outcome {
-    /// The disclosure.
+    /// The figures, and what they rest on.
     pub disclosure: Disclosure,
-    /// The manifest.
+    /// The evidence, with hashes and counts.
     pub manifest: Manifest,
 }
 
-/// Begins to write below `out`, where no results of another case may be: they would be replaced.
+/// Begins to write results below `out`.
+///
+/// Fails if `out` holds the results of another case, which would be replaced.
 fn begin(case: &Case, out: &Path) -> Result<Draft> {
     let earlier = std::fs::read_to_string(out.join("manifest.json")).ok();
     let earlier = earlier.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
@@ -44,14 +49,15 @@ fn begin(case: &Case, out: &Path) -> Result<Draft> {
     Draft::begin(out, &case.dir)
 }
 
-/// Checks what only the stages know of the settings in `case`, before anything is read or written; gives
-/// how each source is read.
+/// Checks those settings in `case` that only the stages know, before anything is read or written.
+///
+/// Gives how each source is read.
 pub fn check(case: &Case) -> Result<Vec<Reading>> {
     tokens::check(case)?;
     intake::readings(case)
 }
 
-/// Runs intake on `case` and writes frames and manifest below `out`.
+/// Runs intake alone on `case` and writes frames and the manifest below `out`.
 pub fn intake(
     case: &Case,
     out: &Path,
@@ -66,7 +72,7 @@ pub fn intake(
     Ok(manifest)
 }
 
-/// Evidence, pages and keys -> frames.
+/// Evidence, page catalogue and key inventory -> frames and the manifest.
 fn prepare(
     case: &Case,
     readings: &[Reading],
@@ -108,7 +114,7 @@ fn publish(draft: Draft, manifest: &mut Manifest) -> Result<()> {
     draft.publish()
 }
 
-/// The source of each evidence file, by its id: sources are numbered as they come.
+/// The number of the source of each evidence file, by `evidence_id`. Sources are numbered in order.
 fn sources(manifest: &Manifest) -> HashMap<u32, usize> {
     let of_one = manifest.evidence.chunk_by(|a, b| a.source == b.source);
     let numbered = of_one.enumerate();
@@ -129,7 +135,6 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         Some(path) => Accounts::load(&path, &interner, &frames_dir)?,
         None => Accounts::unknown(),
     };
-
     let context = Context {
         case,
         accounts: &accounts,
@@ -138,65 +143,9 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         threads,
         progress,
     };
-
-    progress.begin("verdicts", 4);
-    let (work, rows) = (draft.work(), manifest.totals.rows);
-    let without_record = antijoin::uses_without_record(&frames_dir, &work, threads, rows)?;
-    progress.advance(1);
-    let mut coverage = Coverage::measure(case, &manifest.silences, &interner, &frames_dir)?;
-    let logins = Logins::load(&interner, &frames_dir)?;
-    let count = partitions(rows);
-    let [by_token, held, by_request] =
-        ["token", "held", "request"].map(|name| Shuffle::new(&work, name, count));
-    let lines = ByRequest(&by_request);
-    let spread = tokens::spread(&context, &manifest, &by_token, &lines)?;
-    progress.advance(1);
-    tokens::spread_issuances(&context, &by_token)?;
-    progress.advance(1);
-    let judge = Judge {
-        context: &context,
-        proven: &spread.proven,
-        logins: &logins,
-    };
-    let tokens = judge.run(&mut coverage, &by_token, &held, &lines)?;
-    assert_eq!(
-        tokens.uses_without_record, without_record,
-        "two ways of counting uses of tokens without a record agree"
-    );
-    coverage.write(&interner, &frames_dir)?;
-    let keys = timeline::timeline(case, &tokens.keys, &interner);
-    timeline::write(&keys, &frames_dir)?;
-    progress.end();
-
-    progress.begin("exposure", 2);
-    let counter = Counter {
-        context: &context,
-        sources: &sources(&manifest),
-        suspects: &tokens.forged_addresses,
-    };
-    let exposure = counter.run(&by_request)?;
-    progress.advance(1);
-    let phases = exposure.activity.phases(&case.file.policy);
-    sessions::write_runs(&phases, &frames_dir)?;
-    let networks = case.resolve(&case.file.registry.networks);
-    let fleet = fleet::attribute(&exposure.fleet, networks.as_deref(), &frames_dir)?;
-    let figures = disclosure::figures(&case.catalogue, &accounts, &manifest, &tokens, &exposure);
-    disclosure::write_figures(&figures, &frames_dir)?;
-    progress.end();
-
-    let found = Found {
-        context: &context,
-        manifest: &manifest,
-        tokens: &tokens,
-        coverage: &coverage,
-        without_token: &spread.without_token,
-        keys,
-        proven: &spread.proven,
-        exposure: &exposure,
-        phases: &phases,
-        fleet,
-    };
-    let disclosure = disclosure::disclose(found, figures);
+    let by_request = Shuffle::new(&draft.work(), "request", partitions(manifest.totals.rows));
+    let verdicts = judge(&context, &manifest, &draft.work(), &by_request)?;
+    let disclosure = count(&context, &manifest, verdicts, &by_request)?;
     for (name, text) in [
         (
             "report.md",
@@ -215,4 +164,106 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         disclosure,
         manifest,
     })
+}
+
+/// What is known of every token, and of the logs and keys that say so.
+struct Verdicts {
+    tokens: Tokens,
+    coverage: Coverage,
+    keys: Vec<KeyLife>,
+    spread: Spread,
+}
+
+/// Frames -> verdicts. Puts the lines of all tiers into `by_request` for the count that follows.
+fn judge(
+    context: &Context<'_>,
+    manifest: &Manifest,
+    work: &Path,
+    by_request: &Shuffle,
+) -> Result<Verdicts> {
+    let Context {
+        case,
+        interner,
+        frames_dir,
+        threads,
+        progress,
+        ..
+    } = *context;
+    progress.begin("verdicts", 4);
+    let rows = manifest.totals.rows;
+    let without_record = antijoin::uses_without_record(frames_dir, work, threads, rows)?;
+    progress.advance(1);
+    let mut coverage = Coverage::measure(case, &manifest.silences, interner, frames_dir)?;
+    let logins = Logins::load(interner, frames_dir)?;
+    let [by_token, held] = ["token", "held"].map(|name| Shuffle::new(work, name, partitions(rows)));
+    let lines = ByRequest(by_request);
+    let spread = tokens::spread(context, manifest, &by_token, &lines)?;
+    progress.advance(1);
+    tokens::spread_issuances(context, &by_token)?;
+    progress.advance(1);
+    let judge = Judge {
+        context,
+        proven: &spread.proven,
+        logins: &logins,
+    };
+    let tokens = judge.run(&mut coverage, &by_token, &held, &lines)?;
+    assert_eq!(
+        tokens.uses_without_record, without_record,
+        "two ways of counting uses of tokens without a record agree"
+    );
+    coverage.write(interner, frames_dir)?;
+    let keys = timeline::timeline(case, &tokens.keys, interner);
+    timeline::write(&keys, frames_dir)?;
+    progress.end();
+    Ok(Verdicts {
+        tokens,
+        coverage,
+        keys,
+        spread,
+    })
+}
+
+/// Verdicts and the requests of all tiers -> exposure, phases, addresses and the disclosure.
+fn count(
+    context: &Context<'_>,
+    manifest: &Manifest,
+    verdicts: Verdicts,
+    by_request: &Shuffle,
+) -> Result<Disclosure> {
+    let Verdicts {
+        tokens,
+        coverage,
+        keys,
+        spread,
+    } = verdicts;
+    let (case, frames_dir) = (context.case, context.frames_dir);
+    context.progress.begin("exposure", 2);
+    let counter = Counter {
+        context,
+        sources: &sources(manifest),
+        suspects: &tokens.forged_addresses,
+    };
+    let exposure = counter.run(by_request)?;
+    context.progress.advance(1);
+    let phases = exposure.activity.phases(&case.file.policy);
+    sessions::write_runs(&phases, frames_dir)?;
+    let networks = case.resolve(&case.file.registry.networks);
+    let fleet = fleet::attribute(&exposure.fleet, networks.as_deref(), frames_dir)?;
+    let accounts = context.accounts;
+    let figures = disclosure::figures(&case.catalogue, accounts, manifest, &tokens, &exposure);
+    disclosure::write_figures(&figures, frames_dir)?;
+    context.progress.end();
+    let found = Found {
+        context,
+        manifest,
+        tokens: &tokens,
+        coverage: &coverage,
+        without_token: &spread.without_token,
+        keys,
+        proven: &spread.proven,
+        exposure: &exposure,
+        phases: &phases,
+        fleet,
+    };
+    Ok(disclosure::disclose(found, figures))
 }

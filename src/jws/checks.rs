@@ -291,7 +291,7 @@ fn loads_files() {
         ),
         (
             keys.load_pem(None, "p", None, &write("der", b"\x30\x82")),
-            "it is no text",
+            "the file is no text",
         ),
         (keys.load_pem(None, "p", None, &large), "too large"),
         (

@@ -1,6 +1,6 @@
-//! Reading a compact JWS (RFC 7515 section 7.1) without trusting it.
+//! Reads the claims of a compact JWS (RFC 7515 section 7.1) without trusting it.
 //!
-//! Problems, of which the first found is named while the claims that can be read are still given:
+//! The first problem found is named; the claims that can be read are given all the same.
 //!
 //! | problem | what it means |
 //! |---|---|
@@ -9,8 +9,8 @@
 //! | `jws_not_three_parts` | another number of parts than three |
 //! | `jws_base64` | a part is no base64url, is padded, or has stray bits at its end |
 //! | `jws_not_utf8` | the header or the payload is no UTF-8 |
-//! | `jws_not_json` | the header or the payload is no JSON object, or one too deep to read |
-//! | `jws_duplicate_member` | a name is there twice: which one counts cannot be known |
+//! | `jws_not_json` | the header or the payload is no JSON object, or is nested too deep to read |
+//! | `jws_duplicate_member` | a name is there twice: which of the two counts cannot be known |
 //! | `jws_no_algorithm` | the header names no algorithm |
 //! | `jws_algorithm_none` | the header says that nobody signed (RFC 8725 section 2.1) |
 //! | `jws_critical` | the header demands an extension (RFC 7515 section 4.1.11); none is understood |
@@ -22,10 +22,14 @@ use serde_json::Value;
 
 use super::members::{Members, microseconds};
 
+/// Bytes of the largest token that is read.
 const TOKEN_LIMIT: usize = 64 * 1024;
+/// Bytes of the largest header that is read, in base64url.
 const HEADER_LIMIT: usize = 8 * 1024;
 
-/// What a token says of itself. Nothing here is proven: anybody can write it.
+/// What a token says of itself.
+///
+/// Nothing of it is proven: anybody can write it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// The header's `alg` (RFC 7515 section 4.1.1).
@@ -40,8 +44,9 @@ pub struct Decoded {
     pub subject: Option<String>,
     /// The claim `sid` (OpenID Connect Front-Channel Logout 1.0 section 3).
     pub session_id: Option<String>,
-    /// The claim `scope` (RFC 8693 section 4.2), or `scp` where there is none: each value once, sorted,
-    /// with a space between.
+    /// The claim `scope` (RFC 8693 section 4.2), or `scp` if there is none.
+    ///
+    /// Each value stands once, in order, with a space between two.
     pub scope: Option<String>,
     /// The claim `iat` (RFC 7519 section 4.1.6), microseconds since 1970 UTC.
     pub issued_at: Option<i64>,
@@ -53,13 +58,16 @@ pub struct Decoded {
     pub problem: Option<&'static str>,
 }
 
-/// Reads the claims of `token`. A member that is there twice is left out.
+/// Reads the header and the claims of `token`.
+///
+/// A member that is there twice is left out. The signature is not checked.
 pub fn decode(token: &str) -> Decoded {
     let mut decoded = Decoded::default();
     if token.len() > TOKEN_LIMIT {
         decoded.note("jws_too_large");
         return decoded;
     }
+    // Five parts are an encrypted token, and a sixth shows that there are more.
     let parts: Vec<&str> = token.splitn(6, '.').collect();
     match parts.len() {
         3 => {}
@@ -79,7 +87,7 @@ pub fn decode(token: &str) -> Decoded {
 }
 
 impl Decoded {
-    /// Keeps the first problem.
+    /// Notes a problem, unless another one was found before.
     fn note(&mut self, problem: &'static str) {
         self.problem = self.problem.or(Some(problem));
     }
@@ -116,6 +124,7 @@ impl Decoded {
         self.not_before = self.time(&members, "nbf");
     }
 
+    /// A claim that must be a text.
     fn text(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
         let text = members.get(name)?.value.as_str().map(str::to_string);
         if text.is_none() {
@@ -124,6 +133,7 @@ impl Decoded {
         text
     }
 
+    /// A claim that must be a text or a list of texts, each of which may hold several values.
     fn scope(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
         let texts: Option<Vec<&str>> = match &members.get(name)?.value {
             Value::String(text) => Some(vec![text.as_str()]),
@@ -144,6 +154,7 @@ impl Decoded {
         Some(scopes.join(" "))
     }
 
+    /// A claim that must be a number of seconds, as microseconds since 1970 UTC.
     fn time(&mut self, members: &Members<'_>, name: &str) -> Option<i64> {
         let member = members.get(name)?;
         let time = member.value.is_number().then(|| microseconds(member.raw));
@@ -155,7 +166,7 @@ impl Decoded {
     }
 }
 
-/// What a header says. The problem is one of the header alone.
+/// What a header says, and the first problem of the header alone.
 #[derive(Default)]
 struct Header {
     algorithm: Option<String>,
@@ -198,32 +209,35 @@ impl Header {
     }
 }
 
-/// A token taken apart for a check of its signature.
+/// A token, taken apart so that its signature can be checked.
 pub(super) enum Taken<'a> {
-    /// It is no compact JWS, or readers would differ on what it says.
+    /// It is no compact JWS, or two programs could read its header differently.
     Unreadable,
     /// Nobody signed it.
     Unsigned,
     /// It demands an extension that is not understood.
     Critical,
-    /// There is a signature to check.
+    /// It has a signature that can be checked.
     Signed(Signed<'a>),
 }
 
-/// A signature and what it is of.
+/// A signature and the message that it signs.
 pub(super) struct Signed<'a> {
     pub(super) algorithm: String,
     pub(super) key_id: Option<String>,
-    /// The header and the payload as they stand in the token (RFC 7515 section 5.2).
+    /// The header and the payload with the dot between, as they stand in the token (RFC 7515 section 5.2).
     pub(super) message: &'a [u8],
     pub(super) signature: Vec<u8>,
 }
 
-/// Takes a token apart. Of the payload only the encoding matters, as a signature is of bytes.
+/// Takes a token apart.
+///
+/// The payload must be base64url but need not be JSON, since a signature is made over bytes.
 pub(super) fn take_apart(token: &str) -> Taken<'_> {
     if token.len() > TOKEN_LIMIT {
         return Taken::Unreadable;
     }
+    // A fourth part shows that there are too many.
     let parts: Vec<&str> = token.splitn(4, '.').collect();
     let [head, payload, signature] = parts[..] else {
         return Taken::Unreadable;
@@ -250,63 +264,10 @@ pub(super) fn take_apart(token: &str) -> Taken<'_> {
     }
 }
 
+/// The text that a part encodes; or the problem.
 fn text_of(part: &str) -> Result<String, &'static str> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "jws_base64")?;
     String::from_utf8(bytes).map_err(|_| "jws_not_utf8")
-}
-
-/// Whether `token` is written like a compact JWS: three parts of base64url characters, the first of
-/// which begins as a JSON object does. That is `eyJ` for `{"`; a header written with white space after
-/// the brace begins with `eyA`, `ewo`, `ewk` or `ew0`. The signature may be missing. An encrypted token
-/// has five parts and is not one.
-pub fn looks_like_jws(token: &str) -> bool {
-    let begins = ["eyJ", "eyA", "ewo", "ewk", "ew0"];
-    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    begins.iter().any(|begin| token.starts_with(begin))
-        && token.bytes().filter(|byte| *byte == b'.').count() == 2
-        && token.bytes().all(base64url)
-}
-
-/// The token of an `Authorization` header: after the scheme `Bearer` (RFC 6750 section 2.1) or `DPoP`
-/// (RFC 9449 section 7.1), in whatever letter case. Other schemes carry no token.
-pub fn in_authorization(header: &str) -> Option<&str> {
-    let (scheme, token) = header.trim().split_once(' ')?;
-    let known = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("DPoP");
-    let token = token.trim_start();
-    (known && !token.is_empty() && !token.contains(char::is_whitespace)).then_some(token)
-}
-
-/// The values of a cookie in a `Cookie` header (RFC 6265, section 4.2.1). Several headers are one with `;` between
-/// them (RFC 9113, section 8.2.3); a comma, as between other headers, is between cookies where a name follows it.
-pub fn in_cookies<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    let pairs = header.split(';').flat_map(|pairs| {
-        let mut rest = Some(pairs);
-        std::iter::from_fn(move || {
-            let pair = rest?;
-            let commas = pair.match_indices(',').map(|(comma, _)| comma);
-            let end = commas
-                .into_iter()
-                .find(|comma| begins_cookie(&pair[comma + 1..]));
-            rest = end.map(|end| &pair[end + 1..]);
-            Some(&pair[..end.unwrap_or(pair.len())])
-        })
-    });
-    pairs.filter_map(move |pair| {
-        let (own, value) = pair.split_once('=')?;
-        let value = value.trim();
-        let quoted = value
-            .strip_prefix('"')
-            .and_then(|value| value.strip_suffix('"'));
-        (own.trim() == name).then_some(quoted.unwrap_or(value))
-    })
-}
-
-/// Whether text begins with the name of a cookie (a token of RFC 9110, section 5.6.2) and its `=`.
-fn begins_cookie(text: &str) -> bool {
-    let text = text.trim_start();
-    let sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    let length = text.bytes().take_while(|byte| sign(byte)).count();
-    length > 0 && text[length..].starts_with('=')
 }
 
 #[cfg(test)]
@@ -470,60 +431,5 @@ mod tests {
         assert_eq!(encrypted.algorithm.as_deref(), Some("HS256"));
         let bad = format!("?.{}.c2ln", part(r#"{"jti":"t"}"#));
         assert_eq!(decode(&bad).token_id.as_deref(), Some("t"));
-    }
-
-    #[test]
-    fn tells_tokens_by_their_looks() {
-        let fine = token(HEADER, "{}");
-        for (token, wanted) in [
-            (fine.as_str(), true),
-            (token("{\n \"alg\":\"HS256\"}", "{}").as_str(), true),
-            (token("{ \"alg\":\"HS256\"}", "{}").as_str(), true),
-            (fine.replace(".c2ln", ".").as_str(), true),
-            (fine.replace(".c2ln", "").as_str(), false),
-            ((fine.clone() + ".A.A").as_str(), false),
-            (fine.replace(".c2ln", ".c2l=").as_str(), false),
-            ("www.example.com", false),
-            ("eyJ", false),
-        ] {
-            assert_eq!(looks_like_jws(token), wanted, "{token}");
-        }
-    }
-
-    #[test]
-    fn finds_tokens_in_headers() {
-        for (header, wanted) in [
-            ("Bearer a.b.c", Some("a.b.c")),
-            ("bEARER   a", Some("a")),
-            ("DPoP a", Some("a")),
-            ("Basic YTpi", None),
-            ("Bearer", None),
-            ("Bearer  ", None),
-            ("Bearer a b", None),
-            ("Bearera b", None),
-        ] {
-            assert_eq!(in_authorization(header), wanted, "{header}");
-        }
-        for (header, wanted) in [
-            ("t=a", &["a"][..]),
-            ("x=1; t=\"a.b\"; y=2", &["a.b"]),
-            ("t=a; t=b", &["a", "b"]),
-            ("xt=1;t=a==", &["a=="]),
-            ("T=a", &[]),
-            ("t", &[]),
-            ("t=\"", &["\""]),
-            // Several headers, as other headers are joined; and commas within a value.
-            ("x=1, t=a", &["a"]),
-            ("t=a,x=1,t=b; y=2", &["a", "b"]),
-            ("t=a,b, c", &["a,b, c"]),
-            ("x=1,2,t, =3", &[]),
-        ] {
-            let values: Vec<&str> = in_cookies(header, "t").collect();
-            assert_eq!(values, wanted, "{header}");
-        }
-        let many = format!("{}t=a", ", ,x".repeat(1_000_000));
-        assert_eq!(in_cookies(&many, "t").count(), 0);
-        let many = format!("{}t=a", "x=1,".repeat(1_000_000));
-        assert_eq!(in_cookies(&many, "t").count(), 1);
     }
 }

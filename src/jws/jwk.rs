@@ -1,5 +1,7 @@
-//! JSON Web Keys (RFC 7517). What is not known in one makes that key unusable and is no error, as a set
-//! may hold keys for other readers (section 5).
+//! Reads JSON Web Keys (RFC 7517).
+//!
+//! A key with a member that is not known is unusable, which is no error: a set may hold keys for other
+//! programs (section 5).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,15 +16,17 @@ pub(super) struct Jwk {
     pub(super) id: Option<String>,
     /// The `alg` (section 4.4).
     pub(super) algorithm: Option<String>,
-    /// Whether `use` and `key_ops` allow signatures to be verified (sections 4.2 and 4.3).
+    /// Whether `use` and `key_ops` allow the key to verify signatures (sections 4.2 and 4.3).
     pub(super) for_signatures: bool,
-    /// What is not known in it.
+    /// What in it is not known.
     pub(super) unknown: Option<String>,
 }
 
 impl Jwk {
     /// Reads a key; `None` for a private one.
     pub(super) fn read(members: &Map<String, Value>) -> Option<Self> {
+        // `d` is the private member of every kind but a shared secret (RFC 7518 section 6, RFC 8037
+        // section 2).
         if members.get("kty").and_then(Value::as_str) != Some("oct") && members.contains_key("d") {
             return None;
         }
@@ -61,7 +65,7 @@ impl Jwk {
     }
 }
 
-/// The material of a key (RFC 7518 section 6, RFC 8037 section 2).
+/// What a key consists of (RFC 7518 section 6, RFC 8037 section 2).
 fn material(members: &Map<String, Value>) -> Material {
     let kind = match members.get("kty").and_then(Value::as_str) {
         Some("RSA") => Kind::Rsa,
@@ -77,6 +81,7 @@ fn material(members: &Map<String, Value>) -> Material {
     })
 }
 
+/// The material of a usable key; or why it is not usable.
 fn usable(kind: Kind, members: &Map<String, Value>) -> Result<Material, String> {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let bytes = |name: &str| {
@@ -98,6 +103,7 @@ fn usable(kind: Kind, members: &Map<String, Value>) -> Result<Material, String> 
                     curve.size
                 ));
             }
+            // 4 says that both coordinates follow (SEC 1 section 2.3.3).
             let mut point = vec![4];
             point.extend(x);
             point.extend(y);

@@ -1,4 +1,4 @@
-//! The signing keys that a responder names, and whether one of them signed a token.
+//! Holds the signing keys that a responder names, and says whether one of them signed a token.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,7 +13,7 @@ use super::pem;
 use super::signature::Signature;
 use crate::error::{Error, Position, Result};
 
-/// Key files are small; a log named by mistake is not read to its end.
+/// Bytes of the largest key file. Key files are small, and a log named by mistake is not read to its end.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The signing keys of a case.
@@ -22,7 +22,7 @@ pub struct SigningKeys {
     keys: Vec<Key>,
 }
 
-/// A key that was read but with which nothing is verified.
+/// A key that was read, but with which no signature can be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnsupportedKey<'a> {
     /// The issuer whose key it is; `None` for any issuer.
@@ -33,17 +33,21 @@ pub struct UnsupportedKey<'a> {
     pub why: &'a str,
 }
 
+/// A key, and what it is for.
 #[derive(Debug)]
 struct Key {
     issuer: Option<String>,
     id: Option<String>,
     kind: Kind,
+    /// A hash of its material.
     fingerprint: [u8; 32],
-    /// The one algorithm that it is for, where that is said.
+    /// The one algorithm that it is for, if its owner names one.
     algorithm: Option<String>,
     /// Whether it is for signatures at all.
     for_signatures: bool,
+    /// The algorithms that it can verify, each ready for use.
     verifiers: Vec<(&'static str, Verifier)>,
+    /// Why no signature can be verified with it.
     unsupported: Option<String>,
 }
 
@@ -58,16 +62,19 @@ impl SigningKeys {
         self.keys.len()
     }
 
-    /// Reads a JWK set or one JWK (RFC 7517 sections 4 and 5). The keys sign tokens of `issuer`, or of
-    /// any issuer where it is `None`. Keys of unknown kinds are kept as unsupported.
+    /// Reads a JWK set or one JWK (RFC 7517 sections 4 and 5).
+    ///
+    /// The keys sign tokens of `issuer`, or of any issuer if it is `None`. Keys of unknown kinds are kept as
+    /// unsupported.
     pub fn load_jwks(&mut self, issuer: Option<&str>, path: &Path) -> Result<()> {
         let bytes = read(path)?;
         let text = text(path, &bytes)?;
         self.add_jwks(issuer, path, text)
     }
 
-    /// Reads a public key or a certificate in PEM (RFC 7468). Where `algorithm` is named the key is for
-    /// that one alone.
+    /// Reads a public key or a certificate in PEM (RFC 7468).
+    ///
+    /// If `algorithm` is given, the key is for that algorithm alone.
     pub fn load_pem(
         &mut self,
         issuer: Option<&str>,
@@ -83,7 +90,7 @@ impl SigningKeys {
         self.add_named(issuer, key_id, algorithm, path, &material)
     }
 
-    /// Reads a shared secret: the bytes of the file, without the newline at their end.
+    /// Reads a shared secret: the bytes of the file, without a line break at their end.
     pub fn load_secret(
         &mut self,
         issuer: Option<&str>,
@@ -111,14 +118,14 @@ impl SigningKeys {
         self.add_named(issuer, key_id, algorithm, path, &material)
     }
 
-    /// The keys with which signatures are checked: issuer, `None` for any, and `kid`.
+    /// The issuer (`None` for any issuer) and the `kid` of each key with which signatures are checked.
     pub fn supported(&self) -> impl Iterator<Item = (Option<&str>, Option<&str>)> {
         let for_them = |key: &&Key| key.for_signatures && key.unsupported.is_none();
         let supported = self.keys.iter().filter(for_them);
         supported.map(|key| (key.issuer.as_deref(), key.id.as_deref()))
     }
 
-    /// The keys with which nothing is verified, in the order in which they were read.
+    /// The keys with which no signature can be verified, in the order in which they were read.
     pub fn unsupported(&self) -> impl Iterator<Item = UnsupportedKey<'_>> {
         self.keys.iter().filter_map(|key| {
             Some(UnsupportedKey {
@@ -129,11 +136,11 @@ impl SigningKeys {
         })
     }
 
-    /// Whether a key of its issuer signed `token`, of which `decoded` was read. Only the issuer is taken
-    /// from `decoded`; the header is read again from the token.
+    /// Whether a key of its issuer signed `token`; `decoded` is what was read from the token.
     ///
-    /// A token that names a key is checked against the keys of exactly that name, and one that names
-    /// none against all keys of its issuer.
+    /// A token that names a key is checked against the keys of exactly that name. One that names none is
+    /// checked against all keys of its issuer. Only the issuer is taken from `decoded`; the header is read
+    /// again from the token.
     pub fn check(&self, token: &str, decoded: &Decoded) -> Signature {
         let signed = match take_apart(token) {
             Taken::Unreadable => return Signature::Unreadable,
@@ -146,7 +153,8 @@ impl SigningKeys {
             let own = key.issuer.as_deref();
             own.is_none() || own == issuer
         });
-        // The order of the type is the order of precedence: valid, invalid, mismatch, unsupported.
+        // Of several results the least counts: the order of `Signature` is valid, invalid, mismatch,
+        // unsupported.
         match &signed.key_id {
             Some(id) => of_issuer
                 .filter(|key| key.id.as_ref() == Some(id))
@@ -162,6 +170,7 @@ impl SigningKeys {
         }
     }
 
+    /// Adds the keys of a JWK set or one JWK, which is the `text` of the file at `path`.
     pub(super) fn add_jwks(&mut self, issuer: Option<&str>, path: &Path, text: &str) -> Result<()> {
         let hint = "name a JWK set, such as an issuer's jwks.json, or one JWK";
         let parsed: Value = serde_json::from_str(text).map_err(|source| {
@@ -169,12 +178,12 @@ impl SigningKeys {
                 line: source.line().max(1),
                 column: source.column().max(1),
             };
-            Error::case(path, format!("it is no JSON: {source}"))
+            Error::case(path, format!("the file is no JSON: {source}"))
                 .at(position)
                 .hint(hint)
                 .with_source(source)
         })?;
-        let not_a_set = || Error::case(path, "it is neither a JWK set nor a JWK").hint(hint);
+        let not_a_set = || Error::case(path, "the file is neither a JWK set nor a JWK").hint(hint);
         let object = parsed.as_object().ok_or_else(not_a_set)?;
         let Some(keys) = object.get("keys") else {
             if !object.contains_key("kty") {
@@ -206,12 +215,13 @@ impl SigningKeys {
             key.verifiers.clear();
         }
         if !key.for_signatures {
-            // A key for encryption is as it should be.
+            // A key for encryption is no mistake, so nothing in it is reported.
             key.unsupported = None;
         }
         self.add(path, key)
     }
 
+    /// Adds a key whose `kid` and algorithm the case file names.
     fn add_named(
         &mut self,
         issuer: Option<&str>,
@@ -237,6 +247,7 @@ impl SigningKeys {
         self.add(path, key)
     }
 
+    /// Adds a key, unless it is there already. Two keys of one name and issuer are an error.
     fn add(&mut self, path: &Path, key: Key) -> Result<()> {
         let same_name =
             |own: &&Key| own.id.is_some() && own.id == key.id && own.issuer == key.issuer;
@@ -250,9 +261,9 @@ impl SigningKeys {
             );
             return Err(Error::case(
                 path,
-                format!("key `{id}` of {issuer} is there twice, as two keys"),
+                format!("there are two different keys `{id}` of {issuer}"),
             )
-            .hint("leave the key that the issuer signs with, or name the issuer of each"));
+            .hint("keep the key that the issuer signs with, or name the issuer of each"));
         }
         let known = self.keys.iter().any(|own| {
             own.fingerprint == key.fingerprint
@@ -291,7 +302,7 @@ impl Key {
         }
     }
 
-    /// Whether the algorithm that the key is said to be for is one that it can be for.
+    /// Fails if the key is said to be for an algorithm that its material does not fit.
     fn serves_its_algorithm(&self) -> Result<(), String> {
         let Some(own) = &self.algorithm else {
             return Ok(());
@@ -307,9 +318,10 @@ impl Key {
         ))
     }
 
+    /// Whether this key made the signature, or why that cannot be said.
     fn check(&self, signed: &Signed<'_>) -> Signature {
         let named = signed.algorithm.as_str();
-        // RFC 9864 section 2.2 gives the one algorithm of this curve a second name.
+        // `Ed25519` is a second name of the one algorithm of this curve (RFC 9864 section 2.2).
         let same = |own: &str| {
             own == named
                 || [own, named]
@@ -333,24 +345,25 @@ impl Key {
     }
 }
 
+/// The bytes of a key file.
 fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
         .map_err(|source| Error::io("read the key file", path, source))?;
     if bytes.len() as u64 > FILE_LIMIT {
-        return Err(Error::case(path, "it is too large for a key file")
-            .hint("a key file is at most 4 MiB long; name the file that holds the key"));
+        return Err(Error::case(path, "the file is too large for a key file")
+            .hint("a key file has at most 4 MiB; name the file that holds the key"));
     }
     Ok(bytes)
 }
 
-/// The text of a key file, without a byte order mark; a private key in it is an error.
+/// The text of a key file, without its byte-order mark. Fails if a private key is in it.
 fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
     let text = std::str::from_utf8(bytes).map_err(|source| {
         let hint = "if the key is in DER, convert it to PEM: openssl pkey -pubin -inform der, \
                     or openssl x509 -inform der";
-        Error::case(path, "it is no text")
+        Error::case(path, "the file is no text")
             .hint(hint)
             .with_source(source)
     })?;
@@ -360,8 +373,9 @@ fn text<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str> {
     Ok(text.trim_start_matches('\u{feff}'))
 }
 
+/// The error that a file holds a private key.
 fn private_key(path: &Path) -> Error {
-    Error::case(path, "there is a private key in it")
-        .hint("checks need the public key alone; write it out with openssl pkey -pubout")
+    Error::case(path, "the file holds a private key")
+        .hint("checks need only the public key; extract it with: openssl pkey -pubout")
         .hint("keep no private key in a case: whoever reads the case could sign tokens with it")
 }

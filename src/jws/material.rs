@@ -1,6 +1,8 @@
-//! What a key consists of, and the algorithms that it verifies (RFC 7518 section 3, RFC 8037
-//! section 3.1, RFC 9864 section 2.2). An algorithm belongs to one kind of key and, for a curve, to
-//! that curve alone: no key is ever used with an algorithm of another kind (RFC 8725 section 3.1).
+//! What a key consists of, and the algorithms whose signatures it verifies.
+//!
+//! The algorithms are those of RFC 7518 section 3, RFC 8037 section 3.1 and RFC 9864 section 2.2. Each
+//! belongs to one kind of key and, for curves, to one curve. No key is ever used with an algorithm of
+//! another kind (RFC 8725 section 3.1).
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
@@ -8,7 +10,7 @@ use aws_lc_rs::signature::{
 };
 use sha2::{Digest, Sha256};
 
-/// Every algorithm that a signature is checked for.
+/// Every algorithm whose signatures can be checked.
 pub(super) const ALGORITHMS: [&str; 14] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
     "Ed25519", "HS256", "HS384", "HS512",
@@ -30,6 +32,7 @@ impl Kind {
         if !ALGORITHMS.contains(&algorithm) {
             return None;
         }
+        // Each known name has at least two letters, all of them ASCII.
         Some(match &algorithm[..2] {
             "RS" | "PS" => Kind::Rsa,
             "ES" => Kind::Ec,
@@ -50,6 +53,7 @@ pub(super) struct Curve {
     verification: &'static EcdsaVerificationAlgorithm,
 }
 
+/// Every curve of `EC` keys whose signatures can be checked.
 pub(super) static CURVES: [Curve; 3] = [
     Curve {
         name: "P-256",
@@ -74,6 +78,7 @@ pub(super) static CURVES: [Curve; 3] = [
     },
 ];
 
+/// The algorithms of RSA keys. The library checks that a key has 2048 to 8192 bits.
 const RSA: [(&str, &RsaParameters); 6] = [
     ("RS256", &signature::RSA_PKCS1_2048_8192_SHA256),
     ("RS384", &signature::RSA_PKCS1_2048_8192_SHA384),
@@ -83,6 +88,7 @@ const RSA: [(&str, &RsaParameters); 6] = [
     ("PS512", &signature::RSA_PSS_2048_8192_SHA512),
 ];
 
+/// The algorithms of shared secrets.
 const HMAC: [(&str, hmac::Algorithm); 3] = [
     ("HS256", hmac::HMAC_SHA256),
     ("HS384", hmac::HMAC_SHA384),
@@ -91,7 +97,7 @@ const HMAC: [(&str, hmac::Algorithm); 3] = [
 
 /// What a key consists of, wherever it was read from.
 pub(super) enum Material {
-    /// Two positive numbers, big end first and without leading zeros.
+    /// Two positive numbers, most significant byte first and without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     /// A point as SEC 1 section 2.3.3 writes it.
     Ec {
@@ -102,17 +108,18 @@ pub(super) enum Material {
     Ed25519(Vec<u8>),
     /// A secret that issuer and verifier share.
     Secret(Vec<u8>),
-    /// A key that nothing is verified with.
+    /// A key with which no signature can be verified.
     Unusable {
         kind: Kind,
-        /// What tells it from another key.
+        /// Bytes that are different for different keys.
         bytes: Vec<u8>,
+        /// Why it cannot be used, as a part of a sentence.
         why: String,
     },
 }
 
 impl Material {
-    /// An RSA key of two numbers, which may have leading zeros.
+    /// An RSA key of two numbers, which may have leading zeros here.
     pub(super) fn rsa(modulus: &[u8], exponent: &[u8]) -> Self {
         Material::Rsa {
             modulus: without_zeros(modulus),
@@ -130,7 +137,7 @@ impl Material {
         }
     }
 
-    /// What stands for the material when two keys are compared: a hash, so that no secret is kept.
+    /// A hash by which two keys are compared, so that no secret is kept for it.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
         let parts: [&[u8]; 3] = match self {
             Material::Rsa { modulus, exponent } => [b"RSA", exponent, modulus],
@@ -141,13 +148,14 @@ impl Material {
         };
         let mut hash = Sha256::new();
         for part in parts {
+            // With its length before each part, no other split of the same bytes has the same hash.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
         hash.finalize().into()
     }
 
-    /// What the key verifies, by algorithm; or why it verifies nothing.
+    /// The algorithms that the key can verify, each ready for use; or why it can verify none.
     pub(super) fn verifiers(&self) -> Result<Vec<(&'static str, Verifier)>, String> {
         match self {
             Material::Rsa { modulus, exponent } => rsa_verifiers(modulus, exponent),
@@ -156,6 +164,7 @@ impl Material {
                     .map_err(|_| format!("its point is not on the curve {}", curve.name))?;
                 Ok(vec![(curve.algorithm, Verifier::Public(key))])
             }
+            // A point has 32 bytes (RFC 8032 section 5.1.5).
             Material::Ed25519(point) if point.len() == 32 => {
                 let key = ParsedPublicKey::new(&signature::ED25519, point)
                     .map_err(|_| "it is no Ed25519 key".to_string())?;
@@ -178,8 +187,11 @@ impl Material {
     }
 }
 
-/// The bounds are those of RFC 7518 section 3.3 and of the library.
+/// The algorithms that an RSA key can verify, each ready for use; or why it can verify none.
+///
+/// A key must have at least 2048 bits (RFC 7518 section 3.3) and at most the 8192 that the library takes.
 fn rsa_verifiers(modulus: &[u8], exponent: &[u8]) -> Result<Vec<(&'static str, Verifier)>, String> {
+    // Leading zero bytes are gone already; zero bits of the first byte count no more than they do.
     let zeros = modulus
         .first()
         .map_or(0, |first| first.leading_zeros() as usize);
@@ -189,6 +201,8 @@ fn rsa_verifiers(modulus: &[u8], exponent: &[u8]) -> Result<Vec<(&'static str, V
             "an RSA key of {bits} bits; those of 2048 to 8192 bits are checked"
         ));
     }
+    // A product of two large primes is odd. An exponent is odd, too, as it has no divisor in common with an
+    // even number; 1 would leave every message as it is; and the library takes up to four bytes of it.
     let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
     if !odd(modulus) || !odd(exponent) || exponent.len() > 4 || exponent == [1] {
         return Err("no RSA key has these numbers".into());
@@ -207,12 +221,13 @@ fn rsa_verifiers(modulus: &[u8], exponent: &[u8]) -> Result<Vec<(&'static str, V
         .collect()
 }
 
+/// A number without its leading zero bytes.
 fn without_zeros(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number[zeros..].to_vec()
 }
 
-/// A key made ready for one algorithm.
+/// A key, ready to verify signatures of one algorithm.
 #[derive(Debug)]
 pub(super) enum Verifier {
     Public(ParsedPublicKey),
@@ -220,11 +235,11 @@ pub(super) enum Verifier {
 }
 
 impl Verifier {
-    /// Whether `signature` is one of `message`. A wrong length is a wrong signature.
+    /// Whether `signature` is one of `message`. A signature of a wrong length is a wrong one.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Verifier::Public(key) => key.verify_sig(message, signature).is_ok(),
-            // Compares in constant time.
+            // The library compares in constant time.
             Verifier::Secret(key) => hmac::verify(key, message, signature).is_ok(),
         }
     }

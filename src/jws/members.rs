@@ -1,5 +1,7 @@
-//! JSON objects read member by member, so that a name that is there twice and all digits of a number
-//! are seen.
+//! Reads JSON objects member by member.
+//!
+//! A map would keep only the last of two members of one name, and a parsed number only some digits. Here
+//! both are seen.
 
 use std::collections::HashSet;
 
@@ -7,22 +9,24 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Value};
 
-/// The members of a JSON object, those that are there twice included.
+/// The members of a JSON object, in order; a name may be there more than once.
 pub(super) struct Members<'a>(Vec<Member<'a>>);
 
 /// A member of a JSON object.
 pub(super) struct Member<'a> {
     name: String,
     pub(super) value: Value,
-    /// The value as it is written: a number keeps all its digits here.
+    /// The value as it is written, so that a number has all its digits.
     pub(super) raw: &'a str,
 }
 
+/// The white space of JSON (RFC 8259 section 2).
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 impl<'a> Members<'a> {
-    /// Walks the object member by member, as a map would keep the last of two without a word. The
-    /// parser ends at 128 levels, so depth is an error and no overflow.
+    /// Reads an object; `None` if `text` is none, or is nested more than 128 levels deep.
+    ///
+    /// At that depth the parser gives an error, so that no text makes the stack overflow.
     pub(super) fn of(text: &'a str) -> Option<Self> {
         let space = |text: &'a str| text.trim_start_matches(SPACE);
         let mut members = Vec::new();
@@ -45,13 +49,14 @@ impl<'a> Members<'a> {
             .then_some(Members(members))
     }
 
-    /// The member of that name, unless there are two.
+    /// The member of that name, if there is exactly one.
     pub(super) fn get(&self, name: &str) -> Option<&Member<'a>> {
         let mut found = self.0.iter().filter(|member| member.name == name);
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }
 
+    /// Whether there is a member of that name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|member| member.name == name)
     }
@@ -63,7 +68,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The JSON value that `text` begins with, how it is written, and what comes after it.
+/// The JSON value at the beginning of `text`, its own text, and the text after it.
 fn first<T: DeserializeOwned>(text: &str) -> Option<(T, &str, &str)> {
     let mut values = Deserializer::from_str(text).into_iter::<T>();
     let value = values.next()?.ok()?;
@@ -71,8 +76,9 @@ fn first<T: DeserializeOwned>(text: &str) -> Option<(T, &str, &str)> {
     Some((value, raw.trim_start_matches(SPACE), after))
 }
 
-/// A JSON number of seconds as microseconds, digit by digit: what is finer is cut off towards the
-/// past, and what no calendar shows is `None`.
+/// A JSON number of seconds as microseconds, computed digit by digit and therefore exact.
+///
+/// Digits beyond microseconds are cut off towards the past. A time that no calendar shows is `None`.
 pub(crate) fn microseconds(number: &str) -> Option<i64> {
     let (negative, number) = match number.strip_prefix('-') {
         Some(number) => (true, number),
@@ -85,14 +91,16 @@ pub(crate) fn microseconds(number: &str) -> Option<i64> {
     if digits.is_empty() {
         return Some(0);
     }
-    // A power of more digits than a number holds is as good as the largest.
+    // A power that no `i32` holds means the same here as the largest one: far too much, or nothing at all.
     let power: i64 = match power.parse::<i32>() {
         Ok(power) => power.into(),
         Err(_) if power.starts_with('-') => i32::MIN.into(),
         Err(_) => i32::MAX.into(),
     };
+    // Six more places make microseconds of seconds; the digits of the fraction are among `digits`.
     let places = power + 6 - i64::try_from(fraction.len()).ok()?;
     let length = i64::try_from(digits.len()).ok()?;
+    // The latest time of any calendar has 18 digits. This keeps the zeros below within an `i128`.
     if length + places > 30 {
         return None;
     }
@@ -101,6 +109,7 @@ pub(crate) fn microseconds(number: &str) -> Option<i64> {
     let zeros = usize::try_from(places.max(0)).ok()?;
     let mut value: i128 = format!("0{kept}{}", "0".repeat(zeros)).parse().ok()?;
     if negative {
+        // Before 1970, what is cut off lies further in the past.
         let finer = cut.bytes().any(|digit| digit != b'0');
         value = -value - i128::from(finer);
     }

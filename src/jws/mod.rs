@@ -1,22 +1,24 @@
-//! Access tokens that are JSON Web Signatures: what they claim, and whether a known key signed it.
+//! Access tokens that are JSON Web Signatures: what they claim, and whether a known key signed them.
 //!
-//! [`decode`] reads a token's claims without trust: the signature is looked at by
-//! [`SigningKeys::check`] alone, against keys that the responder named. Keys inside or behind a token
-//! (`jwk`, `jku`, `x5c`, `x5u`) are never used, as whoever forged the token wrote them too.
+//! [`decode`] reads a token's claims without trusting them. Only [`SigningKeys::check`] looks at the
+//! signature, and checks it against keys that the responder named. Keys that a token holds or points to
+//! (`jwk`, `jku`, `x5c`, `x5u`) are never used, as whoever forged the token also wrote them.
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `claims` | a token's header and claims; tokens in request headers |
+//! | `claims` | a token's header and claims |
+//! | `headers` | tokens in request headers |
 //! | `jwk` | JSON Web Keys |
-//! | `keys` | the signing keys of a case, and the check |
-//! | `material` | what a key consists of, and the algorithms that it verifies |
-//! | `members` | JSON objects member by member |
+//! | `keys` | the signing keys of a case, and the check of a signature |
+//! | `material` | what a key consists of, and the algorithms whose signatures it verifies |
+//! | `members` | JSON objects, read member by member |
 //! | `pem` | keys and certificates in PEM |
 //! | `signature` | the outcomes of a check |
 
 #[cfg(test)]
 mod checks;
 mod claims;
+mod headers;
 mod jwk;
 mod keys;
 mod material;
@@ -26,7 +28,8 @@ mod signature;
 #[cfg(test)]
 mod vectors;
 
-pub use claims::{Decoded, decode, in_authorization, in_cookies, looks_like_jws};
+pub use claims::{Decoded, decode};
+pub use headers::{in_authorization, in_cookies, looks_like_jws};
 pub use keys::{SigningKeys, UnsupportedKey};
 pub(crate) use members::microseconds;
 pub use signature::Signature;

@@ -1,27 +1,27 @@
-//! Public keys in PEM (RFC 7468): `PUBLIC KEY` (RFC 5280 section 4.1.2.7), `RSA PUBLIC KEY` (RFC 8017
-//! appendix A.1.1), and the key of a `CERTIFICATE` (RFC 5280 section 4.1).
+//! Reads public keys in PEM (RFC 7468).
 //!
-//! Of a certificate nothing but the key is read: who vouched for it, and until when, says nothing about
-//! who could sign with it.
+//! These are `PUBLIC KEY` (RFC 5280 section 4.1.2.7), `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1), and the
+//! key of a `CERTIFICATE` (RFC 5280 section 4.1). Of a certificate nothing but the key is read: who vouched
+//! for it, and until when, does not tell who could sign with it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::material::{CURVES, Kind, Material};
 
-/// Whether any private key is in `text`, in whatever form and however broken.
+/// Whether `text` holds a private key, in any form, even a broken one.
 pub(super) fn has_private_key(text: &str) -> bool {
     text.lines()
         .any(|line| label(line, "BEGIN").is_some_and(|label| label.ends_with("PRIVATE KEY")))
 }
 
-/// The key in `text`; or what is wrong.
+/// The one key in `text`; or what is wrong with the text.
 pub(super) fn public_key(text: &str) -> Result<Material, String> {
     let blocks = blocks(text)?;
     let [(label, der)] = blocks.as_slice() else {
         return Err(match blocks.len() {
-            0 => "there is no PEM block in it".into(),
-            count => format!("there are {count} PEM blocks in it, and one key is wanted"),
+            0 => "there is no PEM block in the file".into(),
+            count => format!("there are {count} PEM blocks in the file, where one is expected"),
         });
     };
     let key = match label.as_str() {
@@ -33,7 +33,7 @@ pub(super) fn public_key(text: &str) -> Result<Material, String> {
     key.ok_or_else(|| format!("the PEM block `{label}` is broken"))
 }
 
-/// The label of a line such as `-----BEGIN PUBLIC KEY-----`.
+/// The label of a line such as `-----BEGIN PUBLIC KEY-----`; `place` is `BEGIN` or `END`.
 fn label<'a>(line: &'a str, place: &str) -> Option<&'a str> {
     line.trim()
         .strip_prefix("-----")?
@@ -42,7 +42,7 @@ fn label<'a>(line: &'a str, place: &str) -> Option<&'a str> {
         .strip_prefix(' ')
 }
 
-/// The blocks with their labels. Text between blocks is passed over (RFC 7468 section 2).
+/// The blocks with their labels. Text between blocks is skipped (RFC 7468 section 2).
 fn blocks(text: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut blocks = Vec::new();
     let mut open: Option<(&str, String)> = None;
@@ -70,12 +70,13 @@ fn blocks(text: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
     }
 }
 
+// The tags of elements of DER that keys are made of.
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
-/// The version of a certificate.
+/// The tag of a certificate's version.
 const VERSION: u8 = 0xa0;
 
 /// `rsaEncryption` of RFC 8017 appendix A.1.
@@ -89,15 +90,18 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// The content of the next element, which must have that tag. The length must have its shortest
-    /// form.
+    /// The content of the next element, which must have that tag.
+    ///
+    /// As DER demands, the length must be written in its shortest form.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (own, rest) = self.0.split_first()?;
         let (first, rest) = rest.split_first()?;
+        // A length below 128 is one byte. Else the low seven bits of that byte count the bytes that follow.
         let (length, rest) = if *first < 0x80 {
             (usize::from(*first), rest)
         } else {
             let (digits, rest) = rest.split_at_checked(usize::from(*first & 0x7f))?;
+            // Three bytes are 16 MiB, more than any key file has; a leading zero is no shortest form.
             if digits.len() > 3 || *digits.first()? == 0 {
                 return None;
             }
@@ -120,13 +124,14 @@ impl<'a> Reader<'a> {
     /// A positive number without its leading zero.
     fn number(&mut self) -> Option<&'a [u8]> {
         match self.take(INTEGER)? {
+            // Nothing, zero, a negative number, or a zero that is not needed to keep the number positive.
             [] | [0] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => None,
             [0, number @ ..] => Some(number),
             number => Some(number),
         }
     }
 
-    /// Nothing may be left.
+    /// `None` if anything is left.
     fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())
     }
@@ -150,7 +155,7 @@ fn rsa_public_key(der: &[u8]) -> Option<Material> {
 fn certificate(der: &[u8]) -> Option<Material> {
     let mut signed = Reader(whole(der)?);
     let mut fields = Reader(signed.take(SEQUENCE)?);
-    // The algorithm and the signature of whoever vouched.
+    // The algorithm and the signature of whoever vouched for the key.
     signed.take(SEQUENCE)?;
     signed.take(BIT_STRING)?;
     signed.end()?;
@@ -171,6 +176,7 @@ fn subject_public_key(content: &[u8]) -> Option<Material> {
     let mut algorithm = Reader(reader.take(SEQUENCE)?);
     let bits = reader.take(BIT_STRING)?;
     reader.end()?;
+    // The first byte counts unused bits of the last one; keys consist of whole bytes.
     let (unused, key) = bits.split_first()?;
     if *unused != 0 {
         return None;
@@ -195,7 +201,7 @@ fn subject_public_key(content: &[u8]) -> Option<Material> {
             let Some(curve) = known else {
                 return Some(unusable(Kind::Ec, "a curve that is not supported"));
             };
-            // Two coordinates, or one where the point is compressed.
+            // A byte for the form, then two coordinates, or one if the point is compressed.
             let sizes = [2 * curve.size + 1, curve.size + 1];
             let point = key.to_vec();
             sizes

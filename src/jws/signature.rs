@@ -1,6 +1,8 @@
-//! The outcomes of a check.
+//! The outcomes of a check of a signature.
 
 /// What is known of a token's signature.
+///
+/// The order matters: where several keys are tried, the least outcome counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signature {
     /// The log does not hold the token, so there is nothing to check.
@@ -9,15 +11,15 @@ pub enum Signature {
     Valid,
     /// No key of that name and issuer made it.
     Invalid,
-    /// There is none: the algorithm is `none` (RFC 7515 appendix A.5), or the signature is empty.
+    /// There is no signature: the algorithm is `none` (RFC 7515 appendix A.5), or the part is empty.
     Unsigned,
     /// No key of that name and issuer is known.
     NoKey,
-    /// The key is not for that algorithm, or not for signatures (RFC 8725 section 3.1).
+    /// The key is for another algorithm, or not for signatures (RFC 8725 section 3.1).
     Mismatch,
     /// The algorithm, the key, or an extension that the token demands is not supported.
     Unsupported,
-    /// It is no compact JWS, or readers would differ on what its header says.
+    /// It is no compact JWS, or two programs could read its header differently.
     Unreadable,
 }
 
@@ -34,12 +36,12 @@ impl Signature {
         Signature::Unreadable,
     ];
 
-    /// The outcome with this number, as `as u8` gives it.
+    /// The outcome with this number, which `as u8` gave. Panics for a number that is none.
     pub(crate) fn from_code(code: u8) -> Self {
         Self::ALL[usize::from(code)]
     }
 
-    /// The name in tables.
+    /// The name, as in frames.
     pub fn name(self) -> &'static str {
         match self {
             Signature::NotLogged => "not_logged",
@@ -53,7 +55,7 @@ impl Signature {
         }
     }
 
-    /// The value of that name.
+    /// The outcome of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|value| value.name() == name)
     }
