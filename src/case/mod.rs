@@ -220,7 +220,7 @@ pub struct Deleted {
     pub reason: String,
 }
 
-/// A case, checked, with its registries loaded.
+/// A case: checked, with its registries loaded.
 #[derive(Debug)]
 pub struct Case {
     /// The case folder.
@@ -229,22 +229,22 @@ pub struct Case {
     pub path: PathBuf,
     /// The case file's text, for its hash and for places in errors.
     pub text: String,
-    /// What it says.
+    /// The case file, parsed.
     pub file: CaseFile,
     /// The report's time zone.
     pub zone: jiff::tz::TimeZone,
-    /// Pages and their fields.
+    /// The page catalogue.
     pub catalogue: Catalogue,
     /// The inventory of signing keys.
     pub keys: Keys,
     /// Keys that signatures are checked with.
     pub signing_keys: SigningKeys,
-    /// The files that these are from: path and SHA-256.
+    /// The path and the SHA-256 of each file with such keys.
     pub signing_key_files: Vec<(PathBuf, String)>,
 }
 
 impl Case {
-    /// A path of the case file, resolved against the case folder.
+    /// A path that the case file names, resolved against the case folder.
     pub fn resolve(&self, name: &Option<Spanned<PathBuf>>) -> Option<PathBuf> {
         name.as_ref().map(|name| self.dir.join(name.get_ref()))
     }
@@ -259,7 +259,9 @@ impl Case {
         self.file.issuer.iter().find(|issuer| issuer.id == id)
     }
 
-    /// The ranges of all sources of `kind` known to be deleted, as microseconds since 1970 UTC.
+    /// The ranges of all sources of `kind` that are known to be deleted.
+    ///
+    /// Each has its first moment and the first moment after it, in microseconds since 1970 UTC.
     pub fn deleted(&self, kind: SourceKind) -> Vec<(i64, i64, &Deleted)> {
         let of_kind = |id: &str| {
             self.file

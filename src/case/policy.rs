@@ -64,17 +64,17 @@ fn plain<S: serde::Serializer>(names: &[Spanned<String>], to: S) -> Result<S::Ok
 }
 
 impl Policy {
-    /// Microseconds of the clock tolerance.
+    /// The clock tolerance, in microseconds.
     pub fn tolerance(&self) -> i64 {
         i64::from(self.clock_tolerance_seconds) * 1_000_000
     }
 
-    /// Whether the case file switches this rule off.
+    /// Whether the case file switches off the rule of this name.
     pub fn off(&self, rule: &str) -> bool {
         self.switched_off.iter().any(|name| name.get_ref() == rule)
     }
 
-    /// Every threshold with its value, and whether it is another than this program's own.
+    /// Every threshold with its value, and whether that differs from the program's own value.
     pub fn told(&self) -> Vec<(&'static str, String, bool)> {
         let number = |name, value: u32, own: u32| (name, value.to_string(), value != own);
         let lifetime = self.token_lifetime_seconds;

@@ -1,8 +1,9 @@
-//! Rows of a frame -> columns -> one encoded and compressed Parquet row group, without touching a file,
-//! so that any thread can do it.
+//! Gathers rows of a frame into columns, and encodes them as one Parquet row group.
 //!
-//! Encodings follow from the column's kind alone, never from what another batch held: numbers as
-//! deltas, codes and repeating text by dictionary, identifiers plain. A column without any value is one run.
+//! No file is touched, so any thread can do it. The encoding of a column follows from its kind and its
+//! values in this batch, never from another batch, so that the same evidence gives the same bytes:
+//! numbers as deltas, codes and repeating texts by dictionary, identifiers plain. A column without any
+//! value is a single run.
 
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit};
@@ -16,7 +17,7 @@ use crate::error::Result;
 /// A value for one column of a row.
 #[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
-    /// Nothing known.
+    /// No value.
     Null,
     /// For `Text`, `Identifier` and `Address`.
     Text(&'a str),
@@ -40,6 +41,7 @@ impl From<Option<i64>> for Value<'_> {
     }
 }
 
+/// The values of a column, in the form from which its pages are made.
 enum Values {
     Repeating(Box<Repeating>),
     Plain(Plain),
@@ -52,10 +54,11 @@ enum Values {
 /// One column being filled.
 struct Filling {
     values: Values,
+    /// Rows so far.
     length: usize,
-    /// Rows before the first value; they are filled in when it comes.
+    /// Rows before the first value. Nothing is stored for them until it comes.
     absent: usize,
-    /// Which rows have a value; kept once a row has none.
+    /// Which rows have a value; nothing as long as all have one.
     present: Option<MutableBitmap>,
 }
 
@@ -77,7 +80,9 @@ impl Filling {
         }
     }
 
-    /// Appends one value; one of another kind than the column's is a bug in the caller, here and below.
+    /// Appends one value.
+    ///
+    /// A value of another kind than the column's is a bug in the caller, here and below, and panics.
     fn push(&mut self, value: Value<'_>) {
         match value {
             Value::Null => self.nulls(1),
@@ -90,7 +95,7 @@ impl Filling {
 
     /// Appends missing values.
     fn nulls(&mut self, count: usize) {
-        // Many logs have nothing at all for many columns.
+        // Many logs have no value at all for many columns: then rows are only counted.
         if self.absent == self.length {
             self.absent += count;
             self.length += count;
@@ -99,6 +104,7 @@ impl Filling {
         }
     }
 
+    /// Stores something in place of `count` missing values.
     fn append_nulls(&mut self, mut count: usize) {
         while count > 0 {
             let some = count.min(MOST_AT_ONCE);
@@ -115,7 +121,7 @@ impl Filling {
         }
     }
 
-    /// Puts something in place of the values that rows before the first value lack.
+    /// Stores something in place of the missing values before the first one.
     #[inline]
     fn fill_in(&mut self) {
         if self.absent > 0 {
@@ -125,10 +131,11 @@ impl Filling {
         }
     }
 
-    /// Notes which of so many further rows have a value.
+    /// Notes which of the next `count` rows have a value: those whose bit in `there` is set.
     #[inline]
     fn note(&mut self, count: usize, there: u64) {
         assert!(count <= MOST_AT_ONCE, "a bit stands for each row");
+        // Bits from `count` on belong to no row and may be anything.
         let all = there.trailing_ones() as usize >= count;
         match &mut self.present {
             None if all => {}
@@ -142,12 +149,14 @@ impl Filling {
         self.length += count;
     }
 
+    /// Appends texts: see [`Batch::texts`].
     fn texts(&mut self, texts: &[&[u8]], there: u64, looked: Option<&Looked>) {
         self.fill_in();
         let (mut texts, mut there, mut looked) = (texts, there, looked);
         while !texts.is_empty()
             && let Values::Repeating(known) = &mut self.values
         {
+            // It stops where it is to be decided whether the texts still repeat.
             let done = known.append(texts, there, looked.take());
             let varied = known.is_varied();
             self.note(done, there);
@@ -155,6 +164,7 @@ impl Filling {
                 self.values = Values::Plain(known.unfold(self.present.as_ref()));
             }
             texts = &texts[done..];
+            // A shift by all 64 bits would overflow; nothing is left then.
             there = there.checked_shr(done as u32).unwrap_or(0);
         }
         if texts.is_empty() {
@@ -188,6 +198,7 @@ impl Filling {
         self.length += count - 1;
     }
 
+    /// Appends values of bytes.
     fn bytes(&mut self, values: &[&[u8]], there: u64) {
         self.fill_in();
         self.note(values.len(), there);
@@ -201,6 +212,7 @@ impl Filling {
         }
     }
 
+    /// Appends numbers. A number that does not fit its column is a bug in the caller.
     fn numbers(&mut self, numbers: &[u64], there: u64) {
         const FITS: &str = "the number fits its column";
         self.fill_in();
@@ -214,6 +226,7 @@ impl Filling {
         }
     }
 
+    /// Appends times.
     fn times(&mut self, times: &[i64], there: u64) {
         self.fill_in();
         self.note(times.len(), there);
@@ -223,6 +236,7 @@ impl Filling {
         known.extend_from_slice(times);
     }
 
+    /// Encodes and compresses the values.
     fn finish(self, column: &Column, parquet: &ParquetType) -> Result<Vec<CompressedPage>> {
         let rows = self.length;
         if rows > 0 && self.absent == rows {
@@ -233,6 +247,8 @@ impl Filling {
         let present = present.as_ref();
         let pages = match self.values {
             Values::Unsigned(values) => {
+                // Deltas are of signed numbers and wrap around, so the bits may be taken as they are; only
+                // the least and the greatest value must be found as unsigned numbers.
                 let values = values.into_iter().map(u64::cast_signed).collect();
                 let order = |value: &i64| value.cast_unsigned();
                 vec![pages::by_deltas(values, rows, present, parquet, order)?]
@@ -254,6 +270,7 @@ impl Filling {
     }
 }
 
+/// The type of a column in the schema.
 fn arrow_type(kind: Kind) -> ArrowDataType {
     match kind {
         Kind::Text | Kind::Identifier | Kind::Address => ArrowDataType::Utf8View,
@@ -265,7 +282,7 @@ fn arrow_type(kind: Kind) -> ArrowDataType {
     }
 }
 
-/// The frame's schema, as Parquet files carry it.
+/// The schema of a frame, as its Parquet files have it.
 pub(super) fn schema(frame: &Frame) -> ArrowSchema {
     let field = |column: &Column| {
         let field = Field::new(
@@ -278,7 +295,7 @@ pub(super) fn schema(frame: &Frame) -> ArrowSchema {
     frame.columns.iter().map(field).collect()
 }
 
-/// How pages are compressed, where that pays. Identifiers hardly shrink.
+/// How the pages of a column are compressed if that pays. Identifiers hardly shrink, so it is not tried.
 fn compression(kind: Kind) -> CompressionOptions {
     match kind {
         Kind::Identifier => CompressionOptions::Uncompressed,
@@ -286,14 +303,15 @@ fn compression(kind: Kind) -> CompressionOptions {
     }
 }
 
-/// A row group, ready to be written.
+/// A row group, encoded and ready to be written.
 pub struct RowGroup {
     /// Its rows.
     pub rows: usize,
+    /// The pages of each column.
     pub(super) columns: Vec<Vec<CompressedPage>>,
 }
 
-/// Rows being gathered.
+/// Rows of a frame being gathered.
 pub struct Batch {
     frame: &'static Frame,
     types: Vec<ParquetType>,
@@ -302,7 +320,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch of `frame`, with room for so many rows.
+    /// An empty batch of `frame`, with room for `rows` rows.
     pub fn new(frame: &'static Frame, rows: usize) -> Result<Self> {
         let types = to_parquet_schema(&schema(frame))
             .map_err(failed)?
@@ -316,6 +334,7 @@ impl Batch {
         })
     }
 
+    /// Empty columns with room for `rows` rows.
     fn filling(frame: &Frame, rows: usize) -> Vec<Filling> {
         frame
             .columns
@@ -343,21 +362,25 @@ impl Batch {
         self.rows += 1;
     }
 
-    /// Appends missing values to one column. All columns must get as many, here and below, before
-    /// [`Batch::grow`].
+    /// Appends missing values to one column.
+    ///
+    /// Here and below, all columns must get equally many rows before [`Batch::grow`] counts them.
     pub fn nulls(&mut self, column: usize, count: usize) {
         self.filling[column].nulls(count);
     }
 
-    /// Appends texts, which are UTF-8, to one column, up to 64 at once; `there` tells bit by bit which rows have
-    /// one, here and below, and `looked` what [`Batch::look`] found of them, if it was asked. What stands in place of
-    /// a missing one is of no matter.
+    /// Appends up to 64 texts, which must be UTF-8, to one column.
+    ///
+    /// Here and below, the lowest bit of `there` tells whether the first row has a value, and so on. Rows
+    /// without one still have an element in `texts`, which nobody reads. `looked` is what [`Batch::look`]
+    /// gave for the same texts, if it was called.
     pub fn texts(&mut self, column: usize, texts: &[&[u8]], there: u64, looked: Option<&Looked>) {
         self.filling[column].texts(texts, there, looked);
     }
 
-    /// The texts that a column surely has already; it may have more of them. Holds as long as nothing is
-    /// appended to the column.
+    /// Which of `texts` a column is known to have already. It may have others of them, too.
+    ///
+    /// The answer holds until something is appended to the column.
     pub fn look(&self, column: usize, texts: &[&[u8]]) -> Option<Looked> {
         match &self.filling[column].values {
             Values::Repeating(known) => Some(known.look(texts)),
@@ -365,12 +388,12 @@ impl Batch {
         }
     }
 
-    /// Appends one text many times to a column that has no other.
+    /// Appends one text `count` times to a column that has no other text.
     pub fn repeat(&mut self, column: usize, text: &str, count: usize) {
         self.filling[column].repeat(text, count);
     }
 
-    /// Appends bytes to one column.
+    /// Appends values of bytes to one column.
     pub fn bytes(&mut self, column: usize, values: &[&[u8]], there: u64) {
         self.filling[column].bytes(values, there);
     }
@@ -385,7 +408,7 @@ impl Batch {
         self.filling[column].times(times, there);
     }
 
-    /// Counts so many rows more, which each column has got.
+    /// Counts `rows` more rows, which every column must have been given.
     pub fn grow(&mut self, rows: usize) {
         self.rows += rows;
         for (filling, column) in self.filling.iter().zip(self.frame.columns) {
@@ -397,7 +420,7 @@ impl Batch {
         }
     }
 
-    /// Encodes and compresses the rows, and begins anew.
+    /// Encodes and compresses the rows, and leaves the batch empty.
     pub fn finish(&mut self) -> Result<RowGroup> {
         let filling = std::mem::replace(&mut self.filling, Self::filling(self.frame, 0));
         let rows = std::mem::take(&mut self.rows);

@@ -1,4 +1,4 @@
-//! A column's values -> the pages of its chunk in a Parquet file, compressed where that pays.
+//! Makes the pages of a column's chunk in a Parquet file, and compresses them where that pays.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,22 +26,24 @@ use super::encode;
 use super::texts::{HEAD, Plain, Repeating};
 use crate::error::{Error, Result};
 
-/// The level of compression: higher ones take more time than they save.
+/// The level of compression: higher levels take more time than they are worth.
 const LEVEL: i32 = 1;
-/// Numbers seen lately, by their last bits.
+/// Entries of the table of numbers seen lately, which goes by their last bits.
 const RECENT: usize = 1 << 10;
-/// Bytes of a page that are tried.
+/// Bytes of a page that are compressed to find out whether that pays.
 const TRIED: usize = 1 << 13;
 
-/// The least and the greatest value of a page, as it writes them.
+/// The least and the greatest value of a page, as bytes of its encoding.
 type Span = Option<[Vec<u8>; 2]>;
 
-/// An error of the engine while a page was made.
+/// An error of the engine while it made a page.
 pub(super) fn failed(source: impl Into<PolarsError>) -> Error {
     Error::frame("encode a column", source.into())
 }
 
-/// The page of numbers as deltas; `order` puts them in order.
+/// The page of numbers encoded as deltas.
+///
+/// `order` gives what the least and the greatest of them are found by.
 pub(super) fn by_deltas<K: Ord>(
     mut values: Vec<i64>,
     rows: usize,
@@ -50,6 +52,7 @@ pub(super) fn by_deltas<K: Ord>(
     order: impl Fn(&i64) -> K,
 ) -> Result<Page> {
     keep_present(&mut values, present);
+    // Four bytes for each value are usually enough; the buffer grows if they are not.
     let mut buffer = levels(rows, present, parquet, values.len() * 4)?;
     encode::deltas(&mut buffer, &values);
     let ends = values
@@ -67,7 +70,7 @@ pub(super) fn by_deltas<K: Ord>(
     ))
 }
 
-/// The pages of numbers by dictionary: the dictionary, and each row's key.
+/// The pages of numbers encoded by a dictionary: the dictionary, and the key of each row.
 pub(super) fn numbers_by_dictionary(
     mut values: Vec<u32>,
     rows: usize,
@@ -89,7 +92,7 @@ pub(super) fn numbers_by_dictionary(
     )
 }
 
-/// The different values in the order in which they come, and the place of each value among them.
+/// The different values in the order in which they first come, and the place of each value among them.
 fn numbered(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
     if let Some(first) = values.first()
         && values.iter().all(|value| value == first)
@@ -101,6 +104,7 @@ fn numbered(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut recent = [0; RECENT];
     let keys = values.iter().map(|value| {
         let recent = &mut recent[*value as usize % RECENT];
+        // An entry may be that of another number, or none yet, so the number itself is compared.
         if distinct.get(*recent as usize) != Some(value) {
             *recent = *index.entry(*value).or_insert_with(|| {
                 distinct.push(*value);
@@ -113,7 +117,7 @@ fn numbered(values: &[u32]) -> (Vec<u32>, Vec<u32>) {
     (distinct, keys)
 }
 
-/// Leaves out the values of rows that have none.
+/// Removes what stands in place of missing values.
 fn keep_present<T>(values: &mut Vec<T>, present: Option<&Bitmap>) {
     if let Some(present) = present {
         let mut there = present.iter();
@@ -121,7 +125,7 @@ fn keep_present<T>(values: &mut Vec<T>, present: Option<&Bitmap>) {
     }
 }
 
-/// The page of texts or bytes, which are in their encoding already.
+/// The page of texts or bytes, which are encoded already.
 pub(super) fn plain(
     values: Plain,
     rows: usize,
@@ -138,27 +142,34 @@ pub(super) fn plain(
     Ok(data(buffer, Encoding::Plain, rows, present, parquet, None))
 }
 
-/// What a page begins with in which each row has a value: one run of ones, its length written in five bytes
-/// whatever it is, so that the values can stand behind it before it is known.
+/// The head of a page in which every row has a value: one run of ones.
+///
+/// The length of the run always takes five bytes. So the head has a fixed size, and the values can be
+/// gathered behind it before the number of rows is known.
 fn all_there(rows: usize) -> [u8; HEAD] {
+    // A lowest bit of 0 says that this is a run.
     let run = u64::try_from(rows).expect("64 bits") << 1;
     let mut head = [0; HEAD];
+    // The head begins with the count of the bytes after the count, in four bytes.
     head[0] = (HEAD - size_of::<u32>()) as u8;
     for (place, byte) in head[4..9].iter_mut().enumerate() {
+        // ULEB128: seven bits in a byte, and the highest bit set where another byte follows. Five bytes hold
+        // 35 bits, far more than the rows of a batch.
         let more = if place < 4 { 0x80 } else { 0 };
         *byte = (run >> (7 * place)) as u8 & 0x7f | more;
     }
+    // What the run repeats: there is a value.
     head[9] = 1;
     head
 }
 
-/// The page of a column of which no row has a value.
+/// The page of a column in which no row has a value.
 pub(super) fn missing(rows: usize, parquet: &ParquetType) -> Result<Page> {
     let present = Bitmap::new_zeroed(rows);
     plain(Plain::new(0), rows, Some(&present), parquet)
 }
 
-/// The pages of texts by dictionary: the dictionary, and each row's key.
+/// The pages of texts encoded by a dictionary: the dictionary, and the key of each row.
 pub(super) fn by_dictionary(
     repeating: Repeating,
     rows: usize,
@@ -178,7 +189,7 @@ pub(super) fn by_dictionary(
     )
 }
 
-/// The pages of a dictionary of so many values and of each row's key.
+/// The pages of a dictionary of `count` values, and of the key of each row.
 fn dictionary(
     (values, count): (Vec<u8>, usize),
     keys: &[u32],
@@ -188,6 +199,7 @@ fn dictionary(
     span: Span,
 ) -> Result<Vec<Page>> {
     let highest = count.saturating_sub(1) as u32;
+    // A dictionary of one value needs no bits at all.
     let bits = u32::BITS - highest.leading_zeros();
     let mut buffer = levels(
         rows,
@@ -209,11 +221,12 @@ fn dictionary(
     ])
 }
 
+/// Whether rows of a column may have no value.
 fn is_optional(parquet: &ParquetType) -> bool {
     parquet.get_field_info().repetition == Repetition::Optional
 }
 
-/// Which rows have a value, as a page begins with it, and room for as many bytes more.
+/// The beginning of a page, which says which rows have a value, with room for `room` more bytes.
 fn levels(
     rows: usize,
     present: Option<&Bitmap>,
@@ -227,6 +240,7 @@ fn levels(
         "a required column has every value"
     );
     let mut buffer = Vec::with_capacity(room + rows / 8 + 64);
+    // The engine packs one bit for each row, where a single run does if no row has a value.
     let written = if missing == rows && optional {
         buffer.extend([0; 4]);
         let run = <bool as Encoder<bool>>::run_length_encode(&mut buffer, rows, false, 1);
@@ -240,7 +254,7 @@ fn levels(
     Ok(buffer)
 }
 
-/// A page of values, of which is kept how many are missing.
+/// A page of values, with its statistics: how many are missing, and their span if it is given.
 fn data(
     buffer: Vec<u8>,
     encoding: Encoding,
@@ -280,13 +294,15 @@ fn data(
     ))
 }
 
-/// Compresses the pages of a chunk, all of them or none.
+/// Compresses all pages of a chunk, or none of them.
+///
+/// Compression pays if it saves an eighth of the first bytes of the largest page.
 pub(super) fn compress(
     pages: Vec<Page>,
     compression: CompressionOptions,
 ) -> Result<Vec<CompressedPage>> {
     thread_local! {
-        // Making one costs as much as a small page.
+        // To make a compressor costs as much as to compress a small page.
         static COMPRESSOR: RefCell<Compressor<'static>> =
             RefCell::new(Compressor::new(LEVEL).expect("the level is one of zstd's"));
     }
@@ -343,6 +359,7 @@ pub(super) fn compress(
     })
 }
 
+/// The bytes of a page.
 fn buffer(page: &Page) -> &[u8] {
     match page {
         Page::Data(page) => page.buffer(),

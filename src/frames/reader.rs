@@ -1,4 +1,6 @@
-//! Reads a frame part in batches, the wanted columns only, so that memory does not grow with the log.
+//! Reads the parts of a frame in batches, so that memory does not grow with the log.
+//!
+//! Only the columns that are asked for are read.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,10 +13,10 @@ use polars_parquet::read::{FileMetadata, RowGroupMetadata, read_metadata};
 use super::Frame;
 use crate::error::{Error, Result};
 
-/// Rows that a batch of several row groups has at most: as many as the writer puts into one.
+/// The most rows of a batch of several row groups: as many as the writer puts into one group.
 const BATCH: usize = 1 << 17;
 
-/// The parts of `frame` below `frames_dir`, in order. A frame that was not written has none.
+/// The parts of `frame` below `frames_dir`, in order; none if the frame was not written.
 pub fn part_files(frames_dir: &Path, frame: &Frame) -> Result<Vec<PathBuf>> {
     let dir = frames_dir.join(frame.name);
     if !dir.is_dir() {
@@ -36,15 +38,15 @@ pub fn part_files(frames_dir: &Path, frame: &Frame) -> Result<Vec<PathBuf>> {
     Ok(parts)
 }
 
-/// A batch of a part that is not read yet, so that batches can be read on several threads.
+/// A batch that is not read yet, so that several threads can each read some.
 #[derive(Debug, Clone)]
 pub struct Piece {
     path: Arc<Path>,
-    /// The part's footer with the batch's row groups alone: the reader walks through all that it is given.
+    /// The part's footer with only the row groups of this batch, as the reader reads all that it is given.
     metadata: Arc<FileMetadata>,
 }
 
-/// All batches of `parts`, in order: whole row groups, small ones together.
+/// All batches of `parts`, in order. A batch has one row group, or several small ones.
 pub fn pieces(parts: &[PathBuf]) -> Result<Vec<Piece>> {
     let mut all = Vec::new();
     for path in parts {
@@ -94,7 +96,7 @@ impl Piece {
     }
 }
 
-/// The texts of a column of a batch.
+/// The texts of one column of a batch.
 #[derive(Clone, Copy)]
 pub struct Texts<'a>(&'a Utf8ViewArray);
 
@@ -114,12 +116,13 @@ impl<'a> Texts<'a> {
         self.0.len()
     }
 
-    /// What `make` makes of a row's text, made anew only where the text is not that of the row before.
+    /// Gives what `make` makes of a row's text, and calls it only if the text differs from the last one.
     pub fn once<T: Copy>(self, make: impl Fn(Option<&'a str>) -> T) -> impl FnMut(usize) -> T {
         let mut last = None;
         move |row| {
             let there = self.0.validity().is_none_or(|valid| valid.get_bit(row));
-            // Equal views are one text: they have its bytes in them, or where it is.
+            // Equal views are one text, as a view holds its bytes or their place. Two views of one text may
+            // still differ, and then `make` is called once more than needed.
             let view = there.then(|| self.0.views()[row]);
             match last {
                 Some((known, made)) if known == view => made,
@@ -133,35 +136,35 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// A typed look at one column of a batch.
+/// The values of a column of text.
 pub fn text<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a StringChunked> {
     column(batch, name)?
         .str()
         .map_err(|e| Error::frame("read a column", e))
 }
 
-/// A typed look at one unsigned column.
+/// The values of a column of kind `Unsigned`.
 pub fn unsigned<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a UInt64Chunked> {
     column(batch, name)?
         .u64()
         .map_err(|e| Error::frame("read a column", e))
 }
 
-/// A typed look at one identifier column.
+/// The values of a column of kind `Small`.
 pub fn small<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a UInt32Chunked> {
     column(batch, name)?
         .u32()
         .map_err(|e| Error::frame("read a column", e))
 }
 
-/// A typed look at one code column.
+/// The values of a column of kind `Code`.
 pub fn code<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a UInt16Chunked> {
     column(batch, name)?
         .u16()
         .map_err(|e| Error::frame("read a column", e))
 }
 
-/// A typed look at one time column, in microseconds since 1970-01-01 UTC.
+/// The values of a column of kind `Time`, in microseconds since 1970-01-01 UTC.
 pub fn time<'a>(batch: &'a DataFrame, name: &str) -> Result<&'a Int64Chunked> {
     let column = column(batch, name)?.datetime();
     column

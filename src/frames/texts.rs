@@ -1,4 +1,4 @@
-//! Texts being gathered into a column: one after another, or by dictionary as long as they repeat.
+//! Gathers texts into a column: by a dictionary as long as they repeat, else one after another.
 
 use std::hash::BuildHasher;
 
@@ -9,22 +9,26 @@ use polars_arrow::bitmap::MutableBitmap;
 use crate::bytes::{Lengthed, same, short, word};
 use crate::digest::{masked, may_hold_token};
 
-/// Rows that are appended at once.
+/// The most rows that are appended at once: one for each bit of a word.
 pub(super) const MOST_AT_ONCE: usize = u64::BITS as usize;
 
-/// A text column of which more than half the values are new after so many rows is written plain: its
-/// dictionary would cost more than it saves.
+/// Rows after which it is decided, again and again, whether a column of text still repeats.
+///
+/// If more than half of its values are new, it is written plain: a dictionary would cost more than it
+/// saves.
 const TRIED: usize = 1 << 13;
 
-/// Values one after another, each with its length before it: Parquet's plain encoding. Before the first is room
-/// for the [`HEAD`] of a page.
+/// Values one after another, each after its length: Parquet's plain encoding.
+///
+/// There is room for the head of a page, [`HEAD`] bytes, before the first value.
 pub(super) struct Plain(Lengthed);
 
-/// Bytes of what a page begins with if each row has a value.
+/// Bytes of the head of a page in which every row has a value.
 pub(super) const HEAD: usize = 10;
 
 impl Plain {
     pub(super) fn new(rows: usize) -> Self {
+        // A guess of what a value takes, the four bytes of its length included.
         Plain(Lengthed::new(&[0; HEAD], rows * 28))
     }
 
@@ -33,21 +37,23 @@ impl Plain {
         &self.0.as_slice()[HEAD..]
     }
 
-    /// The values after the head of their page.
+    /// The bytes of a page: `head`, then the values.
     pub(super) fn after(self, head: [u8; HEAD]) -> Vec<u8> {
         let mut bytes = self.0.into_bytes();
         bytes[..HEAD].copy_from_slice(&head);
         bytes
     }
 
+    /// Appends a value.
     #[inline]
     pub(super) fn push(&mut self, value: &[u8]) {
         self.0.push(value);
     }
 }
 
-/// Different values, one after another in their encoding.
+/// The different values of a dictionary, one after another in their encoding.
 pub(super) struct Strings {
+    /// Where each value ends; before the first stands 0.
     ends: Vec<u32>,
     bytes: Lengthed,
 }
@@ -68,17 +74,18 @@ impl Strings {
         self.ends.len() - 1
     }
 
-    /// The values, each with its length before it.
+    /// The values, each after its length.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes.into_bytes()
     }
 }
 
-/// Text by dictionary as long as it repeats.
+/// The texts of a column that repeat, by a dictionary.
 pub(super) struct Repeating {
     pub(super) values: Strings,
-    /// Hash and key of each value.
+    /// Half of the hash of each value, and its key: the place among `values`.
     index: HashTable<(u32, u32)>,
+    /// The key of each row.
     pub(super) keys: Vec<u32>,
     recent: Recent,
 }
@@ -96,8 +103,10 @@ impl Repeating {
         }
     }
 
-    /// Appends texts as far as the next look at how varied they are; gives how many. `there` tells bit by bit
-    /// which rows have one, and `looked` what is known of them all.
+    /// Appends texts up to the next row at which [`Repeating::is_varied`] decides; gives how many.
+    ///
+    /// The bits of `there` tell which rows have a text. `looked` is what [`Repeating::look`] gave for all of
+    /// them, if it was called.
     pub(super) fn append(&mut self, texts: &[&[u8]], there: u64, looked: Option<&Looked>) -> usize {
         let count = texts.len().min(TRIED - self.keys.len() % TRIED);
         let texts = &texts[..count];
@@ -111,15 +120,17 @@ impl Repeating {
         };
         let first = self.keys.len();
         self.keys.extend_from_slice(&looked.keys[..count]);
+        // As many ones as rows, of which there is at least one.
         let all = u64::MAX >> (MOST_AT_ONCE - count);
         let mut new = there & all & !looked.found;
         while new != 0 {
             let row = new.trailing_zeros() as usize;
+            // Clears the lowest bit that is set.
             new &= new - 1;
             self.keys[first + row] = self.find(texts[row]);
         }
         if there & all != all {
-            // Something stands in place of a missing value.
+            // A missing text needs some key in its place: that of the row before is there already.
             for row in (0..count).filter(|row| there >> row & 1 == 0) {
                 self.keys[first + row] = match (first + row).checked_sub(1) {
                     Some(before) => self.keys[before],
@@ -130,17 +141,20 @@ impl Repeating {
         count
     }
 
-    /// The texts that are among the values seen lately.
+    /// Which of the texts are among the values seen lately.
     pub(super) fn look(&self, texts: &[&[u8]]) -> Looked {
         self.recent.look(texts, &self.values)
     }
 
+    /// The key of a value, which gets one if it is new. A new value is written without tokens.
     #[inline(never)]
     fn find(&mut self, value: &[u8]) -> u32 {
         let hash = FixedState::default().hash_one(value);
+        // The upper half. The entries of the table are smaller with it alone.
         let mark = (hash >> 32) as u32;
         let Repeating { values, index, .. } = self;
-        // The table's own place comes from the same 32 bits, so that it can grow without the values.
+        // The place in the table follows from the same 32 bits, so that the table can grow without
+        // hashing the values again.
         let entry = index.entry(
             spread(mark),
             |(known, key)| *known == mark && same(values.get(*key as usize), value),
@@ -162,7 +176,7 @@ impl Repeating {
         key
     }
 
-    /// Appends the last value so many times more.
+    /// Appends the last value `count` more times.
     pub(super) fn repeat(&mut self, count: usize) {
         let last = match self.keys.last() {
             Some(last) => *last,
@@ -171,13 +185,13 @@ impl Repeating {
         self.keys.resize(self.keys.len() + count, last);
     }
 
-    /// Whether so much is new that a dictionary costs more than it saves.
+    /// Whether so many values are new that a dictionary costs more than it saves; see [`TRIED`].
     #[inline]
     pub(super) fn is_varied(&self) -> bool {
         self.keys.len().is_multiple_of(TRIED) && self.values.len() > self.keys.len() / 2
     }
 
-    /// The values that are there, without a dictionary.
+    /// The values without a dictionary; `present` tells which rows have one.
     pub(super) fn unfold(&self, present: Option<&MutableBitmap>) -> Plain {
         let mut plain = Plain::new(self.keys.capacity());
         let there = |row: usize| present.is_none_or(|present| present.get(row));
@@ -188,7 +202,9 @@ impl Repeating {
     }
 }
 
-/// A text with a signed token in it, as it may be written: no frame holds one. `Bytes` are kept as they are.
+/// The text without its signed tokens; `None` if it has none.
+///
+/// No column of text may hold a token. Columns of bytes keep the raw lines of evidence as they are.
 #[inline(always)]
 pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
     if !may_hold_token(value) {
@@ -198,29 +214,33 @@ pub(super) fn without_tokens(value: &[u8]) -> Option<String> {
     Some(masked(text, "")).filter(|masked| masked != text)
 }
 
-/// Values seen lately.
+/// Entries of the table of values seen lately. A power of two, so that a place is a number of bits.
 const RECENT: usize = 1 << 12;
 
-/// Values seen lately, by a few of their bytes: eight each of where they begin, are halved and end, which is all
-/// of a short one; then the length, of which zero is none at all, and the key. There are none before the first is
-/// noted.
+/// Values seen lately, by a few of their bytes. There is no table before the first is noted.
+///
+/// An entry has eight bytes each from the beginning, the middle and the end of a value, which are all bytes
+/// of a short one. The fourth number is the length plus one in its upper half, so that 0 is an empty entry,
+/// and the key in its lower half.
 #[derive(Default)]
 struct Recent(Option<Box<[[u64; 4]; RECENT]>>);
 
-/// Bytes of which [`Recent`] holds all.
+/// Length of the longest value of which an entry of [`Recent`] holds every byte.
 const ALL: usize = 24;
 
-/// Which texts are among the values of a column, as far as was looked, and their keys.
+/// Which of up to 64 texts were found among the values of a column, and their keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Looked {
     pub(super) keys: [u32; MOST_AT_ONCE],
-    /// Those that are, bit by bit.
+    /// One bit for each text, set if it was found. Others may be among the values, too.
     pub found: u64,
 }
 
 impl Recent {
-    /// The texts that are among them. All are looked up before any is compared as a whole, so that the processor
-    /// fetches the entries of many at a time.
+    /// Which of the texts are among the values seen lately.
+    ///
+    /// All are looked up before any is compared as a whole, so that the processor fetches many entries from
+    /// memory at the same time.
     fn look(&self, texts: &[&[u8]], values: &Strings) -> Looked {
         let mut looked = Looked {
             keys: [0; MOST_AT_ONCE],
@@ -231,6 +251,7 @@ impl Recent {
         for (row, text) in texts.iter().enumerate().take(MOST_AT_ONCE) {
             let (words, place) = Self::signature(text);
             let entry = &known[place];
+            // Zero only if all three words and the length are the same.
             let differ = (words[0] ^ entry[0])
                 | (words[1] ^ entry[1])
                 | (words[2] ^ entry[2])
@@ -240,9 +261,11 @@ impl Recent {
             long |= u64::from(text.len() > ALL) << row;
         }
         looked.found = alike;
+        // Of a long value the entry holds only some bytes.
         let mut unsure = looked.found & long;
         while unsure != 0 {
             let row = unsure.trailing_zeros() as usize;
+            // Clears the lowest bit that is set.
             unsure &= unsure - 1;
             let other = !same(values.get(looked.keys[row] as usize), texts[row]);
             looked.found &= !(u64::from(other) << row);
@@ -250,6 +273,7 @@ impl Recent {
         looked
     }
 
+    /// Notes a value and its key, in place of the one that was there.
     fn note(&mut self, value: &[u8], key: u32) {
         let known = self.0.get_or_insert_with(|| {
             let none = vec![[0; 4]; RECENT].into_boxed_slice();
@@ -260,7 +284,7 @@ impl Recent {
         known[place] = [first, middle, last, length << 32 | u64::from(key)];
     }
 
-    /// A few bytes of a value, and its place.
+    /// A few bytes of a value, and its place in the table.
     #[inline(always)]
     fn signature(value: &[u8]) -> ([u64; 3], usize) {
         let (first, middle, last) = if value.len() < 8 {
@@ -269,6 +293,8 @@ impl Recent {
             let end = value.len() - 8;
             (word(value, 0), word(value, end / 2), word(value, end))
         };
+        // The rotations keep equal words from cancelling out. The multiplication by an odd constant (the golden
+        // ratio times 2^64) spreads all bits to the upper ones, which then choose the place.
         let mixed = first ^ middle.rotate_left(41) ^ last.rotate_left(23) ^ value.len() as u64;
         let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let place = (mixed >> (u64::BITS - RECENT.ilog2())) as usize;
@@ -276,7 +302,7 @@ impl Recent {
     }
 }
 
-/// 32 bits of hash over 64, as the table wants them.
+/// Spreads the 32 bits of a mark over 64, as the table uses the upper bits, too.
 fn spread(mark: u32) -> u64 {
     u64::from(mark).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,7 +1,7 @@
-//! Writes the parts of a frame that belong together: those of one evidence file, or of one partition.
+//! Writes the parts of a frame that bear one number: those of one evidence file, or of one partition.
 //!
-//! A part is written under a temporary name and renamed when complete, so a half-written part is
-//! never mistaken for a whole one.
+//! A part is written under a temporary name and renamed when it is complete, so that a half-written part
+//! is never taken for a whole one.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -20,15 +20,16 @@ use super::columns::schema;
 use super::{Batch, Frame, RowGroup, Value};
 use crate::error::{Error, Result};
 
-/// Rows in a row group of rows that come one by one.
+/// Rows in a row group, where rows come one by one.
 const ROW_GROUP: usize = 1 << 17;
-/// Row groups of a part, after which another part begins: what a part's footer says of each is held until
-/// the part ends.
+/// Row groups of a part, after which another part begins.
+///
+/// The footer of a part describes each of its row groups, and is held in memory until the part ends.
 const MOST_ROW_GROUPS: usize = 128;
-/// Bytes of a part after which the disk is told to take what there is.
+/// Bytes after which the system is told to write what there is of a part to the disk.
 const SYNCED: u64 = 32 << 20;
 
-/// A part of a frame that is written.
+/// A part of a frame that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Path below the folder of all frames.
@@ -66,14 +67,16 @@ impl Write for HashingFile {
     }
 }
 
-/// Has the disk take what is written of a large file while more of it is made, for a part counts only once
-/// it is on the disk.
+/// Writes a large file to the disk while more of it is made.
+///
+/// A part counts only once it is on the disk, so this spares most of the wait at its end.
 #[derive(Default)]
 struct Syncing(Option<JoinHandle<io::Result<()>>>);
 
 impl Syncing {
+    /// Begins to write to the disk what the file has, unless the disk is still busy with it.
     fn begin(&mut self, file: &File) -> io::Result<()> {
-        // The disk is behind; the next time will do.
+        // If the disk is behind, the next call will do.
         if self.0.as_ref().is_some_and(|sync| !sync.is_finished()) {
             return Ok(());
         }
@@ -83,7 +86,7 @@ impl Syncing {
         Ok(())
     }
 
-    /// Waits for the disk; an error of its own is told here, and nowhere else.
+    /// Waits for the disk. Only this call gives the disk's own error.
     fn finish(&mut self) -> io::Result<()> {
         self.0.take().map_or(Ok(()), |sync| {
             sync.join().expect("nothing panics while syncing")
@@ -98,7 +101,7 @@ pub struct FrameWriter {
     number: u32,
     batch: Batch,
     written: Vec<Part>,
-    /// The disk takes the end of the part before the open one.
+    /// Writes the end of the part before the open one to the disk.
     syncing: Syncing,
     open: OpenPart,
 }
@@ -139,6 +142,7 @@ impl FrameWriter {
         }
     }
 
+    /// Writes the rows that were gathered as a row group.
     fn flush(&mut self) -> Result<()> {
         if self.batch.rows() == 0 {
             return Ok(());
@@ -167,7 +171,7 @@ impl FrameWriter {
         self.open.append(group)
     }
 
-    /// Ends the last part; gives them all.
+    /// Ends the last part, and gives all of them.
     pub fn finish(mut self) -> Result<Vec<Part>> {
         self.flush()?;
         self.written.push(self.open.finish()?.0);
@@ -177,7 +181,7 @@ impl FrameWriter {
     }
 }
 
-/// `000007.parquet`, and after it `000007_0002.parquet`.
+/// The file name of a part: `000007.parquet`, and after it `000007_0002.parquet`.
 fn part_name(number: u32, place: usize) -> String {
     if place == 1 {
         format!("{number:06}.parquet")
@@ -204,10 +208,11 @@ impl OpenPart {
             size: 0,
             syncing: Syncing::default(),
         };
-        // Larger pages go past it.
+        // Pages that are larger than the buffer are written without it.
         let file = BufWriter::with_capacity(1 << 16, file);
-        // Pages come with their statistics, encoded and compressed. No index of pages beside: it would say of
-        // texts, which have no least and no greatest value, that all are missing, and readers would believe it.
+        // Pages come encoded and compressed, with their statistics. No index of pages is written: texts have no
+        // least and no greatest value here, so the index would say that all of them are missing, and readers
+        // would believe it.
         let options = WriteOptions {
             statistics: StatisticsOptions::empty(),
             version: Version::V1,
@@ -238,7 +243,7 @@ impl OpenPart {
             .map_err(|e| Error::frame("write a Parquet file", e).in_file(&self.partial))
     }
 
-    /// Ends the part and puts it in its place; gives its file too.
+    /// Ends the part and puts it in its place; gives its open file, too.
     fn finish(mut self) -> Result<(Part, File)> {
         self.file
             .end(None)

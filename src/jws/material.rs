@@ -164,7 +164,7 @@ impl Material {
                     .map_err(|_| format!("its point is not on the curve {}", curve.name))?;
                 Ok(vec![(curve.algorithm, Verifier::Public(key))])
             }
-            // A point has 32 bytes (RFC 8032 section 5.1.5).
+            // A point has 32 bytes (RFC 8032 section 5.1.2).
             Material::Ed25519(point) if point.len() == 32 => {
                 let key = ParsedPublicKey::new(&signature::ED25519, point)
                     .map_err(|_| "it is no Ed25519 key".to_string())?;
@@ -191,7 +191,7 @@ impl Material {
 ///
 /// A key must have at least 2048 bits (RFC 7518 section 3.3) and at most the 8192 that the library takes.
 fn rsa_verifiers(modulus: &[u8], exponent: &[u8]) -> Result<Vec<(&'static str, Verifier)>, String> {
-    // Leading zero bytes are gone already; zero bits of the first byte count no more than they do.
+    // A key is as long as its modulus from the first bit that is set. Leading zero bytes are gone already.
     let zeros = modulus
         .first()
         .map_or(0, |first| first.leading_zeros() as usize);

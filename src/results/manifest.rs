@@ -1,23 +1,23 @@
-//! The custody manifest: each log with its hashes and counts, written as `manifest.json`.
+//! The custody manifest, `manifest.json`: each log with its hashes and counts.
 
 use serde::{Deserialize, Serialize};
 
-/// Program and version, as outputs name them.
+/// The name and version of this program, as outputs give them.
 pub const TOOL: &str = concat!("breachscope ", env!("CARGO_PKG_VERSION"));
 
-/// Name and version of the manifest's shape.
+/// The name and version of the manifest's schema.
 pub const SCHEMA: &str = "breachscope.manifest/2";
 
-/// The manifest of a run. Times are UTC, RFC 3339.
+/// The manifest of a run. Times are RFC 3339 text in UTC.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Name and version of this file's shape.
+    /// The name and version of this file's schema.
     pub schema: String,
-    /// Program and version that wrote it.
+    /// The name and version of the program that wrote it.
     pub tool: String,
-    /// The command, without what changes no result.
+    /// The command that wrote it, without options that change no result.
     pub command: String,
-    /// The case folder, as it was named.
+    /// The case folder, as the command named it.
     pub case: String,
     /// The case's identifier.
     pub case_id: String,
@@ -25,22 +25,22 @@ pub struct Manifest {
     pub configuration: Vec<Hashed>,
     /// Who collected the evidence, from the case file.
     pub collected_by: String,
-    /// When, from the case file.
+    /// When they collected it, from the case file.
     pub collected_at: String,
-    /// Sums over the logs that count.
+    /// Sums over the logs that are counted; a duplicate is not.
     pub totals: LineCounts,
-    /// The logs, by `evidence_id`.
+    /// The logs, in the order of `evidence_id`.
     pub evidence: Vec<EvidenceFile>,
-    /// Members of archives that no source of the case takes: not read.
+    /// Members of archives that were not read, as no source of the case names them.
     pub unclaimed: Vec<String>,
-    /// Ranges known to be deleted, from the case file.
+    /// Ranges that are known to be deleted, from the case file.
     pub deleted: Vec<DeletedRange>,
-    /// Sources that fell silent against their own rhythm.
+    /// Times at which a source logged nothing although its own rhythm makes events expected.
     pub silences: Vec<Silence>,
     /// Columns for which the case file names a field that no line has.
     #[serde(default)]
     pub unfilled: Vec<Unfilled>,
-    /// The parts of all frames.
+    /// The parts of all frames, as files.
     pub frames: Vec<FrameFile>,
     /// The reports.
     pub outputs: Vec<Hashed>,
@@ -57,10 +57,10 @@ impl Manifest {
     }
 }
 
-/// A column for which the case file names a field that no line of the source has.
+/// A column that stays empty: the case file maps a field to it that no line of the source has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfilled {
-    /// The source.
+    /// The source's id.
     pub source: String,
     /// The column.
     pub column: String,
@@ -71,7 +71,7 @@ pub struct Unfilled {
 /// A file and its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hashed {
-    /// Its path: in the case folder, or in the folder of results.
+    /// Its path, in the case folder or in the folder of results.
     pub path: String,
     /// SHA-256 of its bytes.
     pub sha256: String,
@@ -80,24 +80,24 @@ pub struct Hashed {
 /// A part of a frame on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameFile {
-    /// Path below the folder of frames.
+    /// Its path below the folder of frames.
     pub path: String,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
     /// SHA-256 of its bytes.
     pub sha256: String,
 }
 
-/// How the lines of a log, or of all, were read: `lines = rows + rejects + blanks`.
+/// How the lines of one log or of all logs were read: `lines = rows + rejects + blanks`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineCounts {
-    /// Lines read; records, where the format's records are no lines.
+    /// Lines read, or records where a format's records are not lines.
     pub lines: u64,
     /// Lines that became a row.
     pub rows: u64,
-    /// Lines kept as rejects.
+    /// Lines that could not be read and are kept as rejects.
     pub rejects: u64,
-    /// Lines with nothing but white space, and lines that name columns.
+    /// Lines of white space, and lines that name columns.
     pub blanks: u64,
 }
 
@@ -107,7 +107,7 @@ impl LineCounts {
         self.lines == self.rows + self.rejects + self.blanks
     }
 
-    /// Adds the lines of another part of the evidence.
+    /// Adds the counts of another part of the evidence.
     pub fn add(&mut self, other: LineCounts) {
         self.lines += other.lines;
         self.rows += other.rows;
@@ -119,7 +119,7 @@ impl LineCounts {
 /// A log: a file, or a member of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceFile {
-    /// Its number in the frames, from 1, by source and path.
+    /// Its number in the frames, from 1, in the order of sources and paths.
     pub evidence_id: u32,
     /// The source's id.
     pub source: String,
@@ -129,13 +129,13 @@ pub struct EvidenceFile {
     pub format: String,
     /// The file, relative to the case folder.
     pub path: String,
-    /// Its path inside the archive.
+    /// Its path inside the archive, if the file is one.
     pub member: Option<String>,
-    /// Bytes of the file as found.
+    /// Bytes of the file as it was found.
     pub size: u64,
-    /// SHA-256 of the file as found.
+    /// SHA-256 of the file as it was found.
     pub sha256: String,
-    /// What it is packed in, outermost first.
+    /// What it is packed in, the outermost first; `none` if it is not packed.
     pub packed: String,
     /// Bytes of the log, unpacked.
     pub content_size: u64,
@@ -148,15 +148,15 @@ pub struct EvidenceFile {
     pub first_event: Option<String>,
     /// Time of its latest row.
     pub last_event: Option<String>,
-    /// Zone assumed for times that carry none.
+    /// The zone in which times without one were read.
     pub zone: Option<String>,
-    /// Seconds added to each logged time.
+    /// Seconds that were added to each logged time.
     pub clock_correction_seconds: i64,
-    /// What cut reading short.
+    /// What kept the log from being read to its end.
     pub damage: Option<String>,
-    /// The log with the same bytes, which was counted instead of this one.
+    /// The `evidence_id` of a log with the same bytes, which was counted instead of this one.
     pub duplicate_of: Option<u32>,
-    /// Lines that repeat lines of other logs of its source.
+    /// Stretches of lines that repeat lines of other logs of its source.
     pub overlaps: Vec<Overlap>,
 }
 
@@ -173,40 +173,40 @@ impl EvidenceFile {
 /// A stretch of lines that repeats lines of another log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overlap {
-    /// Number of the first line that repeats.
+    /// The number of the first line that repeats another.
     pub first_line: u64,
-    /// How many lines do.
+    /// How many lines repeat others.
     pub lines: u64,
-    /// The log whose lines they repeat.
+    /// The `evidence_id` of the log whose lines they repeat.
     pub of_evidence_id: u32,
-    /// Number of the first line there.
+    /// The number of the first of these lines there.
     pub of_first_line: u64,
 }
 
-/// A range known to be deleted.
+/// A range of a source that is known to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletedRange {
     /// The source's id.
     pub source: String,
-    /// First moment missing.
+    /// The first moment that is missing.
     pub from: String,
-    /// First moment present again.
+    /// The first moment that is there again.
     pub to: String,
-    /// Who says so, or why.
+    /// Who says so, or why it was deleted.
     pub reason: String,
 }
 
-/// A stretch in which a source logged nothing, against its own rhythm.
+/// A time in which a source logged nothing, although its own rhythm makes events expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silence {
     /// The source's id.
     pub source: String,
-    /// The last event before.
+    /// The time of the last event before it.
     pub from: String,
-    /// The first event after.
+    /// The time of the first event after it.
     pub to: String,
-    /// How many events its rhythm lets expect.
+    /// How many events the source's own rhythm makes expected.
     pub expected: u64,
-    /// Which rhythm.
+    /// Which rhythm that is.
     pub basis: String,
 }

@@ -1,8 +1,9 @@
-//! The folder of results: an earlier state or the new one, never something between.
+//! The folder of results: it shows the earlier results or the new ones, never a mixture.
 //!
-//! A run writes below `next/`. When all of it is on disk, a list of its names is put beside it, and only
-//! then each is moved to its place; whoever opens the folder first finishes a move that was cut off. A
-//! run that was cut off before leaves `next/` for the following run, which goes on with what is whole.
+//! A run writes below `next/`. When all of it is on the disk, a list of the names that it wrote is put there,
+//! too, and only then each is moved to its place. Whoever opens the folder next finishes a move that was
+//! cut off. A run that was cut off earlier leaves `next/` to the following run, which keeps the parts that
+//! are whole.
 
 mod manifest;
 
@@ -17,13 +18,13 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Marks a folder as results of this program, so that it may be written over.
+/// The file that marks a folder as results of this program, which may be replaced.
 const MARKER: &str = ".breachscope";
-/// Where a run writes.
+/// The folder in which a run writes.
 const NEXT: &str = "next";
-/// The list of what a complete run wrote, in `next/`.
+/// The file in `next/` that lists what a complete run wrote.
 const COMPLETE: &str = "complete";
-/// Everything that results consist of.
+/// The names of everything that results consist of.
 const NAMES: [&str; 5] = [
     "frames",
     "receipts",
@@ -32,17 +33,20 @@ const NAMES: [&str; 5] = [
     "report.md",
 ];
 
-/// Results being made.
+/// Results being written.
 pub struct Draft {
     out: PathBuf,
     next: PathBuf,
-    /// Keeps other runs out as long as it is open.
+    /// Keeps other runs out of the folder as long as it is open.
     _lock: File,
 }
 
 impl Draft {
-    /// Makes `out` ready: new, empty, or earlier results, which stay as they are until the draft is
-    /// published. `source` is a folder in which nothing may be written.
+    /// Makes the folder `out` ready for results.
+    ///
+    /// It may be new, empty, or hold earlier results, which stay as they are until the draft is published.
+    /// `source` is the case folder, in which nothing may be written. Fails if `out` holds anything else, or
+    /// if another run is writing there.
     pub fn begin(out: &Path, source: &Path) -> Result<Self> {
         let failed = |e: std::io::Error| Error::io("prepare the output folder", out, e);
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
@@ -60,7 +64,7 @@ impl Draft {
             let empty = fs::read_dir(out).map_err(failed)?.next().is_none();
             if !empty && !out.join(MARKER).exists() {
                 return Err(Error::user(
-                    "the output folder exists and is not an output of breachscope",
+                    "the output folder exists and holds no results of breachscope",
                 )
                 .in_file(out)
                 .hint("name a new folder with --out; nothing was changed in this one"));
@@ -88,28 +92,28 @@ impl Draft {
         for name in ["frames", "receipts"] {
             private_folder(&draft.next.join(name))?;
         }
-        // Room for what is set aside: nothing in it outlives a run.
+        // What is set aside during a run is of no use to the next one.
         draft.remove("work")?;
         private_folder(&draft.work())?;
         Ok(draft)
     }
 
-    /// Where frames are written.
+    /// The folder in which frames are written.
     pub fn frames(&self) -> PathBuf {
         self.next.join("frames")
     }
 
-    /// Where receipts are written.
+    /// The folder in which receipts are written.
     pub fn receipts(&self) -> PathBuf {
         self.next.join("receipts")
     }
 
-    /// Room for what is set aside.
+    /// The folder for what is set aside during the run.
     pub fn work(&self) -> PathBuf {
         self.next.join("work")
     }
 
-    /// Frames and receipts of the earlier results.
+    /// The folders with the frames and the receipts of the earlier results.
     pub fn earlier(&self) -> (PathBuf, PathBuf) {
         (self.out.join("frames"), self.out.join("receipts"))
     }
@@ -124,7 +128,7 @@ impl Draft {
         remove(&self.next.join(name))
     }
 
-    /// Puts all that was written in the place of the earlier results.
+    /// Replaces the earlier results by all that was written.
     pub fn publish(self) -> Result<()> {
         self.remove("work")?;
         let names: Vec<&str> = NAMES
@@ -141,7 +145,7 @@ impl Draft {
     }
 }
 
-/// Finishes a move that was cut off.
+/// Moves the results of a complete run to their places, from wherever an earlier move was cut off.
 fn settle(out: &Path) -> Result<()> {
     let next = out.join(NEXT);
     let complete = next.join(COMPLETE);
@@ -154,7 +158,7 @@ fn settle(out: &Path) -> Result<()> {
     for name in NAMES {
         let (new, place) = (next.join(name), out.join(name));
         if names.contains(&name) && !new.exists() {
-            // Moved already, before the move was cut off.
+            // It was moved before the move was cut off.
             continue;
         }
         if place.exists() {
@@ -174,7 +178,9 @@ fn settle(out: &Path) -> Result<()> {
     remove(&next)
 }
 
-/// The folder of results of an earlier run, for reading.
+/// The folder `out` with the results of an earlier run, for reading.
+///
+/// Finishes a move that was cut off, unless a run is at it. Fails if there are no results.
 pub fn open(out: &Path) -> Result<PathBuf> {
     if out.join(NEXT).join(COMPLETE).exists()
         && let Ok(lock) = File::open(out.join(MARKER))
@@ -187,7 +193,7 @@ pub fn open(out: &Path) -> Result<PathBuf> {
     }
     let error = Error::user("there are no results here").in_file(out);
     Err(if out.join(NEXT).is_dir() {
-        error.hint("the run was cut off; run the same command again to go on with it")
+        error.hint("the run was cut off; run the same command again to finish it")
     } else {
         error.hint("name the output folder of `breachscope scope CASE --out DIR`")
     })
@@ -214,7 +220,7 @@ pub fn manifest(out: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// Writes a file that only its owner may read, in one step.
+/// Writes a file that only its owner may read. A file of that name is replaced in one step.
 pub fn write_private(path: &Path, text: &str) -> Result<()> {
     let failed = |e: std::io::Error| Error::io("write the file", path, e);
     let partial = path.with_extension("partial");
@@ -227,7 +233,7 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
     fs::rename(&partial, path).map_err(failed)
 }
 
-/// Every file below `dir`, in order.
+/// Every file below `dir`, in the order of their paths.
 pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
@@ -246,6 +252,7 @@ pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Makes a folder that only its owner may open, unless it is there.
 fn private_folder(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -259,6 +266,7 @@ fn private_folder(path: &Path) -> Result<()> {
         .map_err(|e| Error::io("create the folder", path, e))
 }
 
+/// Removes a file or a folder, if it is there.
 fn remove(path: &Path) -> Result<()> {
     let removed = if path.is_dir() {
         fs::remove_dir_all(path)
@@ -267,13 +275,13 @@ fn remove(path: &Path) -> Result<()> {
     };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::io("remove what is in the way", path, error))
+            Err(Error::io("remove an older file or folder", path, error))
         }
         _ => Ok(()),
     }
 }
 
-/// Makes sure that a file, or all below a folder, outlives a loss of power.
+/// Makes sure that a file, or everything below a folder, survives a loss of power.
 fn to_disk(path: &Path) -> Result<()> {
     let sync = |path: &Path| {
         let synced = File::open(path).and_then(|file| file.sync_all());
@@ -288,6 +296,7 @@ fn to_disk(path: &Path) -> Result<()> {
     sync_folder(path)
 }
 
+/// Makes sure that the names in a folder survive a loss of power.
 fn sync_folder(path: &Path) -> Result<()> {
     #[cfg(unix)]
     File::open(path)

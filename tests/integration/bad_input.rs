@@ -343,7 +343,7 @@ fn an_output_folder_that_is_not_ours_is_left_alone() {
     let replica = Replica::small();
     std::fs::create_dir(replica.out()).unwrap();
     std::fs::write(replica.out().join("thesis.txt"), "mine").unwrap();
-    assert!(refused(&replica).contains("is not an output of breachscope"));
+    assert!(refused(&replica).contains("holds no results of breachscope"));
     assert_eq!(contents(&replica.out()).len(), 1);
     let case = replica.case();
     let before = contents(&case);
