@@ -8,12 +8,15 @@ const fn column(name: &'static str, kind: Kind, required: bool) -> Column {
     Column {
         name,
         kind,
+        unit: None,
         required,
+        what: "",
     }
 }
 
 static EACH_KIND: Frame = Frame {
     name: "each_kind",
+    what: "",
     columns: &[
         column("number", Kind::Unsigned, true),
         column("text", Kind::Text, false),
