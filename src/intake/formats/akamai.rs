@@ -13,6 +13,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "akamai",
     title: "Akamai DataStream 2",
     documentation: "https://techdocs.akamai.com/datastream2/docs/data-set-parameters",
+    about: super::About {
+        products: "Akamai DataStream 2, as JSON objects.",
+        detected_by: "JSON objects with the keys `reqTimeSec` and `cliIP`.",
+        note: "DataStream leaves out keys that have no value, and encodes the user agent as forms do; this is undone.",
+        variables: &[],
+        example: r#"{"reqId":"338f305c","reqTimeSec":"1744612200.123","cliIP":"203.0.113.5","reqMethod":"GET","reqPath":"/cart","queryStr":"item=42","statusCode":"200","bytes":"734","UA":"Mozilla%2F5.0+%28X11%29"}"#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

@@ -13,6 +13,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "alb",
     title: "AWS Application Load Balancer",
     documentation: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html",
+    about: super::About {
+        products: "AWS Application Load Balancer access logs.",
+        detected_by: "Lines that begin with `http`, `https`, `h2`, `grpcs`, `ws` or `wss` and have the fields of the documentation.",
+        note: "The event's time is when the request came in, not when the response was sent. AWS delivers these logs with best effort, so a missing line proves nothing. `sent_bytes` counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
+        variables: &[],
+        example: r#"https 2025-04-14T00:00:02.114000Z app/shop-lb/50dc6c495c0c9188 203.0.113.5:52817 192.0.2.205:8080 0.001 0.750 0.000 200 200 312 5420 "GET https://shop.example:443/cart HTTP/1.1" "Mozilla/5.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:elasticloadbalancing:ap-northeast-2:123456789012:targetgroup/web/73e2d6bc24d8a067 "Root=1-67fc5180-74063ef6afe29920773a336d" "shop.example" "-" 1 2025-04-14T00:00:00.364000Z "forward" "-" "-" "192.0.2.205:8080" "200" "-" "-""#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Lines,
     fields: &[

@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "api_gateway",
     title: "AWS API Gateway, JSON",
     documentation: "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+    about: super::About {
+        products: "AWS API Gateway access logs, as JSON objects.",
+        detected_by: "JSON objects with the keys `requestId`, `requestTime` and `httpMethod`.",
+        note: "Each account writes its own template. These are the names of AWS's example; map others in `[source.fields]`.",
+        variables: &[],
+        example: r#"{"requestId":"af082819-cb4a-45d6-ae92-9295214579e4","ip":"192.0.2.77","requestTime":"14/Apr/2025:12:00:00 +0000","httpMethod":"GET","resourcePath":"/orders","status":"200","responseLength":"2048"}"#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

@@ -11,6 +11,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "auth0",
     title: "Auth0 tenant log",
     documentation: "https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes",
+    about: super::About {
+        products: "Auth0 tenant logs, bare or as a log stream writes them (below `data`).",
+        detected_by: "JSON objects with the keys `date`, `type` and `log_id`.",
+        note: "Most plans log no token id. Say in `[source.constants]` what the tokens' `iss` is, if it is not `auth0`.",
+        variables: &[],
+        example: r#"{"log_id":"900202504141800","date":"2025-04-14T18:00:00.123Z","type":"seacft","ip":"203.0.113.5","user_id":"auth0|8650e65dacba7d4c770fe876"}"#,
+        settings: "",
+    },
     kinds: ISSUANCES,
     framing: Framing::Objects,
     fields: &[

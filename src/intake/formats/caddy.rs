@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "caddy",
     title: "Caddy access log",
     documentation: "https://caddyserver.com/docs/caddyfile/directives/log",
+    about: super::About {
+        products: "Caddy access logs, as JSON objects.",
+        detected_by: "JSON objects with the keys `ts`, `request`, `uri` and `status`, and one that begins with `remote_`.",
+        note: "`client_ip` is the address behind Caddy's own trusted proxies; older versions have `remote_ip` alone.",
+        variables: &[],
+        example: r#"{"level":"info","ts":1757405226.524102,"request":{"remote_ip":"203.0.113.5","client_ip":"203.0.113.5","method":"GET","uri":"/cart","headers":{"User-Agent":["Mozilla/5.0"],"X-Request-Id":["7b8d4d73"]}},"size":5120,"status":200}"#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "cloudflare",
     title: "Cloudflare Logpush http_requests",
     documentation: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/",
+    about: super::About {
+        products: "Cloudflare Logpush, data set `http_requests`.",
+        detected_by: "JSON objects with the keys `EdgeStartTimestamp` and `ClientIP`.",
+        note: "`EdgeResponseBodyBytes` is the size of the body and goes before `EdgeResponseBytes`, which counts the headers too.",
+        variables: &[],
+        example: r#"{"ClientIP":"203.0.113.5","ClientRequestMethod":"GET","ClientRequestURI":"/cart?item=42","ClientRequestUserAgent":"Mozilla/5.0","EdgeStartTimestamp":"2025-04-14T03:00:00Z","EdgeResponseStatus":200,"EdgeResponseBodyBytes":734,"RayID":"c358ee8fee5a4908"}"#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "cloudfront",
     title: "Amazon CloudFront standard log",
     documentation: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html",
+    about: super::About {
+        products: "Amazon CloudFront standard logs.",
+        detected_by: "A `#Fields:` line that names `x-edge-request-id`.",
+        note: "AWS delivers these logs with best effort, and leaves very long requests out. `sc-bytes` counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
+        variables: &[],
+        example: "#Fields: date time sc-bytes c-ip cs-method cs-uri-stem sc-status cs(User-Agent) cs-uri-query x-edge-request-id\n2025-04-14\t11:20:00\t5520\t203.0.113.5\tGET\t/cart\t200\tMozilla/5.0\titem=42\t529e40d58d353b18==",
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Directives,
     fields: &[

@@ -15,6 +15,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "cloudtrail",
     title: "AWS CloudTrail",
     documentation: "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
+    about: super::About {
+        products: "AWS CloudTrail events, in the `Records` envelope or one a line: tokens that STS and Cognito hand out.",
+        detected_by: "JSON objects with the keys `eventTime`, `eventSource` and `eventName`.",
+        note: "CloudTrail logs a part of all calls, so an access key without a record is nothing unusual. `sourceIPAddress` may name an AWS service; then the row has no address. An event with an `errorCode` hands out no token.",
+        variables: &[],
+        example: r#"{"eventTime":"2025-04-14T04:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","sourceIPAddress":"203.0.113.5","responseElements":{"credentials":{"accessKeyId":"ASIA000000001EXAMPLE"},"assumedRoleUser":{"arn":"arn:aws:sts::123456789012:assumed-role/deploy/s1"}}}"#,
+        settings: "",
+    },
     kinds: ISSUANCES,
     framing: Framing::Objects,
     fields: &[

@@ -13,6 +13,15 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "combined",
     title: "Apache or nginx combined",
     documentation: "https://httpd.apache.org/docs/2.4/logs.html#combined",
+    about: super::About {
+        products: "Apache and nginx, combined log format, with whatever fields follow the user agent.",
+        detected_by: r#"Lines with `] "` before the request and two quoted texts behind it."#,
+        note: r#"The case file maps the fields behind the user agent by name (`request_id = "rid"` for `rid=17`) or by place (`request_id = "tail.1"`)."#,
+        variables: &[],
+        example: r#"203.0.113.5 - - [14/Apr/2025:11:00:00 +0900] "GET /cart?item=42 HTTP/1.1" 200 5120 "-" "Mozilla/5.0" rid=907d716e"#,
+        settings: r#"[source.fields]
+request_id = "rid""#,
+    },
     kinds: REQUESTS,
     framing: Framing::Lines,
     fields: &[],

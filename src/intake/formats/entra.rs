@@ -13,6 +13,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "entra",
     title: "Microsoft Entra sign-ins",
     documentation: "https://learn.microsoft.com/en-us/graph/api/resources/signin",
+    about: super::About {
+        products: "Microsoft Entra sign-in logs, as exported or as diagnostic settings write them (below `properties`).",
+        detected_by: "JSON objects with the keys `createdDateTime` and `ipAddress`.",
+        note: "A sign-in that failed hands out no token. Say in `[source.constants]` what the tokens' `iss` is, if it is not `entra`.",
+        variables: &[],
+        example: r#"{"createdDateTime":"2025-04-14T01:02:03Z","userId":"799252df-d5dc-4c0e-a3ef-a58dd2848217","ipAddress":"203.0.113.5","sessionId":"862601e2","uniqueTokenIdentifier":"be98982bd769","status":{"errorCode":0}}"#,
+        settings: "",
+    },
     kinds: ISSUANCES,
     framing: Framing::Objects,
     fields: &[

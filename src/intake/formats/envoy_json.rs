@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "envoy_json",
     title: "Envoy or Istio access log, JSON",
     documentation: "https://istio.io/latest/docs/tasks/observability/logs/access-log/",
+    about: super::About {
+        products: "Envoy and Istio access logs, as JSON objects with Istio's default names.",
+        detected_by: "JSON objects with the keys `start_time` and `response_code`.",
+        note: "Where `X-Forwarded-For` has several addresses, say with `forwarded_hops` how many of your own proxies stand before this log.",
+        variables: &[],
+        example: r#"{"start_time":"2025-05-03T23:59:58.500Z","method":"GET","path":"/cart","response_code":200,"bytes_sent":5120,"x_forwarded_for":"203.0.113.5","user_agent":"Mozilla/5.0","request_id":"630244f5","downstream_remote_address":"203.0.113.5:40412"}"#,
+        settings: "forwarded_hops = 0",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

@@ -15,6 +15,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "keycloak",
     title: "Keycloak events, JSON",
     documentation: "https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events",
+    about: super::About {
+        products: "Keycloak events, as JSON objects.",
+        detected_by: "JSON objects with the keys `time` and `realmId`.",
+        note: "Keycloak logs successful refreshes at DEBUG by default, so they are often missing. Only events that hand out a token keep its id. The realm's name stands for the issuer: say in `[source.constants]` what the tokens' `iss` is.",
+        variables: &[],
+        example: r#"{"time":1744588800456,"type":"CODE_TO_TOKEN","realmId":"7d4e02d3","realmName":"shop","userId":"a298c916","sessionId":"7aeeb576","ipAddress":"203.0.113.5","details":{"token_id":"26cb3659-3777-41a7-a31f-86639e3894b6"}}"#,
+        settings: "",
+    },
     kinds: ISSUANCES,
     framing: Framing::Objects,
     fields: &[

@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "kong",
     title: "Kong file-log",
     documentation: "https://developer.konghq.com/plugins/file-log/",
+    about: super::About {
+        products: "Kong Gateway, `file-log` and `http-log`.",
+        detected_by: "JSON objects with the keys `started_at` and `client_ip`.",
+        note: "Long lines on standard output can interleave; they are no JSON then, and rejects. `response.size` counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
+        variables: &[],
+        example: r#"{"started_at":1745125200123,"client_ip":"203.0.113.5","request":{"id":"5922c3a6","method":"GET","uri":"/cart","headers":{"user-agent":"Mozilla/5.0"}},"response":{"status":200,"size":5320}}"#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

@@ -116,6 +116,8 @@ pub struct LogFormat {
     pub title: &'static str,
     /// Where it is described.
     pub documentation: &'static str,
+    /// What a reader must know of it beside what the code needs.
+    pub about: About,
     /// What a source of this format can be; the first is what `init` writes.
     pub kinds: &'static [SourceKind],
     /// How files are cut.
@@ -134,6 +136,23 @@ pub struct LogFormat {
     pub mark: fn(&str) -> bool,
     /// Makes the parser; the error is about the case file's settings.
     pub parser: MakeParser,
+}
+
+/// What a reader must know of a format; `breachscope formats` prints it.
+#[derive(Debug)]
+pub struct About {
+    /// The products and logs that it reads.
+    pub products: &'static str,
+    /// How `detect` knows such a log.
+    pub detected_by: &'static str,
+    /// What to know before the rows are trusted.
+    pub note: &'static str,
+    /// For formats that take a `log_format`: what its variables mean.
+    pub variables: &'static [template::Meaning],
+    /// A line that it reads as a row, with invented values; a table's header stands before it.
+    pub example: &'static str,
+    /// What a source of the example must set beside the settings that every source has, as TOML.
+    pub settings: &'static str,
 }
 
 /// Makes a parser for a frame, or says what is wrong with the case file's settings.

@@ -11,6 +11,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "okta",
     title: "Okta System Log",
     documentation: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/",
+    about: super::About {
+        products: "Okta System Log, one event a line or in one array.",
+        detected_by: "JSON objects with the keys `published`, `eventType` and `actor`.",
+        note: "Okta logs no token id: what the log tells of is the session. Say in `[source.constants]` what the tokens' `iss` is, if it is not `okta`.",
+        variables: &[],
+        example: r#"{"published":"2025-04-14T09:00:00.123Z","eventType":"user.session.start","actor":{"id":"00u8e4c29297"},"authenticationContext":{"externalSessionId":"102b462d"},"client":{"ipAddress":"203.0.113.5"},"outcome":{"result":"SUCCESS"}}"#,
+        settings: "",
+    },
     kinds: ISSUANCES,
     framing: Framing::Objects,
     fields: &[

@@ -11,6 +11,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "traefik",
     title: "Traefik access log, JSON",
     documentation: "https://doc.traefik.io/traefik/observability/access-logs/",
+    about: super::About {
+        products: "Traefik access logs, as JSON objects.",
+        detected_by: "JSON objects with the keys `DownstreamStatus` and `ClientHost`.",
+        note: "User agent and request id are there only if Traefik is set to keep these headers.",
+        variables: &[],
+        example: r#"{"ClientHost":"203.0.113.5","DownstreamContentSize":5120,"DownstreamStatus":200,"RequestMethod":"GET","RequestPath":"/cart","StartUTC":"2025-02-28T12:11:34.109128260Z","request_User-Agent":"Mozilla/5.0","request_X-Request-Id":"8d27112b"}"#,
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Objects,
     fields: &[

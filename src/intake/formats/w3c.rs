@@ -12,6 +12,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     name: "w3c",
     title: "W3C extended (IIS)",
     documentation: "https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging",
+    about: super::About {
+        products: "W3C extended log files, as Microsoft IIS writes them.",
+        detected_by: "A `#Fields:` line that names `cs-uri-stem` and nothing of CloudFront.",
+        note: "`#Fields:` names the columns and may change within a file. The client must be logged as `c-ip`. `sc-bytes` counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
+        variables: &[],
+        example: "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status sc-bytes\n2025-04-14 23:59:50 GET /cart item=42 203.0.113.5 Mozilla/5.0 200 5320",
+        settings: "",
+    },
     kinds: REQUESTS,
     framing: Framing::Directives,
     fields: &[
