@@ -2,23 +2,26 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::read::read_toml;
 use crate::error::{Error, Result};
 
 /// A field that a page shows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
-    /// What it is, such as `email`.
+    /// What it is; figures and reports bear the name.
+    #[schemars(example = &"email")]
     pub name: String,
-    /// `plain` or `masked`.
+    /// Whether the page shows it whole.
+    #[schemars(example = &"plain")]
     pub form: Form,
 }
 
-/// Whether a field is shown whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+/// How a page shows a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
     /// Shown whole.
@@ -37,21 +40,34 @@ impl Field {
     }
 }
 
-/// A page.
-#[derive(Debug, Clone, Deserialize)]
+/// A page: what asks for it, and which fields of an account it shows.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// A short identifier, used in figures.
+    /// A short identifier; figures bear it, as `page.order-list.views`.
+    #[schemars(example = &"order-list")]
     pub id: String,
     /// One line for people.
+    #[schemars(example = &"Orders, list")]
     pub title: String,
-    /// HTTP method.
+    /// The HTTP method that asks for it.
+    #[schemars(example = &"GET")]
     pub method: String,
-    /// Path pattern; a segment in braces matches any one segment.
+    /// The path that asks for it; a segment in braces matches any one segment.
+    ///
+    /// A request's path finds its page as servers read it: percent-encoding undone, dot segments resolved,
+    /// several slashes one. If it is no page's so, letters in another case, a slash or blanks at its end, what
+    /// follows a `;`, an encoded slash and a backslash do not matter.
+    #[schemars(example = &"/member/addresses/{address}/edit")]
     pub route: String,
-    /// A response body shorter than this shows nothing.
+    /// A response below this size shows nothing, bytes.
+    ///
+    /// The size is the one that the gateway logs; formats whose size counts the headers too say so in
+    /// `breachscope formats NAME`.
+    #[schemars(example = 200)]
     pub empty_below_bytes: u64,
-    /// What it shows.
+    /// The fields of an account that it shows.
+    #[schemars(example = [std::collections::BTreeMap::from([("name", "email"), ("form", "plain")])])]
     pub fields: Vec<Field>,
 }
 
@@ -62,9 +78,11 @@ impl Page {
     }
 }
 
-#[derive(Deserialize)]
+/// The page catalogue, TOML: which request shows which fields of an account.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct CatalogueFile {
+pub struct CatalogueFile {
+    /// The pages, one table a page.
     page: Vec<Page>,
 }
 

@@ -1,11 +1,12 @@
 //! The names that a source's settings choose from: what it logs, and how it writes times.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::frames::{self, Frame};
 
-/// What a source logs: decides the frame that its rows fill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What a source logs; decides the frame that its rows fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceKind {
     /// The gateway that checks the tokens: fills `requests`.
@@ -21,7 +22,7 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    /// All.
+    /// Every kind, in the order of the type.
     pub const ALL: [SourceKind; 5] = [
         SourceKind::Gateway,
         SourceKind::Edge,
@@ -67,28 +68,28 @@ impl SourceKind {
 }
 
 /// How times are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeFormat {
-    /// RFC 3339, `2025-04-14T00:00:00+09:00`; without an offset the source's `zone` is used.
+    /// RFC 3339: `2025-04-14T00:00:00+09:00`; without an offset the source's `zone` is used.
     Rfc3339,
-    /// Seconds since 1970 UTC, fractions allowed.
+    /// Seconds since 1970 UTC, with or without a fraction: `1744556400.123`.
     EpochSeconds,
-    /// Milliseconds since 1970 UTC.
+    /// Milliseconds since 1970 UTC: `1744556400123`.
     EpochMilliseconds,
-    /// Microseconds since 1970 UTC.
+    /// Microseconds since 1970 UTC: `1744556400123456`.
     EpochMicroseconds,
-    /// Nanoseconds since 1970 UTC.
+    /// Nanoseconds since 1970 UTC: `1744556400123456789`.
     EpochNanoseconds,
-    /// Any of these, told apart by the number of digits, or RFC 3339.
+    /// Seconds, milliseconds, microseconds or nanoseconds since 1970 UTC by the number of digits, or RFC 3339.
     Epoch,
-    /// The common log's `14/Apr/2025:00:00:00 +0900`.
+    /// As in the common log format: `14/Apr/2025:00:00:00 +0900`.
     Common,
-    /// `2025-04-14 00:00:00`, UTC.
+    /// A date and a time in UTC: `2025-04-14 00:00:00`.
     Utc,
-    /// `2025-04-14 00:00:00.123` on the source's own wall clock.
+    /// The source's own wall clock: `2025-04-14 00:00:00.123`; needs `zone`.
     LocalIso,
-    /// `14/Apr/2025:00:00:00.123` on the source's own wall clock.
+    /// The source's own wall clock: `14/Apr/2025:00:00:00.123`; needs `zone`.
     LocalClf,
 }
 

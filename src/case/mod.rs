@@ -14,6 +14,7 @@
 //! | `load` | loads a case |
 //! | `mapping` | kinds of sources, ways to write times |
 //! | `policy` | thresholds, and the rules that are switched off |
+//! | `registry_columns` | what each column of the registries says |
 //! | `read` | reads TOML with a place for each mistake |
 //! | `suggest` | hints for names that stand for nothing |
 //! | `table` | reads CSV by column name |
@@ -26,23 +27,26 @@ mod load;
 mod mapping;
 mod policy;
 mod read;
+mod registry_columns;
 mod suggest;
 mod table;
 
 pub use accounts::{Account, Accounts};
-pub use catalogue::{Catalogue, Field, Page};
+pub use catalogue::{Catalogue, CatalogueFile, Field, Page};
 pub use interner::{AccountKey, Interner};
 pub use keys::{Custodian, Key, Keys};
 pub use mapping::{SourceKind, TimeFormat};
 pub use policy::Policy;
 #[cfg(test)]
 pub(crate) use policy::testing;
+pub use registry_columns::{ACCOUNT_REGISTRY, KEY_INVENTORY, RegistryColumn};
 pub(crate) use suggest::{named_zone, suggest, suggest_file, zone_of};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -53,75 +57,95 @@ use crate::progress::Progress;
 /// The file name inside a case folder.
 pub const CASE_FILE: &str = "case.toml";
 
-/// `case.toml` as written.
-#[derive(Debug, Deserialize)]
+/// `case.toml`: the settings of one case.
+///
+/// Nothing is guessed: what the analysis needs and the case does not say is an error that names the line.
+/// Paths are relative to the folder of the case file. Evidence is opened read-only.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseFile {
     /// What the case is.
     pub case: Head,
     /// Times at which somebody became aware, each with its source.
+    ///
+    /// The report lists them all: the time limits of regulators run from one of them.
     #[serde(default)]
     pub awareness: Vec<Awareness>,
-    /// Thresholds of the analysis.
+    /// Thresholds of the analysis; every report prints them and says which you set.
     pub policy: Policy,
-    /// Who issues tokens.
+    /// Who issues tokens, one table an issuer.
     #[serde(default)]
     pub issuer: Vec<Issuer>,
-    /// The lists that the analysis needs beside the logs.
+    /// The lists that the analysis needs beside the logs, each a file.
     #[serde(default)]
     pub registry: Registries,
-    /// Keys that signatures are checked with.
+    /// Keys that signatures are checked with, where a log holds whole tokens.
+    ///
+    /// RS, PS and ES 256 to 512, EdDSA (Ed25519) and HS 256 to 512 are checked. A key that verifies no token
+    /// at all is taken for the wrong file and makes no token forged.
     #[serde(default)]
     pub signing_key: Vec<KeyFile>,
-    /// The logs.
+    /// The logs, one table a log: its files and how to read them.
     pub source: Vec<Source>,
-    /// Ranges of a source known to be deleted.
+    /// Ranges of a source known to be deleted; the report names the figures that they touch.
     #[serde(default)]
     pub deleted: Vec<Deleted>,
 }
 
 /// What the case is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
-    /// A short identifier, used in outputs.
+    /// A short identifier; outputs and the folder of results bear it.
+    #[schemars(example = &"shop-2025-11")]
     pub id: String,
-    /// One line for people.
+    /// One line for people, the title of the report.
+    #[schemars(example = &"Forged access passes at an online shop")]
     pub title: String,
-    /// IANA time zone in which reports show times.
+    /// The IANA time zone in which reports show times.
+    #[schemars(with = "String", example = &"Asia/Seoul")]
     pub report_zone: Spanned<String>,
-    /// Who collected the evidence.
+    /// Who collected the evidence; the manifest says it.
+    #[schemars(example = &"Example Response Team")]
     pub collected_by: String,
-    /// When it was collected.
+    /// When it was collected, RFC 3339 with an offset.
+    #[schemars(with = "String", example = &"2025-11-20T10:00:00+09:00")]
     pub collected_at: Timestamp,
 }
 
 /// A time at which somebody became aware.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Awareness {
-    /// When.
+    /// When, RFC 3339 with an offset.
+    #[schemars(with = "String", example = &"2025-11-18T22:52:00+09:00")]
     pub time: Timestamp,
     /// Who says so.
+    #[schemars(example = &"the company's own report")]
     pub source: String,
 }
 
 /// Who issues tokens.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Issuer {
-    /// The `iss` claim.
+    /// The `iss` claim of its tokens.
+    #[schemars(example = &"https://login.shop.example")]
     pub id: String,
-    /// What its tokens' subjects are.
+    /// What its tokens' subjects are: accounts of customers, or services of the company itself.
+    #[schemars(example = &"accounts")]
     pub subjects: Subjects,
-    /// Keys whose issuances its log would hold, although no record of the evidence names them: without
-    /// this the log is not taken to be complete for a key that it never names.
+    /// Keys whose issuances its log would hold, although no record of the evidence names them.
+    ///
+    /// Without this, the log is not taken to be complete for a key that it never names, so a token under
+    /// that key stays indeterminate.
     #[serde(default)]
+    #[schemars(example = ["standby-2024-05"])]
     pub keys_logged: Vec<String>,
 }
 
 /// What the subjects of an issuer's tokens are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Subjects {
     /// Accounts of the account registry.
@@ -130,39 +154,54 @@ pub enum Subjects {
     Services,
 }
 
-/// The lists that the analysis needs beside the logs, each a file. What a missing one would decide
-/// stays undecided, and the report says so.
-#[derive(Debug, Default, Deserialize)]
+/// The lists that the analysis needs beside the logs, each a file.
+///
+/// What a missing list would decide stays undecided, and the report says so.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registries {
-    /// Key inventory, CSV.
+    /// The key inventory, CSV; without it no token is `forged` for want of a record.
+    #[schemars(with = "Option<String>", example = &"registry/keys.csv")]
     pub keys: Option<Spanned<PathBuf>>,
-    /// Account registry, CSV.
+    /// The account registry, CSV: all accounts, closed ones too.
+    ///
+    /// Without it no account is told from an invented one, and views that only the gateway shows are
+    /// `possible`.
+    #[schemars(with = "Option<String>", example = &"registry/accounts.csv")]
     pub accounts: Option<Spanned<PathBuf>>,
-    /// Page catalogue, TOML.
+    /// The page catalogue, TOML; without it no view is counted.
+    #[schemars(with = "Option<String>", example = &"registry/pages.toml")]
     pub pages: Option<Spanned<PathBuf>>,
-    /// Address-to-network database, MMDB.
+    /// The address-to-network database, MMDB with the names of GeoLite2.
+    ///
+    /// Without it the fleet's addresses have no network.
+    #[schemars(with = "Option<String>", example = &"registry/networks.mmdb")]
     pub networks: Option<Spanned<PathBuf>>,
 }
 
 /// A file with public keys, or a shared secret, that tokens are checked with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyFile {
-    /// The file, relative to the case folder.
+    /// The file.
+    #[schemars(with = "String", example = &"registry/jwks.json")]
     pub file: Spanned<PathBuf>,
     /// What is in it.
+    #[schemars(example = &"jwks")]
     pub kind: KeyFileKind,
-    /// The issuer whose keys these are; any, if not given.
+    /// The issuer whose keys these are; without it, any issuer's.
+    #[schemars(example = &"https://login.shop.example")]
     pub issuer: Option<String>,
-    /// The key's id; a JWK set has its own.
+    /// The key's `kid`; a PEM file and a secret need it, a JWK set has its own.
+    #[schemars(example = &"primary-2023-05")]
     pub key_id: Option<String>,
-    /// The one algorithm that the key is for.
+    /// The one algorithm that the key is for; without it, those that fit the key.
+    #[schemars(example = &"RS256")]
     pub algorithm: Option<String>,
 }
 
 /// What a key file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyFileKind {
     /// A JWK set or a JWK.
@@ -174,49 +213,80 @@ pub enum KeyFileKind {
 }
 
 /// A log: its files and how to read them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// A short name, unique in the case.
+    #[schemars(with = "String", example = &"gateway-a")]
     pub id: Spanned<String>,
-    /// What it logs.
+    /// What it logs; `breachscope fields` says which columns each kind needs.
+    #[schemars(example = &"gateway")]
     pub kind: SourceKind,
-    /// Files or glob patterns, relative to the case folder.
+    /// Files, patterns or folders; `logs.tar.gz!*/access*` names members of an archive.
+    ///
+    /// Logs may be packed in gzip, zstd, bzip2, xz, zip and tar, in any nesting. The same bytes twice count
+    /// once, and so do lines that a rotation repeats.
+    #[schemars(with = "Vec<String>", example = ["evidence/gateway-a/*.jsonl.gz"])]
     pub paths: Vec<Spanned<String>>,
-    /// Its format: a name of the list of log formats.
+    /// The log format; `breachscope formats` lists them.
+    #[schemars(with = "String", example = &"jsonl")]
     pub format: Spanned<String>,
-    /// The server's own description of its lines, for formats that take one.
+    /// The server's own description of its lines, for the formats that take one.
+    #[schemars(
+        with = "Option<String>",
+        example = &"$remote_addr [$time_iso8601] \"$request\" $status"
+    )]
     pub log_format: Option<Spanned<String>>,
-    /// How its times are written; formats that fix this do not take it.
+    /// How its times are written; a format that fixes this does not take it.
+    #[schemars(example = &"rfc3339")]
     pub time: Option<TimeFormat>,
-    /// Zone of times that carry none.
+    /// The IANA zone of times that carry none.
+    ///
+    /// `local_iso` and `local_clf` need it. So does RFC 3339 without an offset, unless only a few of a log's
+    /// times lack one: then those lines are rejects. A local time that happened twice, or never, because
+    /// clocks were changed is a reject.
+    #[schemars(with = "Option<String>", example = &"Asia/Seoul")]
     pub zone: Option<Spanned<String>>,
-    /// Seconds to add to a logged time to get the true one.
+    /// Seconds to add to a logged time to get the true one; 0 for a clock that was right.
+    #[schemars(example = -90)]
     pub clock_correction_seconds: i64,
-    /// How many of your own proxies stand between the client and this log: in a forwarding list the
-    /// client is so many places from the right.
+    /// How many of your own proxies stand between the client and this log.
+    ///
+    /// In a forwarding list (`forwarded_for`) the client is this many places from the right, or first in a
+    /// shorter list.
+    #[schemars(example = 1)]
     pub forwarded_hops: Option<u32>,
-    /// The cookie that holds the token, where a field `cookie` is mapped.
+    /// The cookie that holds the token; needed where a field `cookie` is mapped.
+    #[schemars(example = &"access_pass")]
     pub token_cookie: Option<String>,
-    /// Canonical column -> the log's own field.
+    /// Which field of the log fills which column, as `column = "field"`.
+    ///
+    /// `breachscope fields` lists the columns, `breachscope formats NAME` what a format fills by itself. An
+    /// empty value and `-` are none in any format, but in a method or path.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>", example = BTreeMap::from([("token_id", "pass.jti")]))]
     pub fields: BTreeMap<Spanned<String>, Spanned<String>>,
-    /// Canonical column -> the value that all rows have.
+    /// A value that a column has in every row, as `column = "value"`.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>", example = BTreeMap::from([("issuer", "https://login.shop.example")]))]
     pub constants: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// A range of a source known to be deleted.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deleted {
-    /// The source's id.
+    /// The `id` of the source.
+    #[schemars(with = "String", example = &"application")]
     pub source: Spanned<String>,
-    /// First moment missing.
+    /// The first moment that is missing, RFC 3339 with an offset.
+    #[schemars(with = "String", example = &"2025-05-23T00:00:00+09:00")]
     pub from: Timestamp,
-    /// First moment present again.
+    /// The first moment that is there again, RFC 3339 with an offset.
+    #[schemars(with = "String", example = &"2025-06-03T00:00:00+09:00")]
     pub to: Timestamp,
-    /// Who says so, or why.
+    /// Who says so, or why it was deleted.
+    #[schemars(example = &"deleted by the retention job")]
     pub reason: String,
 }
 

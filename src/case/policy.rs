@@ -1,37 +1,54 @@
 //! Thresholds of the analysis and the switches of its rules.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-/// Thresholds of the analysis. What the case file does not set has the value documented here, and
-/// every report prints all of them and says which were set.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+/// Thresholds of the analysis, and rules that are not to be applied.
+///
+/// Every report prints all of them and says which differ from this program's own.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// How far a token's issue time may lie from its issuance record's neighbours, seconds.
+    /// How far two clocks may differ after correction, seconds; usually 5.
+    ///
+    /// So far may a token's claimed times lie from its record's, and from the edges of a hole in the log.
+    #[schemars(example = 5)]
     pub clock_tolerance_seconds: u32,
-    /// A pause in forged requests longer than this begins a new crawl run.
+    /// A pause in forged requests longer than this begins a new crawl run, hours; usually 24.
+    #[schemars(example = 24)]
     pub run_pause_hours: u32,
-    /// A pause in forged requests longer than this begins a new phase.
+    /// A pause in forged requests longer than this begins a new phase, days; usually 30.
+    #[schemars(example = 30)]
     pub phase_pause_days: u32,
-    /// The longest lifetime that the issuer gives a token, seconds; without it lifetimes are not judged.
+    /// The longest lifetime that the issuer gives a token, seconds.
+    ///
+    /// The rule `lifetime_beyond_policy` names longer ones; without it lifetimes are not judged.
     #[serde(default)]
+    #[schemars(example = 3600)]
     pub token_lifetime_seconds: Option<u32>,
-    /// How long after its expiry a token may still be in use: gateways and apps cache.
+    /// How long after its expiry a token may still be in use, seconds: gateways and apps cache.
     #[serde(default = "expiry_grace")]
+    #[schemars(example = 300)]
     pub expiry_grace_seconds: u32,
-    /// A login this close to a token's issue time, either side, is the login behind it, seconds.
+    /// A login this close to a token's issue time, before or after, is behind it, seconds.
     #[serde(default = "login_window")]
+    #[schemars(example = 600)]
     pub login_window_seconds: u32,
     /// How long one login carries a customer through refreshed tokens, hours.
     #[serde(default = "session_hours")]
+    #[schemars(example = 24)]
     pub session_hours: u32,
-    /// How many tokens with another proof of life must have a record before an issuance log without
-    /// record numbers counts as complete.
+    /// How many tokens issued for certain must have a record, 1 to 30.
+    ///
+    /// An issuance log without record numbers counts as complete only where at least this many tokens are
+    /// near that have a login or an older record behind them, and every one of them has its record.
     #[serde(default = "witnesses", serialize_with = "plain_number")]
+    #[schemars(with = "u32", example = 20)]
     pub coverage_witnesses: Spanned<u32>,
-    /// Verdict rules that are not to be applied.
+    /// Verdict rules that are not to be applied; `breachscope rules` lists them.
     #[serde(default, serialize_with = "plain")]
+    #[schemars(with = "Vec<String>", example = ["no_login"])]
     pub switched_off: Vec<Spanned<String>>,
 }
 

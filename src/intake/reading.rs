@@ -294,7 +294,7 @@ fn clock(
         (None, Some(given)) => given,
         (None, None) => {
             return Err(error(format!("source `{id}` does not say how its times are written"))
-                .hint("add time = \"rfc3339\", \"epoch_seconds\", \"epoch_milliseconds\", \"common\" or another of the README's list"));
+                .hint("add time = \"rfc3339\", \"epoch_seconds\", \"epoch_milliseconds\", \"common\" or another way that `breachscope help case` lists"));
         }
     };
     let zone = match &source.zone {
