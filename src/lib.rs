@@ -26,6 +26,7 @@
 //! | [`rejects`], [`verify`] | what could not be read; whether all is still as it was | |
 //! | [`explain`] | why a token has its verdict | a reason |
 //! | [`query`] | SQL over the frames | |
+//! | [`reference`] | what a reader looks up, from the code's own tables | a page |
 //! | [`synth`] | the replica and its planted truth | a planted feature |
 //!
 //! # Invariants
@@ -54,6 +55,7 @@ pub mod lines;
 pub mod moment;
 pub mod progress;
 pub mod query;
+pub mod reference;
 pub mod report;
 pub mod results;
 pub mod scope;
