@@ -2,11 +2,15 @@
 
 mod detect;
 mod explain;
+mod fields;
+mod formats;
+mod help;
 mod init;
 mod intake;
 mod query;
 mod rejects;
 mod rules;
+mod schema;
 mod scope;
 mod synth;
 mod verify;
@@ -18,6 +22,7 @@ use std::process::ExitCode;
 use breachscope::case::Case;
 use breachscope::error::{Error, Kind};
 use breachscope::progress::Progress;
+use breachscope::reference::Page;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -26,24 +31,29 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Loads gateway, edge, application and issuance logs, decides which access tokens were forged, and
 /// counts affected accounts and data fields with unit, bounds and rule.
 #[derive(Parser)]
-#[command(name = "breachscope", version, after_help = EXAMPLES)]
+#[command(name = "breachscope", version, after_help = EXAMPLES, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
 const EXAMPLES: &str = "\
-Examples:
+Examples, in the order of an investigation:
+  breachscope scope sample-data/replica
   breachscope detect /mnt/disk/logs
   breachscope init /mnt/disk/logs --zone Asia/Seoul
+  breachscope help case
+  breachscope formats nginx
+  breachscope fields gateway
   breachscope intake CASE --out RESULTS
-  breachscope scope sample-data/replica
-  breachscope scope CASE --out RESULTS --format json
-  breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
-  breachscope explain RESULTS --token FINGERPRINT
   breachscope rejects RESULTS
-  breachscope verify RESULTS
+  breachscope scope CASE --out RESULTS
+  breachscope schema exposures
+  breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
   breachscope query RESULTS -f queries/headline-figures.sql --format csv
+  breachscope explain RESULTS --token FINGERPRINT
+  breachscope rules
+  breachscope verify RESULTS
   breachscope synth --scale 0.0005 --seed 99 --out REPLICA
 
 Exit codes:
@@ -52,18 +62,23 @@ Exit codes:
   2  usage
   3  finished, but evidence is missing or was rejected; the report says where";
 
+/// The subcommands, in the order in which a responder needs them.
 #[derive(Subcommand)]
 enum Command {
-    Scope(scope::Arguments),
     Detect(detect::Arguments),
     Init(init::Arguments),
+    Formats(formats::Arguments),
+    Fields(fields::Arguments),
     Intake(intake::Arguments),
     Rejects(rejects::Arguments),
+    Scope(scope::Arguments),
+    Schema(schema::Arguments),
+    Query(query::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
     Verify(verify::Arguments),
-    Query(query::Arguments),
     Synth(synth::Arguments),
+    Help(help::Arguments),
 }
 
 /// Stops at once on Ctrl-C: results are put in their place in one step, so nothing is half-written,
@@ -91,16 +106,20 @@ const INTERRUPTED: i32 = 130;
 pub(crate) fn main() -> ExitCode {
     stop_on_interrupt();
     let result = match Arguments::parse().command {
-        Command::Scope(arguments) => scope::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
+        Command::Fields(arguments) => fields::run(&arguments),
         Command::Intake(arguments) => intake::run(&arguments),
         Command::Rejects(arguments) => rejects::run(&arguments),
+        Command::Scope(arguments) => scope::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
-        Command::Query(arguments) => query::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments),
+        Command::Help(arguments) => help::run(&arguments),
     };
     match result {
         Ok(code) => code,
@@ -137,6 +156,33 @@ enum Format {
     Text,
     /// JSON.
     Json,
+}
+
+/// How a page of reference is printed.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum PageFormat {
+    /// For the terminal, in 80 columns.
+    Text,
+    /// JSON.
+    Json,
+    /// Markdown.
+    Md,
+}
+
+impl PageFormat {
+    /// The page as this format writes it.
+    fn of(self, page: &Page) -> String {
+        match self {
+            PageFormat::Text => page.text(),
+            PageFormat::Json => page.json(),
+            PageFormat::Md => page.markdown(),
+        }
+    }
+
+    /// Whether the page is kept rather than read on the spot, and so is to have all.
+    fn is_file(self) -> bool {
+        !matches!(self, PageFormat::Text)
+    }
 }
 
 /// Where results go, and on how many threads.

@@ -11,17 +11,16 @@ use clap::ValueEnum;
 
 /// Runs SQL on the results of a run, read-only.
 ///
-/// Each folder below RESULTS/frames is a table. What was read: evidence, requests, issuances, logins,
-/// app_events, rejects, overlaps, silences. What the case brought: keys, accounts, pages. What was found:
-/// coverage, holes, tokens, key_timeline, sessions, runs, fleet, exposures, figures.
-///
-/// A statement begins with SELECT or WITH, and can read these tables only. Times are UTC.
+/// The tables are the frames of the run; `breachscope schema` lists them and their columns. A statement
+/// begins with SELECT or WITH, and can read these tables only. Times are UTC.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
+  What a table holds:
+    breachscope schema exposures
   How many tokens have each verdict, and why:
-    breachscope query results \"SELECT verdict, reason, COUNT(*) AS tokens FROM tokens GROUP BY verdict, reason\"
+    breachscope query RESULTS \"SELECT verdict, reason, COUNT(*) AS tokens FROM tokens GROUP BY verdict, reason\"
   A statement from a file, with the result as CSV:
-    breachscope query results -f queries/rejects-by-reason.sql --format csv > rejects.csv")]
+    breachscope query RESULTS -f queries/rejects-by-reason.sql --format csv > rejects.csv")]
 pub(crate) struct Arguments {
     /// The output folder of `breachscope scope` or `breachscope intake`.
     results: PathBuf,

@@ -16,7 +16,7 @@ use clap::ValueEnum;
 /// behind every count in frames/ (Parquet). A run that was cut off goes on where it stopped.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  breachscope scope CASE
+  breachscope scope sample-data/replica
   breachscope scope CASE --out RESULTS --format json
   breachscope rejects RESULTS
   breachscope query RESULTS \"SELECT id, confirmed, possible FROM figures\"
