@@ -51,13 +51,16 @@ pub struct Page {
     #[schemars(example = &"Orders, list")]
     pub title: String,
     /// The HTTP method that asks for it.
+    ///
+    /// A request with a method that is no page's, such as HEAD, shows at most what the application served.
     #[schemars(example = &"GET")]
     pub method: String,
     /// The path that asks for it; a segment in braces matches any one segment.
     ///
     /// A request's path finds its page as servers read it: percent-encoding undone, dot segments resolved,
     /// several slashes one. If it is no page's so, letters in another case, a slash or blanks at its end, what
-    /// follows a `;`, an encoded slash and a backslash do not matter.
+    /// follows a `;`, an encoded slash and a backslash do not matter. If it is no page's even then, it is for the page that the
+    /// edge logged, or that the application served.
     #[schemars(example = &"/member/addresses/{address}/edit")]
     pub route: String,
     /// A response below this size shows nothing, bytes.

@@ -56,7 +56,7 @@ pub const KEY_INVENTORY: &[RegistryColumn] = &[
 pub const ACCOUNT_REGISTRY: &[RegistryColumn] = &[
     text(
         "account",
-        "The account, spelled as in the logs; never empty.",
+        "The account, spelled as in the logs; never empty. One that a log has with zeros before it (`0215`) is `possible` at most.",
     ),
     text(
         "person",

@@ -107,7 +107,7 @@ frame! { LOGINS "logins" "A login at the service: proof, apart from the issuer's
         "When the login was; a token issued within `login_window_seconds` of it has a login behind it.";
     must "subject" Identifier "Who logged in, spelled as in the tokens' subject.";
     may "source_ip" Address
-        "The address that logged in; a login is behind a token only if the same address used the token.";
+        "The address that logged in; where logins have addresses, one is behind a token only if the same address used the token.";
     may "session_id" Identifier "The session that the login opened; finds its tokens.";
     may "event" Text "What happened.";
     may "outcome" Text "How it ended; a login that failed is none.";
@@ -130,7 +130,7 @@ frame! { REJECTS "rejects" "A line of the evidence that could not be read as a r
     must "byte_offset" Unsigned in "byte" "Where the line begins in the log as unpacked.";
     must "reason" Text "Why it is no row, by a fixed list of reasons such as `bad_time`.";
     must "detail" Identifier "What exactly is wrong, and where in the line.";
-    must "raw" Bytes "The bytes of the line as found.";
+    must "raw" Bytes "The bytes of the line as found, with whatever token is in it; no other frame holds tokens.";
 }
 
 frame! { EVIDENCE "evidence" "An evidence file, or a member of an archive, with its counts: lines = rows + rejects + blanks."
