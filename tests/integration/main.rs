@@ -13,6 +13,7 @@ mod matrix;
 mod queries;
 mod readme;
 mod recount;
+mod reference;
 mod replica;
 mod reused;
 mod samples;

@@ -53,7 +53,12 @@ fn every_command_of_the_readme_runs() {
         );
         count += 1;
     }
-    assert!(count >= 4);
+    assert!(count >= 15, "{count} commands");
+    let lines = readme.lines().count();
+    assert!(
+        lines <= 180,
+        "the README has {lines} lines, and is to have 180 at most"
+    );
     let ci = std::fs::read_to_string(repository().join(".ci/run")).unwrap();
     assert!(ci.contains("cargo test --release") && readme.contains("\ncargo test --release\n"));
 }
