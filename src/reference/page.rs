@@ -116,13 +116,17 @@ fn hanging(label: &str, text: &str, out: &mut String) {
     out.replace_range(start..start + LABEL, &label);
 }
 
-/// Appends lines as they are; one that is too long goes on in the next.
+/// Appends lines as they are; one that is too long goes on in the next, which is told.
 fn broken(text: &str, out: &mut String) {
+    let width = WIDTH - 4;
     for line in text.lines() {
         let characters: Vec<char> = line.replace('\t', "\\t").chars().collect();
-        for piece in characters.chunks(WIDTH - 4) {
+        for piece in characters.chunks(width) {
             let _ = writeln!(out, "    {}", piece.iter().collect::<String>());
         }
+    }
+    if text.lines().any(|line| line.chars().count() > width) {
+        out.push_str("  (long lines go on in the next here; --format md has them whole)\n");
     }
 }
 
