@@ -3,7 +3,7 @@
 //! ```text
 //! evidence files ─intake─▶ frames ─tokens─▶ verdicts ─sessions─▶ runs, phases ─fleet─▶ addresses
 //!                                                      └──────────────exposure──────────────▶ counts
-//!                                                                      disclosure ─▶ output
+//!                                                                      disclosure ─▶ report
 //! ```
 //!
 //! Data flows down, never back. A later stage reads frames and the earlier stages' results; no stage
@@ -14,19 +14,19 @@
 //! | [`case`] | `case.toml`, registries, page catalogue | a setting |
 //! | [`frames`] | names, columns, Parquet | a column or a frame |
 //! | [`intake`] | evidence -> frames, rejects, manifest | a log format: [`intake::formats`] |
-//! | [`init`] | a first case file from a folder of logs | a setting to propose |
+//! | [`survey`] | what logs are, and a first case file for them | a setting to propose |
 //! | [`jws`] | tokens that are JSON Web Signatures: claims, keys, signatures | an algorithm |
 //! | [`tokens`] | coverage, rules, verdicts | a verdict rule: [`tokens::rules`] |
-//! | [`requests`], [`shuffle`] | lines of all tiers brought together by request | |
+//! | [`lines`], [`shuffle`] | what a line of a tier is; lines brought together by request | |
 //! | [`exposure`] | requests x pages -> views, accounts, bounds | an exposure rule |
 //! | [`sessions`], [`fleet`] | runs, phases; addresses, networks | |
 //! | [`disclosure`] | figures, gaps, findings | a figure |
-//! | [`output`] | terminal, Markdown, JSON | an output, a table |
+//! | [`report`] | terminal, Markdown, JSON | an output, a table |
 //! | [`results`] | the folder of results: the earlier state or the new one | |
-//! | [`rejects`], [`verify`] | what could not be read; whether all is still as it was | |
-//! | [`explain`] | why a token has its verdict | a reason |
+//! | [`inspect`] | why a token has its verdict; what could not be read; whether all is as it was | a reason |
 //! | [`query`] | SQL over the frames | |
 //! | [`reference`] | what a reader looks up, from the code's own tables | a page |
+//! | [`scope`] | the run: the stages in order | a stage |
 //! | [`synth`] | the replica and its planted truth | a planted feature |
 //!
 //! # Invariants
