@@ -25,7 +25,7 @@
 //! | [`results`] | the folder of results: the earlier state or the new one | |
 //! | [`inspect`] | why a token has its verdict; what could not be read; whether all is as it was | a reason |
 //! | [`query`] | SQL over the frames | |
-//! | [`reference`] | what a reader looks up, from the code's own tables | a page |
+//! | [`mod@reference`] | what a reader looks up, from the code's own tables | a page |
 //! | [`scope`] | the run: the stages in order | a stage |
 //! | [`synth`] | the replica and its planted truth | a planted feature |
 //!

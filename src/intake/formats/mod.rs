@@ -2,7 +2,7 @@
 //!
 //! A parser takes a line apart into [`Fields`], one a canonical column, as text; what the text means
 //! (a time, an address, a number) is decided once for all formats in `rows`. To add a format: a file
-//! here with a [`LogFormat`], its reject reasons and tests, a line in [`ALL`], and a sample with pinned
+//! here with a [`LogFormat`], its reject reasons and tests, a line in [`list::ALL`], and a sample with pinned
 //! counts in `tests/samples`.
 //!
 //! Most formats are a table of names for one of the engines: [`json`] (objects with dotted paths),
