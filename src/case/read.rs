@@ -49,3 +49,26 @@ pub(super) fn read_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str)
         error.with_source(source)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+    use crate::case::Policy;
+
+    #[test]
+    fn the_parsers_error_is_kept_and_printed_once() {
+        let text = "run_pause_hours = 24\nrun_pause_days = 1\n";
+        let error = read_toml::<Policy>(Path::new("a.toml"), text).expect_err("a typo");
+        let printed = error.to_string();
+        assert!(
+            printed.starts_with("a.toml:2:1: unknown field"),
+            "{printed}"
+        );
+        assert!(printed.contains("hint: did you mean `"), "{printed}");
+        let source = error.source().expect("a source");
+        let source = source.downcast_ref::<toml::de::Error>().expect("of TOML");
+        assert_eq!(printed.matches(source.message().trim()).count(), 1);
+    }
+}

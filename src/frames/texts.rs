@@ -293,8 +293,8 @@ impl Recent {
             let end = value.len() - 8;
             (word(value, 0), word(value, end / 2), word(value, end))
         };
-        // The rotations keep equal words from cancelling out. The multiplication by an odd constant (the golden
-        // ratio times 2^64) spreads all bits to the upper ones, which then choose the place.
+        // The rotations keep equal words from cancelling out. The multiplication by an odd constant (from the
+        // golden ratio) spreads all bits to the upper ones, which then choose the place.
         let mixed = first ^ middle.rotate_left(41) ^ last.rotate_left(23) ^ value.len() as u64;
         let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let place = (mixed >> (u64::BITS - RECENT.ilog2())) as usize;

@@ -210,9 +210,9 @@ impl OpenPart {
         };
         // Pages that are larger than the buffer are written without it.
         let file = BufWriter::with_capacity(1 << 16, file);
-        // Pages come encoded and compressed, with their statistics. No index of pages is written: texts have no
-        // least and no greatest value here, so the index would say that all of them are missing, and readers
-        // would believe it.
+        // Pages come encoded and compressed, with their statistics. No index of pages is written: texts have
+        // no least and no greatest value here, so the index would say that all of them are missing, and
+        // readers would believe it.
         let options = WriteOptions {
             statistics: StatisticsOptions::empty(),
             version: Version::V1,

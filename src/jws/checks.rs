@@ -223,7 +223,7 @@ fn says_why_a_set_is_none() {
 
     let (one, other) = (oct("k", b"one", ""), oct("k", b"other", ""));
     let (one, other) = (one.as_str(), other.as_str());
-    assert!(error(Some("a"), &[one, one, other]).contains("key `k` of the issuer `a`"));
+    assert!(error(Some("a"), &[one, one, other]).contains("keys `k` of the issuer `a`"));
     let both = keys(&[(None, one), (None, one), (Some("a"), other)]);
     assert_eq!(both.len(), 2);
 }
