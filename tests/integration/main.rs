@@ -8,6 +8,7 @@ mod clients;
 mod cut_off;
 mod differential;
 mod differential_text;
+mod differential_traefik;
 mod hostile;
 mod matrix;
 mod queries;
