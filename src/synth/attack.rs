@@ -1,30 +1,37 @@
-//! The attacker: tests in January, the crawl from April to November, and what it meets.
+//! The attacker: tests in January, and a crawl from April to November.
 
 use std::net::IpAddr;
 
-use super::chance::Chance;
-use super::honest::Session;
+use super::addresses;
+use super::chance::{Chance, Kind};
+use super::changes;
+use super::events::{
+    Agenda, Client, FORGED_TOKENS, Flaw, LIFETIME, Request, Subject, Target, Token,
+};
+use super::keys::Key;
 use super::pages::PageId;
-use super::truth::{Planted, Truth};
+use super::people::Session;
+use super::scenes;
+use super::truth::Planted;
 use super::world::{BEGIN, Customer, DAY, Fate, HOUR, Issuance, LOST, Millis, TEST, World};
-use super::{Event, Flaw, LIFETIME, Request, Subject, Target, Token, fleet, scenario, scenes};
-
-const VISIT: u64 = 2;
-/// Token ids of forged passes begin here.
-const FORGED_TOKENS: u64 = 1 << 62;
 
 /// How far the attacker has come.
 pub(super) struct Crawl<'w> {
     world: &'w World,
+    /// Tests made.
     tests: u64,
+    /// The next customer number of the harvest.
     next: Customer,
+    /// Accounts reached of those beyond the harvest's range.
     later: u64,
     /// Days on which one request was made, in the scenario that has only these.
     days: u64,
+    /// Tokens forged.
     passes: u64,
 }
 
 impl<'w> Crawl<'w> {
+    /// Nothing is done yet.
     pub(super) fn new(world: &'w World) -> Self {
         Crawl {
             world,
@@ -36,21 +43,11 @@ impl<'w> Crawl<'w> {
         }
     }
 
-    /// What the attacker does before `end`.
-    pub(super) fn until(
-        &mut self,
-        end: Millis,
-        events: &mut Vec<(Millis, Event)>,
-        truth: &mut Truth<'_>,
-    ) {
+    /// Puts on the agenda what the attacker begins before `end`.
+    pub(super) fn until(&mut self, agenda: &mut Agenda<'_>, end: Millis) {
         let world = self.world;
-        if scenario::one_a_day(world) {
-            while let Some((at, customer, address)) = scenes::daily(world, self.days)
-                && at < end
-            {
-                self.single(at, customer, address, events, truth);
-                self.days += 1;
-            }
+        if changes::one_a_day(world) {
+            self.daily_until(agenda, end);
             return;
         }
         while self.tests < world.tests {
@@ -58,11 +55,11 @@ impl<'w> Crawl<'w> {
             if at >= end {
                 break;
             }
-            self.test(at, events, truth);
+            self.test(agenda, at);
             self.tests += 1;
         }
         while self.next <= world.range() && world.visit(self.next) < end {
-            self.visit(self.next, events, truth);
+            self.visit(agenda, self.next);
             self.next += 1;
         }
         while self.later < world.later {
@@ -71,24 +68,34 @@ impl<'w> Crawl<'w> {
             if at >= end {
                 break;
             }
-            self.hidden(at, world.first_later() + self.later, events, truth);
+            self.hidden(agenda, at, world.first_later() + self.later);
             self.later += 1;
         }
     }
 
-    /// A pass for a customer number, and whom it names.
+    /// One request a day and no more, each from the address that its day has.
+    fn daily_until(&mut self, agenda: &mut Agenda<'_>, end: Millis) {
+        while let Some((at, customer, address)) = scenes::daily(self.world, self.days)
+            && at < end
+        {
+            self.single(agenda, at, customer, address);
+            self.days += 1;
+        }
+    }
+
+    /// Forges a token to reach a customer number at `at`; returns whom it names, too.
     fn forge(
         &mut self,
+        agenda: &mut Agenda<'_>,
         number: Customer,
         at: Millis,
-        events: &mut Vec<(Millis, Event)>,
     ) -> (Customer, Token) {
         self.passes += 1;
-        let guise = scenario::guise(self.world, number, at, self.passes, events);
+        let guise = scenes::guise(agenda, number, at, self.passes);
         let token = Token {
             id: guise.id.unwrap_or(FORGED_TOKENS | self.passes),
-            // The standby key: the one that left with the engineer.
-            key: 1,
+            // The one that left with the engineer.
+            key: Key::Standby,
             subject: Subject::Customer(guise.customer),
             issued_at: guise.issued_at,
             lifetime: LIFETIME,
@@ -97,22 +104,20 @@ impl<'w> Crawl<'w> {
         (guise.customer, token)
     }
 
+    /// A request for `page` from the fleet's `address`-th address, with no answer yet.
     fn request(&self, token: Token, address: u64, page: PageId) -> Request {
-        Request {
-            address: fleet(self.world, address),
-            target: Target::Page(page),
-            status: 200,
-            bytes: 0,
+        let client = Client {
+            address: addresses::fleet(self.world, address),
             agent: (address % 2) as usize,
-            token: Some(token),
-            served: None,
-            flaw: Flaw::None,
+        };
+        Request {
             forged: true,
+            ..Request::new(client, Target::Page(page), Some(token))
         }
     }
 
-    /// A test in January: the my-information page of a few customers, some of whom do not exist.
-    fn test(&mut self, at: Millis, events: &mut Vec<(Millis, Event)>, truth: &mut Truth<'_>) {
+    /// A test: asks for the my-information page of a customer, who need not exist.
+    fn test(&mut self, agenda: &mut Agenda<'_>, at: Millis) {
         let world = self.world;
         let start = 1 + self.tests * 7_919 % world.range();
         let wanted = |customer: &Customer| match world.fate(*customer) {
@@ -123,72 +128,48 @@ impl<'w> Crawl<'w> {
         let Some(customer) = (start..=world.range()).chain(1..start).find(wanted) else {
             return;
         };
-        let (customer, token) = self.forge(customer, at, events);
-        truth.token(Planted::Forged);
-        // Two rented addresses.
-        let request = self.request(
-            token,
-            world.carriers - 1 + self.tests % 2,
-            PageId::MyInformation,
-        );
-        let answer = if self.open(customer, truth) {
-            Request {
-                bytes: 480,
-                served: Some((customer, 1)),
-                ..request
-            }
+        let (customer, token) = self.forge(agenda, customer, at);
+        agenda.truth.token(Planted::Forged);
+        // All tests come from two rented addresses.
+        let address = world.carriers - 1 + self.tests % 2;
+        let request = self.request(token, address, PageId::MyInformation);
+        let answer = if self.is_open(agenda, customer) {
+            request.serving(customer, 1, 480)
         } else {
             not_found(request)
         };
-        events.push((at, Event::Request(answer)));
+        agenda.request(at, answer);
     }
 
-    /// Whether the account was open when the crawl came; if not, the truth is told why.
-    fn open(&self, customer: Customer, truth: &mut Truth<'_>) -> bool {
+    /// Whether the account was open when the crawl came; if not, tells the truth why.
+    fn is_open(&self, agenda: &mut Agenda<'_>, customer: Customer) -> bool {
         match self.world.fate(customer) {
             Some(Fate::Open(_)) => return true,
-            Some(Fate::Shut) => truth.not_open(customer),
-            None => truth.nonexistent(customer),
+            Some(Fate::Shut) => agenda.truth.not_open(customer),
+            None => agenda.truth.nonexistent(customer),
         }
         false
     }
 
-    /// One request and no more, from this address.
-    fn single(
-        &mut self,
-        at: Millis,
-        customer: Customer,
-        address: IpAddr,
-        events: &mut Vec<(Millis, Event)>,
-        truth: &mut Truth<'_>,
-    ) {
-        let (customer, token) = self.forge(customer, at, events);
-        truth.token(Planted::Forged);
-        let request = Request {
-            address,
-            bytes: 480,
-            served: Some((customer, 1)),
-            ..self.request(token, customer, PageId::MyInformation)
-        };
-        events.push((at, Event::Request(request)));
+    /// One request for an open account, from this address.
+    fn single(&mut self, agenda: &mut Agenda<'_>, at: Millis, customer: Customer, address: IpAddr) {
+        let (customer, token) = self.forge(agenda, customer, at);
+        agenda.truth.token(Planted::Forged);
+        let mut request = self.request(token, customer, PageId::MyInformation);
+        request.client.address = address;
+        agenda.request(at, request.serving(customer, 1, 480));
     }
 
     /// The crawl comes to a customer number.
-    fn visit(
-        &mut self,
-        customer: Customer,
-        events: &mut Vec<(Millis, Event)>,
-        truth: &mut Truth<'_>,
-    ) {
+    fn visit(&mut self, agenda: &mut Agenda<'_>, number: Customer) {
         let world = self.world;
-        let mut at = world.visit(customer);
-        let mut chance = Chance::of(world.seed, VISIT, customer);
-        let (customer, mut token) = self.forge(customer, at, events);
-        truth.token(Planted::Forged);
+        let at = world.visit(number);
+        let (customer, mut token) = self.forge(agenda, number, at);
+        agenda.truth.token(Planted::Forged);
         let Some(Fate::Open(rank)) = world.fate(customer) else {
-            self.open(customer, truth);
+            self.is_open(agenda, customer);
             let request = self.request(token, customer, PageId::MyInformation);
-            events.push((at, Event::Request(not_found(request))));
+            agenda.request(at, not_found(request));
             return;
         };
         if rank % 97 == 5
@@ -197,121 +178,22 @@ impl<'w> Crawl<'w> {
         {
             token.id = id;
         }
-        let request = self.request(token, customer, PageId::MyInformation);
-        let mut push = |request: Request, chance: &mut Chance| {
-            events.push((at, Event::Request(request)));
-            at += 100 + chance.below(300) as i64;
+        let mut visit = Visit {
+            agenda,
+            chance: Chance::of(world.seed, Kind::CrawlVisit, number),
+            at,
+            customer,
+            request: self.request(token, customer, PageId::MyInformation),
         };
-        // What stands in the crawl's way; the account gives in on the next try.
-        let refused = |status, bytes| Request {
-            status,
-            bytes,
-            ..request
-        };
-        if chance.one_in(40) {
-            push(refused(302, 0), &mut chance);
-        }
-        if chance.one_in(50) {
-            push(refused(429, 35), &mut chance);
-        }
-        if chance.one_in(60) {
-            push(refused(503, 112), &mut chance);
-        }
-        if chance.one_in(70) {
-            push(
-                Request {
-                    bytes: 2,
-                    served: Some((customer, 0)),
-                    ..request
-                },
-                &mut chance,
-            );
-        }
-        if chance.one_in(150) {
-            push(
-                Request {
-                    status: 504,
-                    bytes: 160,
-                    served: Some((customer, 1)),
-                    ..request
-                },
-                &mut chance,
-            );
-        }
-        let flaw = match rank % 307 {
-            100 => Flaw::ApplicationLineCut,
-            200 => Flaw::EdgeLineCut,
-            300 => Flaw::GatewayLineTwice,
-            _ => Flaw::None,
-        };
-        let bytes = 400 + chance.below(200);
-        push(
-            Request {
-                bytes,
-                served: Some((customer, 1)),
-                flaw,
-                ..request
-            },
-            &mut chance,
-        );
+        visit.meet_obstacles();
+        visit.see_information(rank);
         let [list, edit, orders] = world.wanted(rank);
-        let list_request = Request {
-            target: Target::Page(PageId::AddressList),
-            ..request
-        };
-        if list == 0 {
-            push(
-                Request {
-                    bytes: 31,
-                    served: Some((customer, 0)),
-                    ..list_request
-                },
-                &mut chance,
-            );
-        }
-        for _ in 0..list {
-            let items = 1 + chance.below(6);
-            push(
-                Request {
-                    bytes: 300 + items * 180,
-                    served: Some((customer, items)),
-                    ..list_request
-                },
-                &mut chance,
-            );
-        }
-        if rank % 211 == 50 {
-            let flaw = Flaw::GatewayLineCut;
-            push(
-                Request {
-                    bytes: 480,
-                    served: Some((customer, 1)),
-                    flaw,
-                    ..list_request
-                },
-                &mut chance,
-            );
-        }
-        for (views, page, bytes) in [
-            (edit, PageId::AddressEdit, 700),
-            (orders, PageId::OrderList, 2_400),
-        ] {
-            for _ in 0..views {
-                let target = Target::Page(page);
-                push(
-                    Request {
-                        target,
-                        bytes,
-                        served: Some((customer, 1)),
-                        ..request
-                    },
-                    &mut chance,
-                );
-            }
-        }
+        visit.see_addresses(list, rank);
+        visit.see(edit, PageId::AddressEdit, 700);
+        visit.see(orders, PageId::OrderList, 2_400);
     }
 
-    /// The id of a token that was really issued, a day or more before, to somebody else.
+    /// The id of a token issued to somebody else, a day or more before `at`.
     fn real_token(&self, customer: Customer, at: Millis) -> Option<u64> {
         let hour = ((at - BEGIN) / HOUR) as u64;
         let hour = (0..hour - 30)
@@ -322,53 +204,117 @@ impl<'w> Crawl<'w> {
         (logged && session.customer != customer).then(|| session.token())
     }
 
-    /// A pass used while the issuance log was lost: nothing can show that it was not issued.
-    fn hidden(
-        &mut self,
-        at: Millis,
-        customer: Customer,
-        events: &mut Vec<(Millis, Event)>,
-        truth: &mut Truth<'_>,
-    ) {
-        let (customer, forged) = self.forge(customer, at, events);
+    /// A visit in the hours whose issuance log is lost.
+    ///
+    /// The evidence cannot show that its token was not issued.
+    fn hidden(&mut self, agenda: &mut Agenda<'_>, at: Millis, customer: Customer) {
+        let (customer, forged) = self.forge(agenda, customer, at);
         let token = Token {
             planted: Planted::Indeterminate,
             ..forged
         };
-        truth.token(Planted::Indeterminate);
+        agenda.truth.token(Planted::Indeterminate);
         let request = self.request(token, customer, PageId::MyInformation);
         if !matches!(self.world.fate(customer), Some(Fate::Open(_))) {
-            events.push((at, Event::Request(not_found(request))));
+            agenda.request(at, not_found(request));
             return;
         }
-        events.push((
-            at,
-            Event::Request(Request {
-                bytes: 450,
-                served: Some((customer, 1)),
-                ..request
-            }),
-        ));
+        agenda.request(at, request.serving(customer, 1, 450));
+        let list = self.request(token, customer, PageId::AddressList);
         for nth in 1..=2 {
-            let list = Request {
-                target: Target::Page(PageId::AddressList),
-                ..request
-            };
-            let answer = Request {
-                bytes: 840,
-                served: Some((customer, 3)),
-                ..list
-            };
-            events.push((at + nth * 250, Event::Request(answer)));
+            agenda.request(at + nth * 250, list.serving(customer, 3, 840));
+        }
+    }
+}
+
+/// The crawl's visit to an open account, request by request.
+struct Visit<'a, 'w> {
+    agenda: &'a mut Agenda<'w>,
+    chance: Chance,
+    /// When the next request is made.
+    at: Millis,
+    customer: Customer,
+    /// The request for the my-information page, with no answer yet.
+    request: Request,
+}
+
+impl Visit<'_, '_> {
+    /// Makes a request, and waits a little.
+    fn ask(&mut self, request: Request) {
+        self.agenda.request(self.at, request);
+        self.at += 100 + self.chance.time_below(300);
+    }
+
+    /// What stands in the crawl's way now and then, before the account gives in.
+    fn meet_obstacles(&mut self) {
+        let (request, customer) = (self.request, self.customer);
+        if self.chance.one_in(40) {
+            self.ask(request.answered(302, 0));
+        }
+        if self.chance.one_in(50) {
+            self.ask(request.answered(429, 35));
+        }
+        if self.chance.one_in(60) {
+            self.ask(request.answered(503, 112));
+        }
+        if self.chance.one_in(70) {
+            self.ask(request.serving(customer, 0, 2));
+        }
+        if self.chance.one_in(150) {
+            // The application served it, and the gateway gave up waiting.
+            self.ask(request.serving(customer, 1, 160).answered(504, 160));
+        }
+    }
+
+    /// The view of the my-information page, which every open account has.
+    fn see_information(&mut self, rank: u64) {
+        let flaw = match rank % 307 {
+            100 => Flaw::ApplicationLineCut,
+            200 => Flaw::EdgeLineCut,
+            300 => Flaw::GatewayLineTwice,
+            _ => Flaw::None,
+        };
+        let bytes = 400 + self.chance.below(200);
+        let view = self.request.serving(self.customer, 1, bytes);
+        self.ask(Request { flaw, ..view });
+    }
+
+    /// Views of the address list; an account without any shows an empty list once.
+    fn see_addresses(&mut self, views: u64, rank: u64) {
+        let customer = self.customer;
+        let list = Request {
+            target: Target::Page(PageId::AddressList),
+            ..self.request
+        };
+        if views == 0 {
+            self.ask(list.serving(customer, 0, 31));
+        }
+        for _ in 0..views {
+            let items = 1 + self.chance.below(6);
+            self.ask(list.serving(customer, items, 300 + items * 180));
+        }
+        if rank % 211 == 50 {
+            let view = list.serving(customer, 1, 480);
+            self.ask(Request {
+                flaw: Flaw::GatewayLineCut,
+                ..view
+            });
+        }
+    }
+
+    /// Views of another page, each of one item.
+    fn see(&mut self, views: u64, page: PageId, bytes: u64) {
+        let view = Request {
+            target: Target::Page(page),
+            ..self.request.serving(self.customer, 1, bytes)
+        };
+        for _ in 0..views {
+            self.ask(view);
         }
     }
 }
 
 /// The answer for an account that does not exist or is not open.
 fn not_found(request: Request) -> Request {
-    Request {
-        status: 404,
-        bytes: 21,
-        ..request
-    }
+    request.answered(404, 21)
 }

@@ -1,4 +1,8 @@
-//! What only scenarios have: the application's login log, and what every token really is.
+//! What only scenarios have: the application's login log, and `truth.csv`.
+//!
+//! `truth.csv` has a row for each token that a readable gateway line names: whether it is honest or
+//! forged, whatever the evidence can show. So that each token has one row, the ledger holds the
+//! identities of all tokens in memory.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -6,19 +10,20 @@ use std::io::{BufWriter, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use super::events::{Grant, Token};
+use super::keys::Key;
 use super::logs::{Log, Pass, korean};
-use super::truth::LineCounts;
+use super::truth::PlantedLines;
 use super::world::{Customer, Millis};
-use super::{Subject, Token};
 use crate::error::{Error, Result};
 
-/// Both, being written.
+/// The login log and `truth.csv`, being written.
 pub(super) struct Ledger {
     logins: Log,
     path: PathBuf,
     truth: BufWriter<File>,
-    /// Id, key and customer of the tokens that have their row.
-    seen: HashSet<(u64, usize, Customer)>,
+    /// Id, key and customer of each token that has its row; services count as 0.
+    seen: HashSet<(u64, Key, Customer)>,
 }
 
 impl Ledger {
@@ -42,13 +47,9 @@ impl Ledger {
             .map_err(|e| Error::io("write the truth", &self.path, e))
     }
 
-    /// A gateway line that can be read names this token.
+    /// Writes a token's row, unless it has one: a readable gateway line names it.
     pub(super) fn token(&mut self, token: &Token, pass: &Pass<'_>, forged: bool) -> Result<()> {
-        let customer = match token.subject {
-            Subject::Customer(customer) => customer,
-            // No customer has this number.
-            Subject::Stock => 0,
-        };
+        let customer = token.customer().unwrap_or(0);
         if !self.seen.insert((token.id, token.key, customer)) {
             return Ok(());
         }
@@ -62,28 +63,26 @@ impl Ledger {
         ))
     }
 
-    /// A customer logs in or renews a token.
+    /// Logs that a customer logs in or renews a token.
     pub(super) fn login(
         &mut self,
         at: Millis,
         customer: Customer,
         address: IpAddr,
-        refresh: bool,
-        lines: &mut LineCounts,
+        grant: Grant,
     ) -> Result<()> {
-        let line = format!(
+        self.logins.line(&format!(
             "{{\"at\":\"{}\",\"member\":\"{customer}\",\"client\":\"{address}\",\"event\":\"{}\",\"ok\":true}}",
             korean(at),
-            if refresh { "refresh" } else { "login" },
-        );
-        self.logins.line(line.as_bytes(), true, lines)
+            grant.event(),
+        ))
     }
 
-    /// Ends both.
-    pub(super) fn finish(&mut self, lines: &mut LineCounts) -> Result<()> {
-        self.logins.rotate(lines)?;
+    /// Ends both, and says what was planted in the login log.
+    pub(super) fn finish(&mut self) -> Result<PlantedLines> {
         self.truth
             .flush()
-            .map_err(|e| Error::io("write the truth", &self.path, e))
+            .map_err(|e| Error::io("write the truth", &self.path, e))?;
+        self.logins.finish()
     }
 }

@@ -1,4 +1,4 @@
-//! Writes the replica's logs: each a gzip file, rotated by lines.
+//! The replica's logs: gzip files, and the lines that a request leaves in them.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -8,57 +8,77 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::truth::LineCounts;
+use super::truth::PlantedLines;
 use super::world::Millis;
 use crate::error::{Error, Result};
 
-/// A log, rotated.
+/// A log being written, in files of as many lines each.
 pub(super) struct Log {
     dir: PathBuf,
     name: &'static str,
     extension: &'static str,
     rotate_after: u64,
     file: Option<GzEncoder<BufWriter<File>>>,
+    /// Files begun.
     files: u32,
-    lines: u64,
+    /// Lines written, without the blank ones.
+    written: u64,
+    planted: PlantedLines,
 }
 
 impl Log {
+    /// Begins a log in a folder of its name below `evidence`.
     pub(super) fn new(
-        dir: &Path,
+        evidence: &Path,
         name: &'static str,
         extension: &'static str,
         rotate_after: u64,
     ) -> Result<Self> {
-        fs::create_dir_all(dir).map_err(|e| Error::io("create the folder", dir, e))?;
+        let dir = evidence.join(name);
+        fs::create_dir_all(&dir).map_err(|e| Error::io("create the folder", &dir, e))?;
         Ok(Log {
-            dir: dir.to_path_buf(),
+            dir,
             name,
             extension,
             rotate_after,
             file: None,
             files: 0,
-            lines: 0,
+            written: 0,
+            planted: PlantedLines::default(),
         })
     }
 
-    /// Files begun so far.
+    /// The number of the file begun last, from 1.
     pub(super) fn files(&self) -> u32 {
         self.files
     }
 
-    /// The name of the `number`-th file, counted from 1.
+    /// The name of the `number`-th file, from 1.
     pub(super) fn file_name(&self, number: u32) -> String {
         format!("{}-{number:04}.{}.gz", self.name, self.extension)
     }
 
-    /// Appends a line; `readable` says whether any reader of the format could make sense of it.
-    pub(super) fn line(
-        &mut self,
-        line: &[u8],
-        readable: bool,
-        counts: &mut LineCounts,
-    ) -> Result<()> {
+    /// Appends a line that a reader of the format can make sense of.
+    pub(super) fn line(&mut self, line: &str) -> Result<()> {
+        self.append(line.as_bytes())
+    }
+
+    /// Appends a line that no reader of the format can make sense of.
+    pub(super) fn broken_line(&mut self, line: &[u8]) -> Result<()> {
+        self.planted.rejects += 1;
+        self.append(line)
+    }
+
+    /// Appends a line or, if it was cut while it was written, its first half.
+    pub(super) fn line_or_half(&mut self, line: &str, cut: bool) -> Result<()> {
+        if cut {
+            self.broken_line(&line.as_bytes()[..line.len() / 2])
+        } else {
+            self.line(line)
+        }
+    }
+
+    fn append(&mut self, line: &[u8]) -> Result<()> {
         if self.file.is_none() {
             self.files += 1;
             let path = self.dir.join(self.file_name(self.files));
@@ -70,34 +90,41 @@ impl Log {
             let written = file.write_all(line).and_then(|()| file.write_all(b"\n"));
             written.map_err(|e| Error::io("write the log", &self.dir, e))?;
         }
-        self.lines += 1;
-        counts.lines += 1;
-        counts.rejects += u64::from(!readable);
-        if self.lines.is_multiple_of(self.rotate_after) {
-            self.rotate(counts)?;
+        self.written += 1;
+        self.planted.lines += 1;
+        if self.written.is_multiple_of(self.rotate_after) {
+            self.rotate()?;
         }
         Ok(())
     }
 
-    /// Ends the current file, with a blank line as its last.
-    pub(super) fn rotate(&mut self, counts: &mut LineCounts) -> Result<()> {
+    /// Ends the file begun last, with a blank line; the next line begins another.
+    fn rotate(&mut self) -> Result<()> {
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        counts.lines += 1;
+        self.planted.lines += 1;
         let ended = file
             .write_all(b"\n")
             .and_then(|()| file.finish())
             .and_then(|mut inner| inner.flush());
         ended.map_err(|e| Error::io("end the log", &self.dir, e))
     }
+
+    /// Ends the log and says what was planted in all its files.
+    pub(super) fn finish(&mut self) -> Result<PlantedLines> {
+        self.rotate()?;
+        Ok(self.planted)
+    }
 }
 
-/// Year, month, day, hour, minute, second, millisecond of a moment, `offset` east of Greenwich.
+/// A moment as year, month, day, hour, minute, second and millisecond.
+///
+/// `offset` is the zone's distance from UTC in milliseconds, positive in the east.
 fn civil(at: Millis, offset: Millis) -> [i64; 7] {
     let local = at + offset;
     let (days, rest) = (local.div_euclid(86_400_000), local.rem_euclid(86_400_000));
-    // Civil from days, counting years from 1 March.
+    // Counting years from 1 March puts the leap day at a year's end; eras are of 400 years.
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -121,21 +148,22 @@ fn civil(at: Millis, offset: Millis) -> [i64; 7] {
     ]
 }
 
+/// Korean time's distance from UTC.
 const KOREA: Millis = 9 * 3_600_000;
 
-/// RFC 3339, UTC.
+/// A moment in UTC, as RFC 3339 writes it.
 pub(super) fn utc(at: Millis) -> String {
     let [year, month, day, hour, minute, second, milli] = civil(at, 0);
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// RFC 3339, Korean time.
+/// A moment in Korean time, as RFC 3339 writes it.
 pub(super) fn korean(at: Millis) -> String {
     let [year, month, day, hour, minute, second, milli] = civil(at, KOREA);
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}+09:00")
 }
 
-/// The common log's time, Korean.
+/// A moment in Korean time, as the common log format writes it.
 pub(super) fn common(at: Millis) -> String {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -145,7 +173,7 @@ pub(super) fn common(at: Millis) -> String {
     format!("{day:02}/{month}/{year}:{hour:02}:{minute:02}:{second:02} +0900")
 }
 
-/// What a browser or a script says it is.
+/// What browsers, the shop's apps and its stock service say they are.
 pub(super) static AGENTS: [&str; 5] = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) ExampleBrowser/131.0",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) ExampleBrowser/18.1",
@@ -154,7 +182,9 @@ pub(super) static AGENTS: [&str; 5] = [
     "stock-client/2.2",
 ];
 
-/// A pass as the gateway logs it.
+/// A token as the gateway logs it.
+///
+/// The shop calls its access tokens passes. Times are in seconds.
 pub(super) struct Pass<'a> {
     pub(super) issuer: &'a str,
     pub(super) key: &'a str,
@@ -164,7 +194,7 @@ pub(super) struct Pass<'a> {
     pub(super) expires_at: i64,
 }
 
-/// What all tiers log of a request.
+/// What gateway and edge log of a request.
 pub(super) struct Logged<'a> {
     pub(super) at: Millis,
     pub(super) request_id: &'a str,
@@ -176,7 +206,7 @@ pub(super) struct Logged<'a> {
     pub(super) agent: &'a str,
 }
 
-/// The gateway's line.
+/// The gateway's line of a request, a JSON object.
 pub(super) fn gateway(request: &Logged<'_>, pass: Option<&Pass<'_>>) -> String {
     let pass = pass.map_or("null".to_string(), |pass| {
         format!(
@@ -197,7 +227,7 @@ pub(super) fn gateway(request: &Logged<'_>, pass: Option<&Pass<'_>>) -> String {
     )
 }
 
-/// The edge's line.
+/// The edge's line of a request: the combined log format, then the request id.
 pub(super) fn edge(request: &Logged<'_>) -> String {
     format!(
         "{} - - [{}] \"{} {} HTTP/1.1\" {} {} \"-\" \"{}\" rid={}",

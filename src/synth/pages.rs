@@ -1,14 +1,15 @@
 //! The pages of the replica's shop that show an account's data.
 
-/// A page.
+/// A page, as the catalogue of the case describes it.
 pub(super) struct Page {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
     pub(super) route: &'static str,
-    /// A path that the route matches.
+    /// The path of the page's requests; it matches the route.
     pub(super) path: &'static str,
+    /// A body shorter than this shows no data.
     pub(super) empty_below_bytes: u64,
-    /// Field and form.
+    /// The fields that it shows, each with its form: plain or masked.
     pub(super) fields: &'static [(&'static str, &'static str)],
 }
 
@@ -21,7 +22,7 @@ pub(super) enum PageId {
     OrderList,
 }
 
-/// The pages.
+/// All pages, in the order of [`PageId`].
 pub(super) static PAGES: [Page; 4] = [
     Page {
         id: "my-information",
@@ -67,7 +68,7 @@ pub(super) static PAGES: [Page; 4] = [
     },
 ];
 
-/// The catalogue as TOML.
+/// The text of `pages.toml`, the catalogue.
 pub(super) fn catalogue() -> String {
     use std::fmt::Write as _;
     let mut text =

@@ -50,7 +50,9 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-/// The passes of all gateway lines that can be read: id, subject, key, issue time in seconds.
+/// The tokens of all gateway lines that can be read.
+///
+/// Each with id, subject, key and issue time in seconds.
 fn passes(dir: &Path) -> Vec<(String, String, String, i64)> {
     let mut lines = objects(dir, "gateway-a");
     lines.extend(objects(dir, "gateway-b"));

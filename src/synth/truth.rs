@@ -1,16 +1,18 @@
-//! The planted truth: what an analyzer that knows its evidence must count, counted while generating.
+//! The planted truth: what an analyzer must count.
 //!
-//! Nothing here is shared with the analyzer. A request is told with what each log shows of it; sets are
-//! plain bit vectors over the customer numbers.
+//! It is counted while generating, and nothing here is shared with the analyzer. The generator says of
+//! each request what the logs show of it, and of each token what the evidence can show it to be. Sets
+//! of customer numbers are plain bit vectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use super::addresses;
 use super::pages::{PAGES, PageId};
-use super::world::{Customer, Millis, World};
+use super::world::{Customer, HARVEST, Millis, World};
 
-/// What a token is known to be by whoever planted it, as far as the evidence can show it.
+/// The verdict that a token deserves, as far as the evidence can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Planted {
     Forged,
@@ -23,17 +25,21 @@ pub(super) struct Shown {
     pub(super) at: Millis,
     pub(super) token: Option<Planted>,
     pub(super) address: IpAddr,
+    /// The page of the catalogue that was asked for, if it was one.
     pub(super) page: Option<PageId>,
     pub(super) status: u16,
     pub(super) bytes: u64,
     /// Whether the gateway's line can be read.
     pub(super) gateway: bool,
-    /// Account and items of the application's line, if there is one that can be read.
+    /// Account and items of the application's line, if there is one and it can be read.
     pub(super) application: Option<(Customer, u64)>,
+    /// The customer that the token names; 0 if it names none.
     pub(super) subject: Customer,
+    /// Whether that customer has an account.
     pub(super) subject_exists: bool,
 }
 
+/// A set of customer numbers.
 #[derive(Clone)]
 struct Bits(Vec<u64>);
 
@@ -67,38 +73,68 @@ impl Bits {
     }
 }
 
-/// By page and bound, exclusive of the bounds before.
+/// How sure it is that a page showed an account.
+///
+/// Each view is counted once, under the surest bound that holds for it.
+#[derive(Clone, Copy)]
+enum Bound {
+    Confirmed,
+    Probable,
+    Possible,
+}
+
+/// What was seen on a page, for each [`Bound`] without those before it.
 struct Page {
     views: [u64; 3],
     accounts: [Bits; 3],
 }
 
-/// Lines of a kind of log.
-#[derive(Default)]
-pub(super) struct LineCounts {
+/// Lines planted in logs, and how many of them no reader can make sense of.
+///
+/// Blank lines count as lines, and not as rejects.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PlantedLines {
     pub(super) lines: u64,
     pub(super) rejects: u64,
+}
+
+impl PlantedLines {
+    /// Adds the lines of another log.
+    pub(super) fn add(&mut self, other: PlantedLines) {
+        self.lines += other.lines;
+        self.rejects += other.rejects;
+    }
+}
+
+/// Times of the first and last forged request of a phase, and the number of them.
+struct Phase {
+    first: Millis,
+    last: Millis,
+    requests: u64,
 }
 
 /// The counts so far.
 pub(super) struct Truth<'w> {
     world: &'w World,
+    /// In the order of [`PAGES`].
     pages: Vec<Page>,
     nonexistent: Bits,
     not_open: Bits,
+    /// Tokens in use, by [`Planted`].
     tokens: [u64; 3],
     nonexistent_tokens: u64,
+    /// Requests whose gateway line can be read, by what their token is planted to be.
     requests: [u64; 3],
     without_gateway: u64,
     forged_addresses: BTreeSet<IpAddr>,
     doubtful_addresses: BTreeSet<IpAddr>,
-    /// Of the addresses that may be the fleet's, those that carried a legitimate token.
+    /// Those with a legitimate token, among the addresses that may be the fleet's.
     honest_addresses: BTreeSet<IpAddr>,
-    phases: BTreeMap<&'static str, (Millis, Millis, u64)>,
-    pub(super) lines: LineCounts,
+    phases: BTreeMap<&'static str, Phase>,
 }
 
 impl<'w> Truth<'w> {
+    /// Nothing is counted yet.
     pub(super) fn new(world: &'w World) -> Self {
         let bits = || Bits::new(world.highest());
         let page = || Page {
@@ -118,29 +154,29 @@ impl<'w> Truth<'w> {
             doubtful_addresses: BTreeSet::new(),
             honest_addresses: BTreeSet::new(),
             phases: BTreeMap::new(),
-            lines: LineCounts::default(),
         }
     }
 
-    /// A token that is used at least once.
+    /// Counts a token that is used at least once.
     pub(super) fn token(&mut self, planted: Planted) {
         self.tokens[planted as usize] += 1;
     }
 
-    /// A forged token for a number that nobody has.
+    /// Counts a forged token for a number that nobody has.
     pub(super) fn nonexistent(&mut self, customer: Customer) {
         self.nonexistent_tokens += 1;
         self.nonexistent.insert(customer);
     }
 
-    /// A forged token for an account that was not open.
+    /// Counts a forged token for an account that was not open.
     pub(super) fn not_open(&mut self, customer: Customer) {
         self.not_open.insert(customer);
     }
 
-    /// A request.
+    /// Counts a request, and what it may have exposed.
     pub(super) fn request(&mut self, shown: &Shown) {
-        let token = if shown.gateway { shown.token } else { None };
+        // Only the gateway sees tokens.
+        let token = shown.token.filter(|_| shown.gateway);
         match token {
             Some(planted) => self.requests[planted as usize] += 1,
             None if !shown.gateway => self.without_gateway += 1,
@@ -149,53 +185,44 @@ impl<'w> Truth<'w> {
         match token {
             Some(Planted::Forged) => {
                 self.forged_addresses.insert(shown.address);
-                let phase = if shown.at < super::world::HARVEST.0 {
-                    "test"
-                } else {
-                    "harvest"
-                };
-                let span = self.phases.entry(phase).or_insert((shown.at, shown.at, 0));
-                *span = (span.0.min(shown.at), span.1.max(shown.at), span.2 + 1);
+                self.forged_at(shown.at);
             }
-            Some(Planted::Indeterminate) => drop(self.doubtful_addresses.insert(shown.address)),
+            Some(Planted::Indeterminate) => {
+                self.doubtful_addresses.insert(shown.address);
+            }
             Some(Planted::Legitimate) => {
-                if super::is_shared_or_fleet(shown.address) {
+                if addresses::may_be_the_fleets(shown.address) {
                     self.honest_addresses.insert(shown.address);
                 }
-                return;
             }
-            None if shown.gateway => return,
             None => {}
         }
-        let Some(page) = shown.page else { return };
-        let delivered = (200..300).contains(&shown.status);
-        let bound = match shown.application {
-            Some((_, 0)) => return,
-            Some(_) if delivered => 0,
-            Some(_) => 2,
-            None if delivered && shown.bytes >= PAGES[page as usize].empty_below_bytes => 1,
-            None => return,
-        };
-        let bound = if token == Some(Planted::Forged) {
-            bound
-        } else {
-            2
-        };
-        let account = match (shown.application, token) {
-            (Some((account, _)), _) => Some(account),
-            (None, Some(_)) if shown.subject_exists => Some(shown.subject),
-            (None, Some(_)) => return,
-            // Only the edge saw it, which sees no tokens.
-            (None, None) => None,
-        };
-        let page = &mut self.pages[page as usize];
-        page.views[bound] += 1;
-        if let Some(account) = account {
-            page.accounts[bound].insert(account);
+        if let Some(page) = shown.page
+            && let Some((bound, account)) = exposure(shown, token, page)
+        {
+            let page = &mut self.pages[page as usize];
+            page.views[bound as usize] += 1;
+            if let Some(account) = account {
+                page.accounts[bound as usize].insert(account);
+            }
         }
     }
 
-    fn cumulative(&self, pages: &[usize]) -> [Bits; 3] {
+    /// Counts a forged request in its phase.
+    fn forged_at(&mut self, at: Millis) {
+        let name = if at < HARVEST.0 { "test" } else { "harvest" };
+        let phase = self.phases.entry(name).or_insert(Phase {
+            first: at,
+            last: at,
+            requests: 0,
+        });
+        phase.first = phase.first.min(at);
+        phase.last = phase.last.max(at);
+        phase.requests += 1;
+    }
+
+    /// The accounts that these pages expose: confirmed, at least probable, and all.
+    fn accounts(&self, pages: &[usize]) -> [Bits; 3] {
         let mut so_far = Bits::new(self.world.highest());
         [0, 1, 2].map(|bound| {
             for page in pages {
@@ -205,6 +232,7 @@ impl<'w> Truth<'w> {
         })
     }
 
+    /// How many persons hold these accounts.
     fn persons(&self, accounts: &Bits) -> u64 {
         let mut persons = Bits::new(self.world.highest());
         accounts
@@ -213,106 +241,147 @@ impl<'w> Truth<'w> {
         persons.count()
     }
 
-    fn block(&self, prefix: &str, pages: &[usize], into: &mut BTreeMap<String, [u64; 3]>) {
+    /// Adds the figures for these pages taken together.
+    ///
+    /// They are views, accounts, (account, page) records and persons.
+    fn exposed(&self, prefix: &str, pages: &[usize], figures: &mut Figures) {
         let mut views = [0; 3];
+        let mut records = [0; 3];
         for page in pages {
             let [a, b, c] = self.pages[*page].views;
             for (sum, more) in views.iter_mut().zip([a, a + b, a + b + c]) {
                 *sum += more;
             }
-        }
-        let mut records = [0; 3];
-        for page in pages {
-            for (sum, set) in records.iter_mut().zip(self.cumulative(&[*page])) {
+            for (sum, set) in records.iter_mut().zip(self.accounts(&[*page])) {
                 *sum += set.count();
             }
         }
-        let sets = self.cumulative(pages);
-        into.insert(format!("{prefix}.views"), views);
-        into.insert(
-            format!("{prefix}.accounts"),
-            sets.each_ref().map(Bits::count),
-        );
-        into.insert(format!("{prefix}.records"), records);
-        into.insert(
-            format!("{prefix}.persons"),
-            sets.each_ref().map(|set| self.persons(set)),
-        );
+        let accounts = self.accounts(pages);
+        let counts = accounts.each_ref().map(Bits::count);
+        let persons = accounts.each_ref().map(|set| self.persons(set));
+        figures.insert(format!("{prefix}.views"), views);
+        figures.insert(format!("{prefix}.accounts"), counts);
+        figures.insert(format!("{prefix}.records"), records);
+        figures.insert(format!("{prefix}.persons"), persons);
     }
 
-    /// `expected.toml`.
-    pub(super) fn expected(&self) -> String {
-        let mut figures = BTreeMap::new();
+    /// All figures; `lines` are those of all logs.
+    fn figures(&self, lines: PlantedLines) -> Figures {
+        let mut figures = Figures::new();
         let all: Vec<usize> = (0..PAGES.len()).collect();
-        self.block("total", &all, &mut figures);
+        self.exposed("total", &all, &mut figures);
         let mut fields: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (index, page) in PAGES.iter().enumerate() {
-            self.block(&format!("page.{}", page.id), &[index], &mut figures);
+            self.exposed(&format!("page.{}", page.id), &[index], &mut figures);
             for (name, form) in page.fields {
                 fields.entry((name, form)).or_default().push(index);
             }
         }
         for ((name, form), pages) in fields {
-            self.block(&format!("field.{name}.{form}"), &pages, &mut figures);
+            self.exposed(&format!("field.{name}.{form}"), &pages, &mut figures);
         }
+        let certain = |count: u64| [count; 3];
         let [forged, doubtful, honest] = self.tokens;
-        let fleet = self.forged_addresses.len() as u64;
-        let shared = self
-            .forged_addresses
-            .intersection(&self.honest_addresses)
-            .count() as u64;
-        let suspects = self
-            .forged_addresses
-            .union(&self.doubtful_addresses)
-            .count() as u64;
         let [forged_requests, doubtful_requests, honest_requests] = self.requests;
-        let same = |count: u64| [count; 3];
+        let possible_requests = forged_requests + doubtful_requests;
+        let (by_forged, by_honest) = (&self.forged_addresses, &self.honest_addresses);
+        let fleet = by_forged.len() as u64;
+        let shared = by_forged.intersection(by_honest).count() as u64;
+        let suspects = by_forged.union(&self.doubtful_addresses).count() as u64;
         for (id, bounds) in [
             ("tokens.forged", [forged, forged, forged + doubtful]),
-            ("tokens.indeterminate", same(doubtful)),
-            ("tokens.legitimate", same(honest)),
-            ("tokens.stolen", same(0)),
-            ("tokens.nonexistent_subject", same(self.nonexistent_tokens)),
-            ("subjects.nonexistent", same(self.nonexistent.count())),
-            ("subjects.not_open", same(self.not_open.count())),
+            ("tokens.indeterminate", certain(doubtful)),
+            ("tokens.legitimate", certain(honest)),
+            ("tokens.stolen", certain(0)),
+            (
+                "tokens.nonexistent_subject",
+                certain(self.nonexistent_tokens),
+            ),
+            ("subjects.nonexistent", certain(self.nonexistent.count())),
+            ("subjects.not_open", certain(self.not_open.count())),
             (
                 "requests.forged",
-                [
-                    forged_requests,
-                    forged_requests,
-                    forged_requests + doubtful_requests,
-                ],
+                [forged_requests, forged_requests, possible_requests],
             ),
-            ("requests.legitimate", same(honest_requests)),
-            ("requests.stolen", same(0)),
-            ("requests.without_gateway_line", same(self.without_gateway)),
+            ("requests.legitimate", certain(honest_requests)),
+            ("requests.stolen", certain(0)),
+            (
+                "requests.without_gateway_line",
+                certain(self.without_gateway),
+            ),
             ("fleet.addresses", [fleet, fleet, suspects]),
-            ("fleet.dedicated", same(fleet - shared)),
-            ("fleet.shared", same(shared)),
-            ("intake.lines", same(self.lines.lines)),
-            ("intake.rejects", same(self.lines.rejects)),
+            ("fleet.dedicated", certain(fleet - shared)),
+            ("fleet.shared", certain(shared)),
+            ("intake.lines", certain(lines.lines)),
+            ("intake.rejects", certain(lines.rejects)),
         ] {
             figures.insert(id.to_string(), bounds);
         }
+        figures
+    }
+
+    /// The text of `expected.toml`; `lines` are those of all logs.
+    pub(super) fn expected(&self, lines: PlantedLines) -> String {
         let mut text = String::from(
             "# The planted truth, counted while generating and never by the analyzer.\n\n[figures]\n",
         );
-        for (id, [confirmed, probable, possible]) in figures {
+        for (id, [confirmed, probable, possible]) in self.figures(lines) {
             let _ = writeln!(
                 text,
                 "\"{id}\" = {{ confirmed = {confirmed}, probable = {probable}, possible = {possible} }}"
             );
         }
-        for (name, (first, last, requests)) in &self.phases {
-            let time =
-                |at: &Millis| jiff::Timestamp::from_millisecond(*at).map(|time| time.to_string());
-            if let (Ok(first), Ok(last)) = (time(first), time(last)) {
+        for (name, phase) in &self.phases {
+            let time = |at| jiff::Timestamp::from_millisecond(at).map(|time| time.to_string());
+            if let (Ok(first), Ok(last)) = (time(phase.first), time(phase.last)) {
                 let _ = write!(
                     text,
-                    "\n[phases.{name}]\nfirst = \"{first}\"\nlast = \"{last}\"\nrequest_count = {requests}\n"
+                    "\n[phases.{name}]\nfirst = \"{first}\"\nlast = \"{last}\"\nrequest_count = {}\n",
+                    phase.requests
                 );
             }
         }
         text
+    }
+}
+
+/// Figures by their id: confirmed, probable, possible.
+type Figures = BTreeMap<String, [u64; 3]>;
+
+/// What a request for `page` exposes; `None` if nothing.
+///
+/// Returns the surest bound, and the account if any log names it. `token` is what the gateway's line
+/// shows.
+fn exposure(
+    shown: &Shown,
+    token: Option<Planted>,
+    page: PageId,
+) -> Option<(Bound, Option<Customer>)> {
+    match token {
+        Some(Planted::Legitimate) => return None,
+        // The gateway shows that the request had no token.
+        None if shown.gateway => return None,
+        _ => {}
+    }
+    let delivered = (200..300).contains(&shown.status);
+    let bound = match shown.application {
+        Some((_, 0)) => return None,
+        Some(_) if delivered => Bound::Confirmed,
+        Some(_) => Bound::Possible,
+        None if delivered && shown.bytes >= PAGES[page as usize].empty_below_bytes => {
+            Bound::Probable
+        }
+        None => return None,
+    };
+    let bound = match token {
+        Some(Planted::Forged) => bound,
+        _ => Bound::Possible,
+    };
+    match (shown.application, token) {
+        (Some((account, _)), _) => Some((bound, Some(account))),
+        (None, Some(_)) if shown.subject_exists => Some((bound, Some(shown.subject))),
+        (None, Some(_)) => None,
+        // Only the edge has a line of it, and an edge sees no tokens: the account is unknown.
+        (None, None) => Some((bound, None)),
     }
 }

@@ -1,11 +1,23 @@
-//! The world of the replica: who exists, when, and how much of everything there is.
+//! The world of the replica: its calendar, its accounts and its sizes.
 //!
-//! All of it is a function of plan and identifier, so that nothing is held in memory: customer numbers
-//! run from 1; which of them exist is decided by rank, exactly as many as planned.
+//! Each answer is computed from the plan and a customer number, so that nothing is held in memory.
+//! Customer numbers run from 1, and as many of them exist as planned, exactly.
 
-use super::Plan;
 use super::chance::{Chance, mix};
-use super::scenario::{self, Scenario};
+use super::scenario::Scenario;
+
+/// What to generate.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The size, above 0: 1 is the published incident.
+    pub scale: f64,
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// Whether anybody forges tokens.
+    pub attack: bool,
+    /// The condition of logs or attack; `None` is the replica itself.
+    pub scenario: Option<Scenario>,
+}
 
 /// Milliseconds since 1970 UTC.
 pub(super) type Millis = i64;
@@ -14,84 +26,112 @@ pub(super) const SECOND: Millis = 1_000;
 pub(super) const HOUR: Millis = 3_600 * SECOND;
 pub(super) const DAY: Millis = 24 * HOUR;
 
-/// Midnight in Korea of a day of 2025, counted from 1 January.
+/// Midnight in Korea at the start of a day of 2025; 1 January is day 1.
 pub(super) const fn day(of_year: i64) -> Millis {
     1_735_657_200_000 + (of_year - 1) * DAY
 }
 
-/// The logs begin on 1 January and end with 19 November, when the key was withdrawn.
+/// A stretch of time: its first moment, and the first one after it.
+pub(super) type Span = (Millis, Millis);
+
+/// Whether `at` is within `span`.
+pub(super) fn within(span: Span, at: Millis) -> bool {
+    (span.0..span.1).contains(&at)
+}
+
+/// When the logs begin: with 1 January.
 pub(super) const BEGIN: Millis = day(1);
+/// When the logs end: with 19 November, when the standby key was withdrawn.
 pub(super) const END: Millis = day(324);
-/// The tests: from 6 January on, for 18 days.
+/// Hours that the logs cover.
+pub(super) const HOURS: u64 = ((END - BEGIN) / HOUR) as u64;
+/// When the attacker's tests begin: on 6 January. They last 17 days.
 pub(super) const TEST: Millis = day(6) + 10 * HOUR;
 /// The harvest: 14 April to 8 November.
-pub(super) const HARVEST: (Millis, Millis) = (day(104), day(313));
-/// Application logs deleted: 23 May to 2 June.
-pub(super) const APP_HOLE: (Millis, Millis) = (day(143), day(154));
-/// Web logs deleted, before the attack: July to November 2024.
-pub(super) const EARLY_HOLE: (Millis, Millis) = (day(1) - 184 * DAY, day(1) - 31 * DAY);
-/// The engineer who had held the standby key left.
+pub(super) const HARVEST: Span = (day(104), day(313));
+/// The application logs that were deleted: 23 May to 2 June.
+pub(super) const APP_HOLE: Span = (day(143), day(154));
+/// The web logs deleted, all from before the attack: July to November 2024.
+pub(super) const EARLY_HOLE: Span = (day(1) - 184 * DAY, day(1) - 31 * DAY);
+/// When the engineer who had held the standby key left the company.
 pub(super) const DEPARTURE: Millis = day(1);
-/// The standby key was made, and withdrawn.
-pub(super) const STANDBY_KEY: (Millis, Millis) = (day(1) - 240 * DAY, day(323));
-/// Six hours of issuance log lost: 19 August, 02:00 to 08:00.
-pub(super) const LOST: (Millis, Millis) = (day(231) + 2 * HOUR, day(231) + 8 * HOUR);
-/// Minutes in which issuance lines were damaged.
-pub(super) const SCARS: [Millis; 3] = [
+/// From the making of the standby key to its withdrawal.
+pub(super) const STANDBY_KEY_LIFE: Span = (day(1) - 240 * DAY, day(323));
+/// The six hours whose issuance log is lost: 19 August, 02:00 to 08:00.
+pub(super) const LOST: Span = (day(231) + 2 * HOUR, day(231) + 8 * HOUR);
+/// When the minutes begin in which issuance lines were damaged.
+const SCARS: [Millis; 3] = [
     day(130) + 14 * HOUR,
     day(183) + 20 * HOUR + HOUR / 2,
     day(294) + 9 * HOUR,
 ];
-pub(super) const SCAR: Millis = 60 * SECOND;
-/// The crawl rests this long around a stretch of lost issuances, so that the planted truth does not
-/// depend on where exactly an analyzer draws the hole's edges.
+const SCAR: Millis = 60 * SECOND;
+/// How long the crawl rests before and after a hole in the issuance log.
+///
+/// So the planted truth does not depend on where exactly an analyzer draws the edges of the hole.
 const REST: Millis = 120 * SECOND;
+
+/// The `number`-th hour of the logs, from 0.
+pub(super) fn hour(number: u64) -> Span {
+    let begin = BEGIN + number as i64 * HOUR;
+    (begin, begin + HOUR)
+}
 
 /// A customer number.
 pub(super) type Customer = u64;
 
-/// What happened to an account.
+/// Whether an account was open when the crawl came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// Open when the crawl came; the rank among these.
+    /// It was; with its rank among all that were, from 0.
     Open(u64),
-    /// Closed before the crawl came, or opened after it.
+    /// It was closed before, or opened after.
     Shut,
 }
 
-/// How much of everything there is.
+/// The plan, and how much of everything there is under it.
 pub(super) struct World {
     pub(super) seed: u64,
     pub(super) attack: bool,
     pub(super) scenario: Option<Scenario>,
-    /// Accounts the harvest reaches.
+    /// Open accounts in the range of customer numbers that the harvest walks.
     pub(super) accounts: u64,
-    /// Accounts in its range that were not open.
+    /// Accounts in that range that were not open.
     pub(super) shut: u64,
-    /// Customer numbers in its range that nobody has.
+    /// Customer numbers in that range that nobody has.
     pub(super) nonexistent: u64,
-    /// Accounts reached only while the issuance log was lost.
+    /// Accounts beyond the range, reached only while the issuance log was lost.
     pub(super) later: u64,
-    /// Accounts the attacker never reached.
+    /// Accounts beyond these, which the attacker never reached.
     untouched: u64,
+    /// The harvest's views of the delivery address list.
     pub(super) list_views: u64,
+    /// The harvest's views of the delivery address edit page.
     pub(super) edit_views: u64,
+    /// Accounts with such a view.
     edit_accounts: u64,
+    /// The harvest's views of the order list.
     pub(super) order_views: u64,
+    /// Accounts with such a view.
     order_accounts: u64,
+    /// The attacker's test requests.
     pub(super) tests: u64,
+    /// Addresses of the attacker's fleet.
     pub(super) fleet: u64,
+    /// Addresses of the carrier; all but the last may be the fleet's too.
     pub(super) carriers: u64,
+    /// Honest sessions.
     pub(super) sessions: u64,
 }
 
-/// `parts` spread evenly over `whole` places: how many fall before `place`.
-pub(super) fn spread(parts: u64, whole: u64, place: u64) -> u64 {
+/// How many of `parts`, spread evenly over `whole` places, fall before `place`.
+fn spread(parts: u64, whole: u64, place: u64) -> u64 {
     u64::try_from(u128::from(parts) * u128::from(place) / u128::from(whole))
         .expect("no more than the parts")
 }
 
 impl World {
+    /// The world of a plan: its figures are the published ones times the scale.
     pub(super) fn new(plan: &Plan) -> Self {
         let scaled = |published: u64, least: u64| {
             ((published as f64 * plan.scale).round() as u64).max(least)
@@ -124,11 +164,33 @@ impl World {
             world.range() + world.list_views + world.edit_views + world.order_views + world.tests;
         // A session makes some six requests: honest traffic is a little more than the attack.
         world.sessions = (attack_requests / 5).max(400);
-        scenario::resize(&mut world);
+        world.resize();
         world
     }
 
-    /// Customer numbers that the harvest walks: 1 to this.
+    /// Changes how much there is of what the scenario wants more or less of.
+    fn resize(&mut self) {
+        match self.scenario {
+            Some(Scenario::CarrierNat) => {
+                // With one address fewer than the carrier, the whole fleet is behind the carrier.
+                self.fleet = self.fleet.min(200);
+                self.carriers = self.fleet + 1;
+            }
+            Some(Scenario::OneADay) => self.carriers = 200,
+            Some(Scenario::ClosedAccounts) => self.shut = (self.accounts / 10).max(60),
+            Some(Scenario::Outnumbered) => self.sessions = (self.sessions / 20).max(200),
+            _ => {}
+        }
+    }
+
+    /// Whether all accounts that the crawl does not find open were closed before.
+    ///
+    /// Otherwise some of them are opened after it.
+    fn none_opens_late(&self) -> bool {
+        self.scenario == Some(Scenario::ClosedAccounts)
+    }
+
+    /// The highest customer number that the harvest walks to, from 1.
     pub(super) fn range(&self) -> u64 {
         self.accounts + self.shut + self.nonexistent
     }
@@ -152,7 +214,7 @@ impl World {
         if customer > range {
             return Some(Fate::Open(self.accounts + customer - range - 1));
         }
-        // Within a block of 64 numbers a permutation, so that the holes lie irregularly.
+        // Each whole block of 64 numbers is permuted, so that the holes lie irregularly.
         let (block, place) = ((customer - 1) / 64, (customer - 1) % 64);
         let number = if (block + 1) * 64 <= range {
             let odd = mix(self.seed ^ block) | 1;
@@ -173,7 +235,7 @@ impl World {
         }
     }
 
-    /// When the harvest comes to `customer`.
+    /// When the harvest comes to `customer`, a number in its range.
     pub(super) fn visit(&self, customer: Customer) -> Millis {
         let rests = rests();
         let resting: Millis = rests.iter().map(|(from, to)| to - from).sum();
@@ -189,8 +251,9 @@ impl World {
         at
     }
 
-    /// How often the harvest asks for the address list, the address edit and the order list of the
-    /// open account of this rank.
+    /// How often the harvest asks for each page of the open account of this rank.
+    ///
+    /// The pages are the address list, the address edit page and the order list.
     pub(super) fn wanted(&self, rank: u64) -> [u64; 3] {
         let among = |parts: u64, whole: u64, index: u64| {
             spread(parts, whole, index + 1) - spread(parts, whole, index)
@@ -216,7 +279,7 @@ impl World {
         ]
     }
 
-    /// When the account was opened and closed.
+    /// When the account was opened and, if ever, closed.
     pub(super) fn life(&self, customer: Customer, fate: Fate) -> (Millis, Option<Millis>) {
         let chance = mix(self.seed ^ mix(customer));
         let opened = BEGIN - DAY * (31 + (chance % 3_000) as i64);
@@ -229,9 +292,7 @@ impl World {
             Fate::Shut => match customer % 3 {
                 0 => (opened - 400 * DAY, Some(BEGIN - 20 * DAY)),
                 1 => (opened, Some(visit - 5 * DAY)),
-                _ if scenario::none_opens_late(self) => {
-                    (opened - 400 * DAY, Some(BEGIN - 20 * DAY))
-                }
+                _ if self.none_opens_late() => (opened - 400 * DAY, Some(BEGIN - 20 * DAY)),
                 _ => (END - 8 * DAY, None),
             },
             Fate::Open(rank) => match rank % 53 {
@@ -242,7 +303,9 @@ impl World {
         }
     }
 
-    /// The person who holds the account: some hold the one before it too.
+    /// The person who holds the account.
+    ///
+    /// About one account in 75 is held by whoever holds the account before it.
     pub(super) fn person(&self, customer: Customer) -> u64 {
         let mut holder = customer;
         while mix(self.seed ^ 0x7065_7273 ^ holder).is_multiple_of(75) {
@@ -255,19 +318,20 @@ impl World {
         holder
     }
 
-    /// Honest sessions that begin before hour `hour` of the logs: more by day than by night.
+    /// How many honest sessions begin before the `hour`-th hour of the logs.
+    ///
+    /// More begin by day than by night.
     pub(super) fn sessions_before(&self, hour: u64) -> u64 {
         const WEIGHTS: [u64; 24] = [
             4, 2, 2, 2, 2, 3, 4, 6, 8, 9, 10, 10, 11, 10, 9, 9, 10, 11, 12, 13, 13, 12, 9, 6,
         ];
         let all: u64 = WEIGHTS.iter().sum();
-        let hours = ((END - BEGIN) / HOUR) as u64;
         let (days, rest) = (hour / 24, (hour % 24) as usize);
         let before = days * all + WEIGHTS[..rest].iter().sum::<u64>();
-        spread(self.sessions, hours / 24 * all, before)
+        spread(self.sessions, HOURS / 24 * all, before)
     }
 
-    /// An honest customer who is open all the time around `at`.
+    /// Draws a customer whose account is open at `at` and for six hours after.
     pub(super) fn honest_customer(&self, chance: &mut Chance, at: Millis) -> Customer {
         loop {
             let customer = 1 + chance.below(self.highest());
@@ -280,7 +344,7 @@ impl World {
         }
     }
 
-    /// Whether `customer` exists and is open at `at`.
+    /// Whether there is an account `customer` and it is open at `at`.
     pub(super) fn open_at(&self, customer: Customer, at: Millis) -> bool {
         self.fate(customer).is_some_and(|fate| {
             let (opened, closed) = self.life(customer, fate);
@@ -288,19 +352,21 @@ impl World {
         })
     }
 
-    /// Whether a record of a token issued at `at` is lost with the log, or its line damaged.
+    /// What becomes of the record of a token issued at `at`, if no scenario changes it.
     pub(super) fn issuance(at: Millis) -> Issuance {
-        if (LOST.0..LOST.1).contains(&at) {
+        if within(LOST, at) {
             Issuance::Lost
-        } else if SCARS.iter().any(|scar| (*scar..scar + SCAR).contains(&at)) {
+        } else if SCARS.iter().any(|scar| within((*scar, scar + SCAR), at)) {
             Issuance::Damaged
         } else {
             Issuance::Logged
         }
     }
 
-    /// Moments at which somebody logs in for certain: beside and within every lost stretch, and at both
-    /// ends of the log.
+    /// Moments at which a customer gets a token whatever chance says.
+    ///
+    /// They lie right before, within and right after every stretch of lost or damaged records, and at
+    /// both ends of the log, so that the edges of each hole show even in the smallest replica.
     pub(super) fn certain_logins() -> Vec<Millis> {
         let mut logins = vec![BEGIN + SECOND, END - HOUR];
         logins.extend([LOST.0 - 30 * SECOND, LOST.1 + 30 * SECOND]);
@@ -317,20 +383,25 @@ impl World {
     }
 }
 
-/// When the crawl rests, in time order. A visit takes less than the minute left free before.
-fn rests() -> [(Millis, Millis); 4] {
+/// When the crawl rests, in time order.
+///
+/// Each rest begins a minute early, because a visit that began just before it takes up to a minute.
+fn rests() -> [Span; 4] {
     let around = |from, to| (from - REST - 60 * SECOND, to + REST);
     let [first, second, third] = SCARS.map(|scar| around(scar, scar + SCAR));
     [first, second, around(LOST.0, LOST.1), third]
 }
 
-/// What became of an issuance record.
+/// What becomes of the record of an issuance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Issuance {
+    /// It is in the log, and can be read.
     Logged,
+    /// Half of its line is in the log.
     Damaged,
+    /// It was written, and is not in the evidence: the log's sequence goes on.
     Lost,
-    /// Never made: it takes no number of the log's sequence.
+    /// It was never written, and takes no number of the log's sequence.
     Unwritten,
 }
 
@@ -351,15 +422,20 @@ mod tests {
             let (mut shut, mut nobody) = (0, 0);
             let mut wanted = [0; 3];
             for customer in 1..=world.range() {
-                match world.fate(customer) {
-                    Some(Fate::Open(rank)) => {
-                        assert!(ranks.insert(rank));
-                        for (sum, more) in wanted.iter_mut().zip(world.wanted(rank)) {
-                            *sum += more;
-                        }
+                let rank = match world.fate(customer) {
+                    Some(Fate::Open(rank)) => rank,
+                    Some(Fate::Shut) => {
+                        shut += 1;
+                        continue;
                     }
-                    Some(Fate::Shut) => shut += 1,
-                    None => nobody += 1,
+                    None => {
+                        nobody += 1;
+                        continue;
+                    }
+                };
+                assert!(ranks.insert(rank));
+                for (sum, more) in wanted.iter_mut().zip(world.wanted(rank)) {
+                    *sum += more;
                 }
             }
             assert_eq!(ranks.len() as u64, world.accounts);
