@@ -1,4 +1,4 @@
-//! `breachscope synth`: the replica of the reference incident.
+//! `breachscope synth`: writes a replica of the reference incident.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,33 +7,35 @@ use breachscope::error::Error;
 use breachscope::synth::{self, Scenario};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// Writes a scaled replica of the reference incident, with its planted truth.
+/// Writes a synthetic replica of a real breach, with the true answers beside it.
 ///
-/// The same scale and seed give the same bytes. DIR gets case.toml, evidence/, registry/ and
-/// expected.toml: the figures that `breachscope scope DIR` must give, counted while generating.
+/// A stolen key forges access tokens of an online shop. DIR gets the shop's case: case.toml,
+/// evidence/ with its logs, and registry/. Beside them expected.toml has the figures that
+/// `breachscope scope DIR` must give, counted while generating. The same scale, seed and options give
+/// the same bytes.
 ///
-/// With --scenario there is no expected.toml. Instead there are truth.csv, which says of every token
-/// seen at a gateway whether it is honest or forged, whatever the evidence shows of it, and
-/// evidence/logins/, the application's own login log.
+/// A scenario makes the verdicts harder. With one there is no expected.toml; instead truth.csv says of
+/// each token that a gateway logged whether it is honest or forged, whether or not the evidence can
+/// show it. The evidence then has the shop's login log too, in evidence/logins/.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope synth --scale 0.0005 --seed 99 --out REPLICA
   breachscope synth --no-attack --out HONEST
   breachscope synth --scenario clock-skew --out SKEWED")]
 pub(crate) struct Arguments {
-    /// Where the replica goes: a new or empty folder.
+    /// Where to write the replica: a new or empty folder.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Size: 1 is the published incident (33,673,817 accounts).
+    /// The size, above 0: 1 is the published incident, with 33,673,817 accounts.
     #[arg(long, value_name = "F", default_value_t = synth::SAMPLE_SCALE)]
     scale: f64,
-    /// Seed of all that is left to chance.
+    /// A number that decides everything left to chance.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// The same honest world with nobody forging.
+    /// Leave the attacker out: the same honest customers, and nobody forges.
     #[arg(long)]
     no_attack: bool,
-    /// A condition that puts verdicts in doubt.
+    /// Log or attack the shop under a condition that puts verdicts in doubt.
     #[arg(long, value_name = "NAME", value_parser = scenarios())]
     scenario: Option<Scenario>,
 }
@@ -46,6 +48,7 @@ fn scenarios() -> impl TypedValueParser<Value = Scenario> {
         .try_map(|name| Scenario::from_name(&name).ok_or("there is no such scenario"))
 }
 
+/// Writes the replica and says how much was written.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let plan = synth::Plan {
         scale: arguments.scale,
