@@ -63,7 +63,7 @@ pub(super) fn arrives_late(world: &World, at: Millis) -> bool {
 /// A token as its issuer hands it out.
 pub(super) struct Minted {
     pub(super) token: Token,
-    /// Whether the issuer that keeps the log of the evidence issues it.
+    /// Whether it is issued where the issuance log of the evidence is kept.
     pub(super) here: bool,
 }
 
@@ -142,7 +142,8 @@ pub(super) fn certain_logins(world: &World) -> Vec<Millis> {
 
 /// How far ahead of the logs the attack is planned.
 ///
-/// A forged token may need something that its owner did before, and that must not be logged yet.
+/// A forged token may borrow from a token that is issued up to two days before its use; that issuance
+/// must be on the agenda before the logs come to it.
 pub(super) fn ahead(world: &World) -> Millis {
     match world.scenario {
         Some(Scenario::RealIds) => 48 * HOUR,

@@ -12,7 +12,7 @@ use super::truth::PlantedLines;
 use super::world::Millis;
 use crate::error::{Error, Result};
 
-/// A log being written, in files of as many lines each.
+/// A log being written, in gzip files of `rotate_after` lines each.
 pub(super) struct Log {
     dir: PathBuf,
     name: &'static str,

@@ -190,12 +190,10 @@ impl<'w> Truth<'w> {
             Some(Planted::Indeterminate) => {
                 self.doubtful_addresses.insert(shown.address);
             }
-            Some(Planted::Legitimate) => {
-                if addresses::may_be_the_fleets(shown.address) {
-                    self.honest_addresses.insert(shown.address);
-                }
+            Some(Planted::Legitimate) if addresses::may_be_the_fleets(shown.address) => {
+                self.honest_addresses.insert(shown.address);
             }
-            None => {}
+            Some(Planted::Legitimate) | None => {}
         }
         if let Some(page) = shown.page
             && let Some((bound, account)) = exposure(shown, token, page)
