@@ -4,10 +4,8 @@
 //! <https://techdocs.akamai.com/datastream2/docs/data-set-parameters>
 
 use super::columns::form_decoded;
-use super::json::Json;
-use super::{Fields, Framing, LineParser, LogFormat, REQUESTS, Reject, Takes, Wanted, has_keys};
+use super::{Fields, Framing, LogFormat, REQUESTS, Reject, Takes, has_keys, json};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "akamai",
@@ -39,12 +37,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| has_keys(line, &["reqTimeSec", "cliIP"]),
-    parser,
+    parser: |_, wanted| json::finished(wanted, finish),
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, Some(finish))))
-}
 
 fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
     let user_agent = crate::frames::REQUESTS

@@ -2,10 +2,8 @@
 //!
 //! <https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes>
 
-use super::json::Json;
-use super::{Framing, ISSUANCES, LineParser, LogFormat, Takes, Wanted, has_keys};
+use super::{Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "auth0",
@@ -38,12 +36,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &["event"],
     mark: |line| has_keys(line, &["date", "type", "log_id"]),
-    parser,
+    parser: json::plain,
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, None)))
-}
 
 #[cfg(test)]
 mod tests {

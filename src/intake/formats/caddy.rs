@@ -3,10 +3,8 @@
 //!
 //! <https://caddyserver.com/docs/caddyfile/directives/log>
 
-use super::json::Json;
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "caddy",
@@ -39,12 +37,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| has_keys(line, &["ts", "request", "uri", "status"]) && line.contains("\"remote_"),
-    parser,
+    parser: json::plain,
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, None)))
-}
 
 #[cfg(test)]
 mod tests {

@@ -4,12 +4,8 @@
 //!
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 
-use super::json::Json;
-use super::{
-    Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted, has_keys, slot,
-};
+use super::{Fields, Framing, ISSUANCES, LogFormat, Reject, Takes, has_keys, json, slot};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "cloudtrail",
@@ -43,12 +39,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &["event"],
     mark: |line| has_keys(line, &["eventTime", "eventSource", "eventName"]),
-    parser,
+    parser: |_, wanted| json::finished(wanted, finish),
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, Some(finish))))
-}
 
 fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
     without_token(fields, |_| true);

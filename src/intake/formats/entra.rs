@@ -4,10 +4,8 @@
 //! <https://learn.microsoft.com/en-us/graph/api/resources/signin>
 
 use super::cloudtrail::without_token;
-use super::json::Json;
-use super::{Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted};
+use super::{Fields, Framing, ISSUANCES, LogFormat, Reject, Takes, json};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "entra",
@@ -46,12 +44,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
             && line.contains("\"createdDateTime\"")
             && line.contains("\"ipAddress\"")
     },
-    parser,
+    parser: |_, wanted| json::finished(wanted, successes_only),
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, Some(successes_only))))
-}
 
 fn successes_only(fields: &mut Fields<'_>) -> Result<(), Reject> {
     without_token(fields, |outcome| outcome != "0");

@@ -2,9 +2,7 @@
 //!
 //! <https://www.rfc-editor.org/rfc/rfc8259>
 
-use super::json::Json;
-use super::{ANY, Framing, LineParser, LogFormat, Takes, Wanted, never};
-use crate::frames::Frame;
+use super::{ANY, Framing, LogFormat, Takes, json, never};
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "jsonl",
@@ -33,9 +31,5 @@ request_id = "rid""#,
     log_format: Takes::No,
     needs: &[],
     mark: never,
-    parser,
+    parser: json::plain,
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, None)))
-}

@@ -4,12 +4,8 @@
 //!
 //! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>
 
-use super::json::Json;
-use super::{
-    Fields, Framing, ISSUANCES, LineParser, LogFormat, Reject, Takes, Wanted, has_keys, slot,
-};
+use super::{Fields, Framing, ISSUANCES, LogFormat, Reject, Takes, has_keys, json, slot};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "keycloak",
@@ -42,12 +38,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| has_keys(line, &["time", "realmId"]),
-    parser,
+    parser: |_, wanted| json::finished(wanted, issuances_only),
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, Some(issuances_only))))
-}
 
 /// Events that hand out the token they name; others name one that was used, revoked or refused. A login names
 /// one where it is a grant itself, as by a password.

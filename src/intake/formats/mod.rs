@@ -1,13 +1,30 @@
-//! The log formats, one file each, and the one list of them.
+//! The log formats, one file each. [`list::ALL`] names them all.
 //!
-//! A parser takes a line apart into [`Fields`], one a canonical column, as text; what the text means
-//! (a time, an address, a number) is decided once for all formats in `rows`. To add a format: a file
-//! here with a [`LogFormat`], its reject reasons and tests, a line in [`list::ALL`], and a sample with pinned
-//! counts in `tests/samples`.
+//! A parser takes a line apart into [`Fields`]: text, one piece for each column of the frame. What the
+//! text means (a time, an address, a number) is decided once for all formats, in `intake::rows`.
 //!
-//! Most formats are a table of names for one of the engines: [`json`] (objects with dotted paths),
-//! [`template`] (what a server's `log_format` describes), [`words`] (words and quoted words between
-//! spaces), [`columns`] (a header names the columns).
+//! Most formats are only a table of names for one of four engines:
+//!
+//! | engine | reads | a format to copy |
+//! |---|---|---|
+//! | [`json`] | JSON objects, by dotted paths | `traefik.rs` |
+//! | [`template`] | lines that a server's own `log_format` describes | `common.rs`, `nginx.rs` |
+//! | [`words`] | words and quoted words, each known by its place | `alb.rs` |
+//! | [`columns`] | tables whose columns a header names | `w3c.rs`, `csv.rs` |
+//!
+//! # How to add a format
+//!
+//! 1. Write `NAME.rs` in this folder: a module doc (product, link, what is special, the reasons for its
+//!    rejects), a [`LogFormat`] with every field filled in, an example line among them, and tests that
+//!    read one good line and refuse one bad line.
+//! 2. Declare it with `mod NAME;` below, and add `&NAME::FORMAT` to [`list::ALL`]. Order matters there:
+//!    `detect` takes the first format that reads a file, so a format with a mark of its own stands early.
+//! 3. Put a sample with good and damaged lines into `tests/samples/NAME/`, and write into
+//!    `tests/samples/expected.toml` by hand what it holds: the counts of lines, rows, rejects and blanks,
+//!    the first and the last time, and some rows in full. `tests/integration/samples.rs` compares them.
+//! 4. Add a `[[bin]]` named `NAME` to `tests/fuzz/Cargo.toml`. A test of
+//!    `tests/integration/differential.rs` fails until it is there, and feeds the parser mutated lines of
+//!    the sample.
 
 pub mod columns;
 pub mod json;
@@ -38,76 +55,22 @@ pub mod list;
 mod nginx;
 mod okta;
 mod parquet;
+mod parser;
 mod traefik;
 mod traefik_text;
 mod tsv;
 mod w3c;
 
 use crate::case::{SourceKind, TimeFormat};
-use crate::frames::Frame;
 pub use crate::intake::blocks::fields::{Fields, SLOTS, slot};
 pub use crate::intake::blocks::framing::Framing;
 pub use crate::intake::blocks::line_set::LineSet;
 pub use crate::intake::blocks::records::{Quotes, Shape};
 pub use crate::intake::blocks::stretch::Stretch;
 pub use crate::intake::reject::{Reason, Reject};
+pub use parser::{Header, LineParser, MakeParser, Wanted};
 
-/// The columns that a header names: a slot each, or none where the column is not wanted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Header(pub Vec<Vec<usize>>);
-
-impl Header {
-    /// Whether no column is wanted.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(Vec::is_empty)
-    }
-}
-
-/// Takes lines of one format apart: each by itself, and those that look as most do many at once.
-pub trait LineParser: std::fmt::Debug + Send + Sync {
-    /// Fills `fields` from `line`, which has no line end.
-    fn parse<'l>(
-        &self,
-        line: &'l str,
-        header: &Header,
-        fields: &mut Fields<'l>,
-    ) -> Result<(), Reject>;
-
-    /// Takes apart, all at once, those lines of a stretch that look as most do, and tells which; of them
-    /// nothing is left for [`LineParser::parse`].
-    fn parse_many(&self, _stretch: &mut Stretch<'_>) -> LineSet {
-        LineSet::EMPTY
-    }
-
-    /// The slots that this parser can fill.
-    fn fills(&self) -> Vec<usize>;
-
-    /// The names of the fields that `line` has, for an error about one that is missing.
-    fn field_names(&self, line: &str) -> Vec<String>;
-
-    /// What a header line says, for formats that have them; `None` where it says nothing of columns.
-    fn header(&self, _line: &str) -> Option<Header> {
-        None
-    }
-
-    /// How times are written, where the format or the template says so.
-    fn time(&self) -> Option<TimeFormat> {
-        None
-    }
-}
-
-/// What a parser is made for.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// Slot and the log's own field, the best first where several fill one slot.
-    pub fields: Vec<(usize, String)>,
-    /// The slots that tell of a token, bit by bit, where a token that cannot be read has a column.
-    pub claims: u64,
-    /// The server's own description of its lines.
-    pub log_format: Option<String>,
-}
-
-/// A log format.
+/// A log format, as data.
 #[derive(Debug)]
 pub struct LogFormat {
     /// Its name in the case file.
@@ -120,21 +83,22 @@ pub struct LogFormat {
     pub about: About,
     /// What a source of this format can be; the first is what `init` writes.
     pub kinds: &'static [SourceKind],
-    /// How files are cut.
+    /// How a file is cut into lines or records.
     pub framing: Framing,
-    /// Columns, or parts of one, and the log's own field: what is known without the case file.
+    /// What is known without the case file: columns or parts of columns, each with the log's own name
+    /// for the field. Of several fields for one column the first is the best source.
     pub fields: &'static [(&'static str, &'static str)],
-    /// Columns that have the same value in every row unless the case file says otherwise.
+    /// Columns with the same value in every row, unless the case file says otherwise.
     pub constants: &'static [(&'static str, &'static str)],
-    /// How times are written; `None` where the case file or a `log_format` says.
+    /// How times are written; `None` if only the case file or a `log_format` can say.
     pub time: Option<TimeFormat>,
     /// Whether the case file may, or must, give the server's own `log_format`.
     pub log_format: Takes,
-    /// Columns of the frame that every row of this format must have, beyond those the frame asks for.
+    /// Columns that every row of this format must have, beyond those that the frame itself demands.
     pub needs: &'static [&'static str],
-    /// Whether a line bears this format's own mark: looked at before a line is parsed to detect it.
+    /// Whether a line bears this format's own mark; `detect` tries the format only on a file with such a line.
     pub mark: fn(&str) -> bool,
-    /// Makes the parser; the error is about the case file's settings.
+    /// Makes the parser.
     pub parser: MakeParser,
 }
 
@@ -155,27 +119,24 @@ pub struct About {
     pub settings: &'static str,
 }
 
-/// Makes a parser for a frame, or says what is wrong with the case file's settings.
-pub type MakeParser = fn(&'static Frame, &Wanted) -> Result<Box<dyn LineParser>, String>;
-
-/// Whether a setting may be given.
+/// Whether the case file gives the server's own description of its lines (`log_format`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
-    /// It may not.
+    /// It must not.
     No,
-    /// It may.
+    /// It may; without one the product's default is meant.
     May,
-    /// It must.
+    /// It must, because the format has no default.
     Must,
 }
 
-/// Sources that see requests, and not tokens unless the case file says where.
+/// The kinds of source for logs that see requests.
 const REQUESTS: &[SourceKind] = &[SourceKind::Edge, SourceKind::Gateway];
-/// Sources that tell of tokens handed out.
+/// The kind of source for logs of tokens handed out.
 const ISSUANCES: &[SourceKind] = &[SourceKind::Issuance];
-/// How many kinds a format has whose fields the case file names.
+/// How many kinds of source a format with no fields of its own can be.
 pub const ANY_KINDS: usize = ANY.len();
-/// Formats whose fields the case file names.
+/// The kinds of source for formats whose fields the case file names: all of them.
 const ANY: &[SourceKind] = &[
     SourceKind::Edge,
     SourceKind::Gateway,
@@ -184,59 +145,17 @@ const ANY: &[SourceKind] = &[
     SourceKind::Login,
 ];
 
-/// No format has a mark that a stray line could not have; those without one are never guessed.
+/// The mark of a format that has none: such a format is never guessed from its lines alone.
 fn never(_line: &str) -> bool {
     false
 }
 
-/// Whether a line is a JSON object with all of these keys somewhere: cheap, and enough before parsing.
+/// Whether a line begins as a JSON object and has all of these keys somewhere.
+///
+/// The keys may stand at any depth, or in text: this is cheap, and enough before the line is parsed.
 fn has_keys(line: &str, keys: &[&str]) -> bool {
     line.starts_with('{') && keys.iter().all(|key| line.contains(&format!("\"{key}\"")))
 }
 
 #[cfg(test)]
-pub(crate) mod testing {
-    use super::*;
-    use crate::intake::values::parts::Parts;
-
-    /// A parser of `format` for its first kind, with these further fields.
-    pub(crate) fn parser(format: &LogFormat, more: &[(&str, &str)]) -> Box<dyn LineParser> {
-        let frame = format.kinds[0].frame();
-        let fields = format
-            .fields
-            .iter()
-            .chain(more)
-            .map(|(column, own)| (slot(frame, column).expect("a slot"), own.to_string()))
-            .collect();
-        let wanted = Wanted {
-            fields,
-            ..Wanted::default()
-        };
-        (format.parser)(frame, &wanted).expect("a parser")
-    }
-
-    /// The wanted columns of one line, or the reason why it is no row.
-    pub(crate) fn read(
-        format: &LogFormat,
-        parser: &dyn LineParser,
-        line: &str,
-        columns: &[&str],
-    ) -> Result<Vec<Option<String>>, &'static str> {
-        let frame = format.kinds[0].frame();
-        let mut fields = Fields::default();
-        fields.begin(line);
-        parser
-            .parse(line, &Header::default(), &mut fields)
-            .and_then(|()| Parts::new(frame, None).assemble(&mut fields))
-            .map_err(|reject| reject.reason.name())?;
-        if let Some((_, reject)) = fields.doubts().first() {
-            return Err(reject.reason.name());
-        }
-        let of = |name: &&str| {
-            fields
-                .get(slot(frame, name).expect("a slot"))
-                .map(str::to_string)
-        };
-        Ok(columns.iter().map(of).collect())
-    }
-}
+pub(crate) mod testing;

@@ -2,10 +2,8 @@
 //!
 //! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/>
 
-use super::json::Json;
-use super::{Framing, ISSUANCES, LineParser, LogFormat, Takes, Wanted, has_keys};
+use super::{Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "okta",
@@ -34,12 +32,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &["event"],
     mark: |line| has_keys(line, &["published", "eventType", "actor"]),
-    parser,
+    parser: json::plain,
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, None)))
-}
 
 #[cfg(test)]
 mod tests {

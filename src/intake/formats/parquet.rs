@@ -4,9 +4,7 @@
 //! which times are RFC 3339 (without an offset where the column has no zone); what is kept of a reject
 //! is that object.
 
-use super::json::Json;
-use super::{ANY, Framing, LineParser, LogFormat, Takes, Wanted, never};
-use crate::frames::Frame;
+use super::{ANY, Framing, LogFormat, Takes, json, never};
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "parquet",
@@ -35,9 +33,5 @@ request_id = "rid""#,
     log_format: Takes::No,
     needs: &[],
     mark: never,
-    parser,
+    parser: json::plain,
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, None)))
-}

@@ -2,10 +2,8 @@
 //!
 //! <https://doc.traefik.io/traefik/observability/access-logs/>
 
-use super::json::Json;
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, has_keys};
+use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "traefik",
@@ -36,12 +34,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| has_keys(line, &["DownstreamStatus", "ClientHost"]),
-    parser,
+    parser: json::plain,
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Json::new(wanted, None)))
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,164 +1,115 @@
-//! JSON objects that look like an earlier one of their block, but for the values: read without walking them.
+//! Reads JSON objects that differ from an earlier object only in their values, without walking them.
 //!
-//! A layout is what stands between the values of an object: `{"ts":"`, then `","status":`, and so on to
-//! `}}`. A line with the very same text there has the same keys in the same order, and its values are the
-//! same kinds of value, so what the scanner made of the one line is true of the other. Any other line is
-//! left to the scanner, and so are strings with escapes.
+//! A layout is the text between the values of an object: `{"ts":"`, then `","status":`, and so on to
+//! `}}`. A line with the same text in the same places has the same keys in the same order, and values of
+//! the same kinds, so its wanted fields are where the scanner found them in the first line. Every other
+//! line is left to the scanner, and so is every string with an escape or a control character.
 
 use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
-use super::Fields;
-use super::scanner::{Other, Scanner};
+use super::cursor::Cursor;
+use super::watched::{Watched, is_key};
 use crate::bytes::{Marks, no_digits, quote_end, same, word};
-use crate::intake::blocks::fields::{Place, says_nothing};
+use crate::intake::blocks::fields::{Fields, Place, SLOTS, says_nothing};
 use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
 use crate::intake::blocks::stretch::Stretch;
 
-/// Layouts known at once.
-const KNOWN: usize = 4;
-/// Values of an object beyond which its layout is not learned.
+/// The most values of an object whose layout is learned. A layout of more would cost more memory than it
+/// saves time.
 const MOST_STEPS: usize = 1 << 10;
-/// Stretches beside a token's claims beyond which a layout is not learned.
-const MOST_OTHERS: usize = 8;
-/// What a line that no layout fits costs, where one that fits earns one; with nothing left, no more are tried.
-const MISS: u32 = 4;
-/// The most that is saved up.
-const CREDIT: u32 = 64;
+/// The most watched parts of a line whose layout is learned: a set of them is a [`PartSet`].
+const MOST_WATCHED: usize = PartSet::BITS as usize;
 
-/// The layouts of a block's latest lines.
+/// A set of watched parts of a line: bit `n` stands for part `n`.
+type PartSet = u8;
+
+const _: () = assert!(SLOTS <= u8::MAX as usize, "a step keeps slots in bytes");
+
+/// What stands before each value of an object, and behind the last one.
 #[derive(Debug)]
-pub(crate) struct Layouts {
-    known: Vec<Layout>,
-    credit: u32,
-}
-
-impl Default for Layouts {
-    fn default() -> Self {
-        Layouts {
-            known: Vec::new(),
-            credit: CREDIT,
-        }
-    }
-}
-
-impl Layouts {
-    /// Reads those of `lines` that a layout fits, and tells which.
-    pub(crate) fn read(&mut self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
-        let mut left = lines;
-        for index in 0..self.known.len() {
-            if left.is_empty() {
-                break;
-            }
-            let read = self.known[index].read(stretch, left);
-            left -= read;
-            if left.is_empty() {
-                self.known.swap(0, index);
-            }
-        }
-        self.earn(lines - left)
-    }
-
-    /// Reads those of `lines` that the layout learned last fits, and tells which.
-    pub(crate) fn read_by_newest(&mut self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
-        let newest = self.known.first().filter(|_| !lines.is_empty());
-        let read = newest.map_or(LineSet::EMPTY, |layout| layout.read(stretch, lines));
-        self.earn(read)
-    }
-
-    fn earn(&mut self, read: LineSet) -> LineSet {
-        self.credit = CREDIT.min(self.credit + read.len() as u32);
-        read
-    }
-
-    /// Whether a line that no layout fits is worth a look.
-    pub(crate) fn may_learn(&self) -> bool {
-        self.credit > 0
-    }
-
-    /// Learns the layout of `line`, from which the scanner has just filled `fields`; tells whether it is one.
-    pub(crate) fn learn(&mut self, line: &str, fields: &Fields<'_>, others: &[Other]) -> bool {
-        self.miss();
-        let layout = Layout::of(line, fields, others).filter(|_| self.credit > 0);
-        let learned = layout.is_some();
-        if let Some(layout) = layout {
-            self.known.truncate(KNOWN - 1);
-            self.known.insert(0, layout);
-        }
-        learned
-    }
-
-    /// Pays for a line that no layout fits.
-    pub(crate) fn miss(&mut self) {
-        self.credit = self.credit.saturating_sub(MISS);
-        if self.credit == 0 {
-            // The lines of this block are rarely alike.
-            self.known.clear();
-        }
-    }
-}
-
-/// What stands before each value, and after the last.
-#[derive(Debug)]
-struct Layout {
+pub(super) struct Layout {
     steps: Vec<Step>,
     end: Box<[u8]>,
-    /// How many stretches there are beside a token's claims.
-    others: usize,
-    /// Those of them, bit by bit, that say something whatever their values.
-    telling: u8,
+    /// How many watched parts the line has.
+    watched: usize,
+    /// The parts with a `true`, which say something whatever the values are.
+    always_say: PartSet,
 }
 
+/// A value of an object, and what stands before it.
 #[derive(Debug)]
 struct Step {
     before: Box<[u8]>,
-    text: bool,
+    /// Whether the value is a text; otherwise it is a number.
+    is_text: bool,
+    /// The slots that it fills.
     slots: Vec<u8>,
-    /// The stretches, bit by bit, that the value is in.
-    within: u8,
-    /// The stretches, bit by bit, beside which it is a claim.
-    claims: u8,
+    /// The watched parts that the value is in.
+    within: PartSet,
+    /// The watched parts beside which the value is a claim.
+    claims: PartSet,
+}
+
+/// What begins at some place of a JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Text,
+    Number,
+    True,
+    /// A key, or a byte that neither begins a value nor says anything: a bracket, a comma, a blank, or
+    /// one of `false` and `null`.
+    Other,
+}
+
+/// Returns what begins at `at` in a JSON object, and where it ends. There is none for a text with
+/// escapes, which no layout has.
+fn token(line: &str, at: usize) -> Option<(Token, usize)> {
+    let bytes = line.as_bytes();
+    match bytes[at] {
+        b'"' => {
+            let end = quote_end(bytes, at + 1)?;
+            if is_key(bytes, end) {
+                return Some((Token::Other, end + 1));
+            }
+            let is_plain = memchr::memchr(b'\\', &bytes[at..end]).is_none();
+            is_plain.then_some((Token::Text, end + 1))
+        }
+        b'-' | b'0'..=b'9' => {
+            let mut cursor = Cursor::new(line, at);
+            cursor.number().ok()?;
+            Some((Token::Number, cursor.at))
+        }
+        // Outside of strings no other word of JSON has a `t`.
+        b't' => Some((Token::True, at + 1)),
+        _ => Some((Token::Other, at + 1)),
+    }
 }
 
 impl Layout {
-    /// The layout of an object that the scanner has read; none if a value has escapes, or
-    /// there are very many.
-    fn of(line: &str, fields: &Fields<'_>, others: &[Other]) -> Option<Self> {
-        if others.len() > MOST_OTHERS {
+    /// Returns the layout of an object that the scanner has read; none if a text has escapes, or if the
+    /// object has very many values or watched parts.
+    pub(super) fn of(line: &str, fields: &Fields<'_>, watched: &[Watched]) -> Option<Self> {
+        if watched.len() > MOST_WATCHED {
             return None;
         }
-        let those = |is_one: &dyn Fn(&Other) -> bool| {
-            let bits = (0..).zip(others).filter(|(_, other)| is_one(other));
-            bits.fold(0, |those, (bit, _)| those | 1u8 << bit)
+        let parts = |is_one: &dyn Fn(&Watched) -> bool| -> PartSet {
+            let bits = (0..).zip(watched).filter(|(_, part)| is_one(part));
+            bits.fold(0, |parts, (bit, _)| parts | 1 << bit)
         };
-        let around = |at| those(&|other| (other.start..other.end).contains(&at));
+        let around = |at| parts(&|part| part.covers(at));
         let bytes = line.as_bytes();
-        let (mut steps, mut telling) = (Vec::new(), 0);
+        let (mut steps, mut always_say) = (Vec::new(), 0);
         let (mut begin, mut at) = (0, 0);
-        while let Some(byte) = bytes.get(at) {
-            let (start, end) = match byte {
-                b'"' => {
-                    let end = quote_end(bytes, at + 1)?;
-                    let after = bytes[end + 1..].trim_ascii_start();
-                    if after.first() == Some(&b':') {
-                        at = end + 1;
-                        continue;
+        while at < bytes.len() {
+            let (token, next) = token(line, at)?;
+            let (start, end) = match token {
+                Token::Text => (at + 1, next - 1),
+                Token::Number => (at, next),
+                Token::True | Token::Other => {
+                    if token == Token::True {
+                        always_say |= around(at);
                     }
-                    if memchr::memchr(b'\\', &bytes[at..end]).is_some() {
-                        return None;
-                    }
-                    (at + 1, end)
-                }
-                b'-' | b'0'..=b'9' => {
-                    let mut scanner = Scanner::at(line, at);
-                    scanner.number().ok()?;
-                    (at, scanner.place())
-                }
-                _ => {
-                    if *byte == b't' {
-                        // `true`
-                        telling |= around(at);
-                    }
-                    at += 1;
+                    at = next;
                     continue;
                 }
             };
@@ -166,27 +117,26 @@ impl Layout {
                 return None;
             }
             let slots = fields.filled_from(start, end);
-            let is_claim = |other: &Other| slots.iter().any(|slot| other.claims >> slot & 1 == 1);
+            let is_claim = |part: &Watched| slots.iter().any(|slot| part.claims >> slot & 1 == 1);
             steps.push(Step {
                 before: bytes[begin..start].into(),
-                text: *byte == b'"',
+                is_text: token == Token::Text,
                 within: around(at),
-                claims: those(&is_claim),
+                claims: parts(&is_claim),
                 slots,
             });
-            begin = end;
-            at = if *byte == b'"' { end + 1 } else { end };
+            (begin, at) = (end, next);
         }
         Some(Layout {
             steps,
             end: bytes[begin..].into(),
-            others: others.len(),
-            telling,
+            watched: watched.len(),
+            always_say,
         })
     }
 
-    /// Reads those of `lines` that it fits, and tells which.
-    fn read(&self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
+    /// Reads those of `lines` that the layout fits, and returns which they are.
+    pub(super) fn read(&self, stretch: &mut Stretch<'_>, lines: LineSet) -> LineSet {
         let marks = std::mem::take(&mut stretch.marks);
         let level = Level::new();
         let fit = dispatch!(level, simd => self.read_as(simd, stretch, &marks[0], lines));
@@ -209,48 +159,25 @@ impl Layout {
         let text = stretch.text().unwrap_or_default();
         let mut fit = lines;
         let mut at = [0; MOST_LINES];
-        // By stretch beside claims: the lines of which it says something, and those of which the claims do.
-        let mut told = [LineSet::EMPTY; MOST_OTHERS];
-        let mut claimed = [LineSet::EMPTY; MOST_OTHERS];
-        for other in others(self.telling) {
-            told[other] = lines;
+        for (at, line) in at.iter_mut().zip(stretch.lines()) {
+            *at = line.start;
         }
-        for (at, whole) in at.iter_mut().zip(stretch.lines()) {
-            *at = whole.start;
+        // By watched part: the lines in which it says something, and those in which its claims do.
+        let mut part_says = [LineSet::EMPTY; MOST_WATCHED];
+        let mut claims_say = [LineSet::EMPTY; MOST_WATCHED];
+        for part in each_part(self.always_say) {
+            part_says[part] = lines;
         }
         for step in &self.steps {
             if fit.is_empty() {
                 return LineSet::EMPTY;
             }
-            let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
-            let places = match step.slots.first() {
-                Some(slot) => stretch.places(usize::from(*slot)),
-                None => &mut nowhere,
-            };
-            let read = fit;
-            for line in read.iter() {
-                let start = at[line] as usize + step.before.len();
-                let before = text.as_bytes().get(at[line] as usize..start);
-                let fits = before.is_some_and(|before| same(before, &step.before));
-                // Whatever ends a text, what stands before the next value begins with a quote.
-                let end = match step.text {
-                    true => specials.first(start),
-                    false if fits => number_end(text, start).unwrap_or(0),
-                    false => 0,
-                };
-                places[line] = Place {
-                    start: start as u32,
-                    end: end as u32,
-                };
-                at[line] = end as u32;
-                fit.remove_if(line, !fits | (end < start));
-            }
-            let places = *places;
+            let places = step.read(stretch, text, specials, &mut at, &mut fit);
             if step.within | step.claims != 0 {
                 let says = |line: &usize| !says_nothing(&text[places[*line].range()]);
                 let said: LineSet = fit.iter().filter(says).collect();
-                others(step.within).for_each(|other| told[other] |= said);
-                others(step.claims).for_each(|other| claimed[other] |= said);
+                each_part(step.within).for_each(|part| part_says[part] |= said);
+                each_part(step.claims).for_each(|part| claims_say[part] |= said);
             }
             for slot in step.slots.iter().skip(1) {
                 let known = stretch.places(usize::from(*slot));
@@ -263,39 +190,83 @@ impl Layout {
             let fits = rest.is_some_and(|rest| same(rest, &self.end));
             fit.remove_if(line, !fits);
         }
-        let beside = told.iter().zip(&claimed).take(self.others);
-        beside.fold(fit, |fit, (told, claimed)| fit - (*told - *claimed))
+        // Where a watched part says something and its claims do not, the scanner has a doubt to note.
+        let parts = part_says.iter().zip(&claims_say).take(self.watched);
+        parts.fold(fit, |fit, (part, claims)| fit - (*part - *claims))
     }
 }
 
-/// The stretches whose bits are set, in order.
-#[inline]
-fn others(bits: u8) -> impl Iterator<Item = usize> {
-    LineSet::of_bits(bits.into()).iter()
+impl Step {
+    /// Reads the value in those lines that still fit, and returns where it is. Moves `at` behind it, and
+    /// takes the lines out of `fit` that do not have what stands before the value, or no such value.
+    #[inline(always)]
+    fn read(
+        &self,
+        stretch: &mut Stretch<'_>,
+        text: &str,
+        specials: &Marks,
+        at: &mut [u32; MOST_LINES],
+        fit: &mut LineSet,
+    ) -> [Place; MOST_LINES] {
+        let mut nowhere = [Place { start: 0, end: 0 }; MOST_LINES];
+        let places = match self.slots.first() {
+            Some(slot) => stretch.places(usize::from(*slot)),
+            None => &mut nowhere,
+        };
+        let lines = *fit;
+        for line in lines.iter() {
+            let start = at[line] as usize + self.before.len();
+            let before = text.as_bytes().get(at[line] as usize..start);
+            let fits = before.is_some_and(|before| same(before, &self.before));
+            // A text may seem to end at a backslash, a control character or behind the line. What stands
+            // before the next value begins with a quote then, and does not fit. An end of 0 is no number.
+            let end = match self.is_text {
+                true => specials.first(start),
+                false if fits => number_end(text, start).unwrap_or(0),
+                false => 0,
+            };
+            // A marked stretch is shorter than 2^16 bytes, so places in it fit into 32 bits.
+            places[line] = Place {
+                start: start as u32,
+                end: end as u32,
+            };
+            at[line] = end as u32;
+            fit.remove_if(line, !fits | (end < start));
+        }
+        *places
+    }
 }
 
-/// Where the number that begins at `start` ends.
+/// The parts of a set, in order.
+#[inline]
+fn each_part(parts: PartSet) -> impl Iterator<Item = usize> {
+    LineSet::of_bits(parts.into()).iter()
+}
+
+/// Returns where the number that begins at `start` ends; none if there is no number.
 #[inline]
 fn number_end(line: &str, start: usize) -> Option<usize> {
     let bytes = line.as_bytes();
     let end = digits_end(bytes, start);
-    let plain = end > start
+    let is_whole = end > start
         && (bytes[start] != b'0' || end == start + 1)
         && !matches!(bytes.get(end), Some(b'.' | b'e' | b'E'));
-    if plain {
+    if is_whole {
         return Some(end);
     }
-    let mut scanner = Scanner::at(line, start);
-    scanner.number().ok()?;
-    Some(scanner.place())
+    // Signs, fractions, exponents and leading zeros are rare, and the cursor knows their rules.
+    let mut cursor = Cursor::new(line, start);
+    cursor.number().ok()?;
+    Some(cursor.at)
 }
 
-/// Where the digits from `at` on end.
+/// Returns where the digits from `at` on end.
 #[inline]
 fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..at + 8) {
         let others = no_digits(word(chunk, 0));
         if others != 0 {
+            // One bit in eight can be set: the lowest one is of the first byte that is no digit.
             return at + others.trailing_zeros() as usize / 8;
         }
         at += 8;
@@ -306,11 +277,13 @@ fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Finds where a stretch has bytes that no plain stretch of a string has: quotes, backslashes, control
-/// characters. Zeros beyond its end are some, so that a string that does not end is never plain.
-pub(crate) fn find_specials(stretch: &mut Stretch<'_>) {
+/// Marks the bytes of a stretch that end plain text in a string: quotes, backslashes, control characters.
+/// [`Marks`] reads zeros behind the text, which are marked too, so a string that does not end within the
+/// text ends behind it.
+pub(super) fn find_specials(stretch: &mut Stretch<'_>) {
     let text = stretch.text().unwrap_or_default().as_bytes();
     let marks = &mut stretch.marks;
+    // One kind of byte is enough here; what other parsers left in the further places is not looked at.
     marks.resize_with(marks.len().max(1), Marks::default);
     let level = Level::new();
     dispatch!(level, simd => marks[0].mark(simd, text, specials));
@@ -323,7 +296,11 @@ fn specials<S: Simd>(bytes: u8x64<S>) -> mask8x64<S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::engine::Json;
+    use super::super::scanner::Scanner;
+    use super::super::testing::wanted;
     use super::*;
+    use crate::intake::formats::parser::{Header, LineParser};
 
     #[test]
     fn a_bit_stands_for_each_special_byte() {
@@ -355,8 +332,8 @@ mod tests {
 
     #[test]
     fn a_line_whose_claims_say_nothing_fits_where_nothing_else_says_anything() {
-        let wanted = super::super::tests::wanted(&[(0, "t.jti"), (1, "t.exp")], 0b1);
-        let parser = super::super::Json::new(&wanted, None);
+        let asked = wanted(&[(0, "t.jti"), (1, "t.exp")], 0b1);
+        let parser = Json::new(&asked, None);
         let line = |jti: &str, aud: &str, exp: &str| {
             format!(r#"{{"t":{{"jti":"{jti}","aud":["{aud}","-"],"exp":"{exp}","x":"y"}}}}"#)
         };
@@ -369,31 +346,32 @@ mod tests {
         ];
         let text = lines.clone().map(|(line, _)| line).join("\n");
         let mut stretch = Stretch::of(&text);
-        let read = super::super::LineParser::parse_many(&parser, &mut stretch);
+        let read = parser.parse_many(&mut stretch);
         for (place, (line, fits)) in lines.iter().enumerate() {
             assert_eq!(read.contains(place), *fits, "{line}");
         }
-        // As many stretches as a layout knows, and one more.
-        for (count, learned) in [(MOST_OTHERS, true), (MOST_OTHERS + 1, false)] {
+        // As many watched parts as a layout can know, and one more.
+        for (count, learned) in [(MOST_WATCHED, true), (MOST_WATCHED + 1, false)] {
             let line = format!(r#"{{"t":{{"jti":"a"{}}}}}"#, r#","aud":"b""#.repeat(count));
             let mut fields = Fields::default();
             fields.begin(&line);
-            let mut scanner = Scanner::at(&line, 0);
-            assert_eq!(scanner.whole(&parser.root, &mut fields), Ok(()));
-            let layout = Layout::of(&line, &fields, scanner.others());
+            let mut scanner = Scanner::new(&line);
+            assert_eq!(scanner.line(parser.root(), &mut fields), Ok(()));
+            let layout = Layout::of(&line, &fields, scanner.watched());
             assert_eq!(layout.is_some(), learned, "{count}");
         }
     }
 
     #[test]
     fn a_line_fits_where_only_values_differ() {
-        let wanted = super::super::tests::wanted(&[(0, "a"), (1, "b.c"), (2, "d")], 0);
-        let parser = super::super::Json::new(&wanted, None);
+        let asked = wanted(&[(0, "a"), (1, "b.c"), (2, "d")], 0);
+        let parser = Json::new(&asked, None);
         let first = r#"{"a":"x","b":{"c":17,"z":[true,"q",-1.5e3]},"d":"","e":null}"#;
         let mut known = Fields::default();
         known.begin(first);
-        let header = super::super::Header::default();
-        super::super::LineParser::parse(&parser, first, &header, &mut known).expect("an object");
+        parser
+            .parse(first, &Header::default(), &mut known)
+            .expect("an object");
         let layout = Layout::of(first, &known, &[]).expect("no escapes");
         let lines = [
             (first, Some(["x", "17", ""])),
