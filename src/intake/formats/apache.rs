@@ -3,7 +3,7 @@
 //! <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats>. The whole directive may be
 //! pasted. Of times `%t`, `%{sec}t`, `%{msec}t` and `%{usec}t` are read.
 
-use super::template::{Meaning, Piece, Style, Template, at, is};
+use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -62,19 +62,16 @@ static WORDS: &[&str] = &[
     "%p", "%s", "%v", "%{ms}T", "%{s}T", "%{us}T",
 ];
 
+const STYLE: Style = Style {
+    meanings: MEANINGS,
+    tail: false,
+    escapes: true,
+    words: WORDS,
+};
+
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let text = wanted.log_format.as_deref().unwrap_or_default();
-    Ok(Box::new(Template::new(
-        &pieces(text)?,
-        MEANINGS,
-        Style {
-            tail: false,
-            escapes: true,
-            words: WORDS,
-        },
-        frame,
-        wanted,
-    )?))
+    template::parser(&pieces(text)?, &STYLE, frame, wanted)
 }
 
 /// The pieces of a `LogFormat`. `%t` writes its own brackets, so they become literals.

@@ -3,10 +3,9 @@
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>.
 //! Times are UTC. Delivery is best effort, and very long requests are not logged at all.
 
-use super::columns::{Columns, Dialect};
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
+use super::columns::{self, Dialect};
+use super::{Framing, LogFormat, REQUESTS, Takes};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "cloudfront",
@@ -39,9 +38,5 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| line.starts_with("#Fields:") && line.contains("x-edge-request-id"),
-    parser,
+    parser: |_, wanted| columns::parser(Dialect::Tabs, wanted),
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Columns::new(Dialect::Tabs, &wanted.fields)))
-}

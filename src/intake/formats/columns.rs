@@ -1,53 +1,64 @@
 //! Engine for lines whose columns a header names: W3C extended logs, CSV, TSV.
 //!
-//! Reasons: `no_header` (a line before any header), `field_count`, `open_quote`, `stray_quote`.
+//! Rejects: `no_header`, for a line before any header; `field_count`, for a line with more or fewer columns
+//! than its header names; `open_quote` and `stray_quote`, for quotes that do not hold a whole value.
 
-use super::{Fields, Header, LineParser, Quotes, Reason, Reject, Shape};
-use crate::intake::blocks::fields::says_nothing;
-use crate::intake::blocks::records::{Walked, spelled};
+use super::parser::{Header, LineParser, Wanted};
+use crate::intake::blocks::fields::{Fields, says_nothing};
+use crate::intake::blocks::records::{Quotes, Shape, Walked, spelled};
+use crate::intake::reject::{Reason, Reject};
 
 /// How a line is cut into columns, and how values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// W3C extended: `#Fields:` names the columns, `-` is no value, `+` a space in headers.
+    /// W3C extended: `#Fields:` names the columns, blanks set them apart, `-` is no value, and `+` stands
+    /// for a blank in the headers of requests.
     W3c,
-    /// The same between tabs, headers percent-encoded.
+    /// The same with tabs between columns, and percent-encoded headers of requests.
     Tabs,
-    /// Records of this shape; the first names the columns.
+    /// Records of this shape, of which the first names the columns.
     Delimited(Shape),
 }
 
-/// The parser.
+/// Makes a parser that finds the wanted columns by name, the best first if several fill one slot.
+pub fn parser(dialect: Dialect, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
+    Ok(Box::new(Columns::new(dialect, &wanted.fields)))
+}
+
+/// Takes lines apart column by column.
 #[derive(Debug)]
-pub struct Columns {
+struct Columns {
     dialect: Dialect,
+    /// Each slot with the name of its column.
     wanted: Vec<(usize, String)>,
 }
 
 impl Columns {
-    /// A parser that finds the wanted columns by name, the best first where several fill one slot.
-    pub fn new(dialect: Dialect, wanted: &[(usize, String)]) -> Self {
+    fn new(dialect: Dialect, wanted: &[(usize, String)]) -> Self {
         Columns {
             dialect,
             wanted: wanted.to_vec(),
         }
     }
 
-    fn names(&self, names: impl Iterator<Item = String>) -> Header {
-        let names: Vec<String> = names.collect();
-        let mut slots = vec![Vec::new(); names.len()];
-        let mut filled: Vec<usize> = Vec::new();
-        for (slot, wanted) in &self.wanted {
-            let index = names.iter().position(|name| name == wanted);
-            let index = index.or_else(|| alone(&names, wanted));
-            if let (Some(index), false) = (index, filled.contains(slot)) {
-                slots[index].push(*slot);
-                filled.push(*slot);
+    /// Returns the names of the columns if `line` is a header.
+    fn names(&self, line: &str) -> Option<Vec<String>> {
+        match self.dialect {
+            Dialect::W3c | Dialect::Tabs => {
+                let names = line.strip_prefix("#Fields:")?;
+                Some(names.split_ascii_whitespace().map(str::to_string).collect())
+            }
+            Dialect::Delimited(shape) => {
+                let line = without_returns(line);
+                check_quotes(shape, line).ok()?;
+                // A file whose line ends are bare CRs would have all its lines in its header.
+                let is_one_line = !line.contains('\r');
+                is_one_line.then(|| shape.values(line).map(String::from).collect())
             }
         }
-        Header(slots)
     }
 
+    /// Takes a line apart whose columns one byte sets apart, with no quotes.
     fn split<'l>(
         &self,
         separator: u8,
@@ -63,26 +74,27 @@ impl Columns {
                 memchr::memchr(separator, &bytes[start..]).map_or(bytes.len(), |at| start + at);
             let value = &line[start..end];
             if !says_nothing(value) {
-                for slot in header.0.get(count).into_iter().flatten() {
-                    self.value(*slot, value, fields);
+                for slot in slots_of(header, count) {
+                    self.put_decoded(slot, value, fields);
                 }
             }
             count += 1;
             start = end + 1;
         }
-        counted(count, header)
+        check_count(count, header)
     }
 
-    fn value<'l>(&self, slot: usize, value: &'l str, fields: &mut Fields<'l>) {
-        let header_value = self
+    /// Puts a value into `slot`. The value of a request's header is decoded first.
+    fn put_decoded<'l>(&self, slot: usize, value: &'l str, fields: &mut Fields<'l>) {
+        let is_header = self
             .wanted
             .iter()
             .any(|(wanted, name)| *wanted == slot && name.starts_with("cs("));
         match self.dialect {
-            Dialect::W3c if header_value && value.contains('+') => {
+            Dialect::W3c if is_header && value.contains('+') => {
                 fields.copy(slot, &value.replace('+', " "))
             }
-            Dialect::Tabs if header_value && value.contains('%') => match percent(value) {
+            Dialect::Tabs if is_header && value.contains('%') => match percent_decoded(value) {
                 Some(text) => fields.copy(slot, &text),
                 None => fields.put(slot, value),
             },
@@ -91,14 +103,63 @@ impl Columns {
     }
 }
 
-/// The one name that differs from the wanted one by the case of its letters or blanks around it alone.
-fn alone(names: &[String], wanted: &str) -> Option<usize> {
-    let mut same = (0..names.len()).filter(|at| spelled(&names[*at]) == spelled(wanted));
-    same.next().filter(|_| same.next().is_none())
+/// Returns the slots that the column at this place fills.
+fn slots_of(header: &Header, column: usize) -> impl Iterator<Item = usize> {
+    header.0.get(column).into_iter().flatten().copied()
 }
 
-/// A record that has another number of columns than its header is damaged.
-fn counted(count: usize, header: &Header) -> Result<(), Reject> {
+/// Takes a record apart whose values are what stands between its delimiters.
+fn plain_record<'l>(
+    shape: Shape,
+    line: &'l str,
+    header: &Header,
+    fields: &mut Fields<'l>,
+) -> Result<(), Reject> {
+    let mut count = 0;
+    for value in without_returns(line).split(char::from(shape.delimiter)) {
+        for slot in slots_of(header, count) {
+            if is_null(shape, value) {
+                fields.copy(slot, NOTHING);
+            } else if !value.is_empty() {
+                fields.put(slot, value);
+            }
+        }
+        count += 1;
+    }
+    check_count(count, header)
+}
+
+/// Takes a record apart of which some values are quoted.
+fn quoted_record(
+    shape: Shape,
+    line: &str,
+    header: &Header,
+    fields: &mut Fields<'_>,
+) -> Result<(), Reject> {
+    let line = without_returns(line);
+    check_quotes(shape, line)?;
+    let mut count = 0;
+    for value in shape.values(line) {
+        for slot in slots_of(header, count).filter(|_| !value.is_empty()) {
+            match is_null(shape, &value) {
+                true => fields.copy(slot, NOTHING),
+                false => fields.copy(slot, &value),
+            }
+        }
+        count += 1;
+    }
+    check_count(count, header)
+}
+
+/// Returns the one column whose name differs from the wanted one only by the case of its letters, or by
+/// blanks around it.
+fn only_alike(names: &[String], wanted: &str) -> Option<usize> {
+    let mut alike = (0..names.len()).filter(|at| spelled(&names[*at]) == spelled(wanted));
+    alike.next().filter(|_| alike.next().is_none())
+}
+
+/// Refuses a record that has another number of columns than its header: it is damaged.
+fn check_count(count: usize, header: &Header) -> Result<(), Reject> {
     if count == header.0.len() {
         return Ok(());
     }
@@ -108,13 +169,14 @@ fn counted(count: usize, header: &Header) -> Result<(), Reject> {
     ))
 }
 
-/// Undoes percent-encoding, twice where it was done twice; `None` where what comes out is no text.
-fn percent(text: &str) -> Option<String> {
+/// Undoes percent-encoding, twice if it was done twice; `None` if what comes out is no UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
     let once = |text: &str| {
         let plain = percent_encoding::percent_decode_str(text).decode_utf8();
         plain.ok().map(String::from)
     };
     let first = once(text)?;
+    // Only an encoded `%` can have been a percent-code before.
     if text.contains("%25") {
         once(&first)
     } else {
@@ -122,9 +184,9 @@ fn percent(text: &str) -> Option<String> {
     }
 }
 
-/// Undoes form encoding: `+` is a space.
+/// Undoes form encoding, which is percent-encoding with `+` for a blank.
 pub(super) fn form_decoded(text: &str) -> Option<String> {
-    percent(&text.replace('+', " "))
+    percent_decoded(&text.replace('+', " "))
 }
 
 impl LineParser for Columns {
@@ -144,36 +206,9 @@ impl LineParser for Columns {
             Dialect::W3c => self.split(b' ', line, header, fields),
             Dialect::Tabs => self.split(b'\t', line, header, fields),
             Dialect::Delimited(shape) if is_plain(shape, line) => {
-                let values = whole(line).split(char::from(shape.delimiter));
-                let mut count = 0;
-                for value in values {
-                    for slot in header.0.get(count).into_iter().flatten() {
-                        if is_none(shape, value) {
-                            fields.copy(*slot, NONE);
-                        } else if !value.is_empty() {
-                            fields.put(*slot, value);
-                        }
-                    }
-                    count += 1;
-                }
-                counted(count, header)
+                plain_record(shape, line, header, fields)
             }
-            Dialect::Delimited(shape) => {
-                let line = whole(line);
-                quotes(shape, line)?;
-                let mut count = 0;
-                for value in shape.values(line) {
-                    let slots = header.0.get(count).into_iter().flatten();
-                    for slot in slots.filter(|_| !value.is_empty()) {
-                        match is_none(shape, &value) {
-                            true => fields.copy(*slot, NONE),
-                            false => fields.copy(*slot, &value),
-                        }
-                    }
-                    count += 1;
-                }
-                counted(count, header)
-            }
+            Dialect::Delimited(shape) => quoted_record(shape, line, header, fields),
         }
     }
 
@@ -182,55 +217,47 @@ impl LineParser for Columns {
     }
 
     fn field_names(&self, line: &str) -> Vec<String> {
-        self.columns(line).unwrap_or_default()
+        self.names(line).unwrap_or_default()
     }
 
     fn header(&self, line: &str) -> Option<Header> {
-        Some(self.names(self.columns(line)?.into_iter()))
-    }
-}
-
-impl Columns {
-    fn columns(&self, line: &str) -> Option<Vec<String>> {
-        match self.dialect {
-            Dialect::W3c | Dialect::Tabs => {
-                let names = line.strip_prefix("#Fields:")?;
-                Some(names.split_ascii_whitespace().map(str::to_string).collect())
-            }
-            Dialect::Delimited(shape) => {
-                let line = whole(line);
-                quotes(shape, line).ok()?;
-                // A file whose line ends are bare CRs would have all its lines in its header.
-                let named = !line.contains('\r');
-                named.then(|| shape.values(line).map(String::from).collect())
+        let names = self.names(line)?;
+        let mut slots = vec![Vec::new(); names.len()];
+        let mut filled: Vec<usize> = Vec::new();
+        for (slot, wanted) in &self.wanted {
+            let index = names.iter().position(|name| name == wanted);
+            let index = index.or_else(|| only_alike(&names, wanted));
+            if let (Some(index), false) = (index, filled.contains(slot)) {
+                slots[index].push(*slot);
+                filled.push(*slot);
             }
         }
+        Some(Header(slots))
     }
 }
 
-/// What says nothing in any format; a client's path that says it is one all the same.
-const NONE: &str = "-";
+/// What a null becomes: the text that says nothing in any format.
+const NOTHING: &str = "-";
 
-/// Whether a value is none, as writers have it that escape by backslashes or quote nothing.
-fn is_none(shape: Shape, value: &str) -> bool {
+/// Whether a value is a null, as writers have it that escape by backslashes or quote nothing.
+fn is_null(shape: Shape, value: &str) -> bool {
     shape.quotes != Quotes::Doubled && value == r"\N"
 }
 
-/// Whether a record's values are what stands between its delimiters.
+/// Whether the values of a record are what stands between its delimiters.
 fn is_plain(shape: Shape, line: &str) -> bool {
-    let bare = || memchr::memchr2(b'"', b'\n', line.as_bytes()).is_none();
-    !line.is_empty() && (shape.quotes == Quotes::None || bare())
+    let has_no_quotes = || memchr::memchr2(b'"', b'\n', line.as_bytes()).is_none();
+    !line.is_empty() && (shape.quotes == Quotes::None || has_no_quotes())
 }
 
-/// A record without the CRs that conversions of line ends leave at its end.
-fn whole(line: &str) -> &str {
+/// The record without the CRs that conversions of line ends leave at its end.
+fn without_returns(line: &str) -> &str {
     line.trim_end_matches('\r')
 }
 
-/// A record whose quotes do not hold whole fields is damaged.
-fn quotes(shape: Shape, line: &str) -> Result<(), Reject> {
-    // Or another format is the writer's.
-    let another = match (shape.quotes, shape.delimiter) {
+/// Refuses a record whose quotes do not hold whole values: it is damaged, or of another format.
+fn check_quotes(shape: Shape, line: &str) -> Result<(), Reject> {
+    let hint = match (shape.quotes, shape.delimiter) {
         (Quotes::Doubled, b',') => "; if backslashes go before quotes, it is csv_backslash",
         (Quotes::Doubled, b'\t') => "; if nothing is quoted, it is tsv_unquoted",
         _ => "",
@@ -239,11 +266,11 @@ fn quotes(shape: Shape, line: &str) -> Result<(), Reject> {
         Walked::LineEnd(_) | Walked::End => Ok(()),
         Walked::Open => Err(Reject::new(
             Reason::OpenQuote,
-            format!("a quote that nothing closes{another}"),
+            format!("a quote that nothing closes{hint}"),
         )),
         Walked::Behind(at) => Err(Reject::new(
             Reason::StrayQuote,
-            format!("text behind a closing quote, at byte {}{another}", at + 1),
+            format!("text behind a closing quote, at byte {}{hint}", at + 1),
         )),
     }
 }
@@ -289,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_record_whose_quotes_hold_no_whole_fields_is_no_row() {
-        let reason = |line| quotes(CSV, line).map_err(|reject| reject.reason.name());
+        let reason = |line| check_quotes(CSV, line).map_err(|reject| reject.reason.name());
         for open in [r#"a,"b"#, r#""a"", b"#, r#"a,""#, r#"a,"b"","#] {
             assert_eq!(reason(open), Err("open_quote"), "{open}");
         }
@@ -322,14 +349,14 @@ mod tests {
     #[test]
     fn percent_encoding_is_undone_once_or_twice() {
         assert_eq!(
-            percent("Mozilla/5.0%20(X)").as_deref(),
+            percent_decoded("Mozilla/5.0%20(X)").as_deref(),
             Some("Mozilla/5.0 (X)")
         );
         assert_eq!(
-            percent("Mozilla/5.0%2520(X)").as_deref(),
+            percent_decoded("Mozilla/5.0%2520(X)").as_deref(),
             Some("Mozilla/5.0 (X)")
         );
-        assert_eq!(percent("100%").as_deref(), Some("100%"));
-        assert_eq!(percent("%ff"), None);
+        assert_eq!(percent_decoded("100%").as_deref(), Some("100%"));
+        assert_eq!(percent_decoded("%ff"), None);
     }
 }

@@ -4,10 +4,9 @@
 //! <https://httpd.apache.org/docs/2.4/logs.html#combined>. The case file names the tail's fields:
 //! `request_id = "rid"` for `rid=17`, `tail.1` for the first by its place.
 
-use super::template::{Style, Template};
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, common, nginx};
+use super::template::Style;
+use super::{Framing, LogFormat, REQUESTS, Takes, common, nginx};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "combined",
@@ -30,25 +29,17 @@ request_id = "rid""#,
     log_format: Takes::No,
     needs: &[],
     mark: |line| line.contains("] \"") && line.contains("\" \""),
-    parser,
+    parser: |frame, wanted| nginx::fixed(TEMPLATE, &STYLE, frame, wanted),
 };
 
 const TEMPLATE: &str = r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
 
-fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    let pieces = nginx::pieces(TEMPLATE)?;
-    Ok(Box::new(Template::new(
-        &pieces,
-        common::MEANINGS,
-        Style {
-            tail: true,
-            escapes: true,
-            words: &[],
-        },
-        frame,
-        wanted,
-    )?))
-}
+const STYLE: Style = Style {
+    meanings: common::MEANINGS,
+    tail: true,
+    escapes: true,
+    words: &[],
+};
 
 #[cfg(test)]
 mod tests {

@@ -2,10 +2,9 @@
 //!
 //! <https://httpd.apache.org/docs/2.4/logs.html#common>
 
-use super::template::{Meaning, Style, Template, at, is};
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, nginx};
+use super::template::{Meaning, Style, at, is};
+use super::{Framing, LogFormat, REQUESTS, Takes, nginx};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "common",
@@ -27,7 +26,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| line.contains("] \""),
-    parser,
+    parser: |frame, wanted| nginx::fixed(TEMPLATE, &STYLE, frame, wanted),
 };
 
 /// What the variables of the common and combined formats mean.
@@ -43,20 +42,12 @@ pub(super) static MEANINGS: &[Meaning] = &[
 const TEMPLATE: &str =
     r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "#;
 
-fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    let pieces = nginx::pieces(TEMPLATE)?;
-    Ok(Box::new(Template::new(
-        &pieces,
-        MEANINGS,
-        Style {
-            tail: true,
-            escapes: true,
-            words: &[],
-        },
-        frame,
-        wanted,
-    )?))
-}
+const STYLE: Style = Style {
+    meanings: MEANINGS,
+    tail: true,
+    escapes: true,
+    words: &[],
+};
 
 #[cfg(test)]
 mod tests {

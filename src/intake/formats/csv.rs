@@ -3,7 +3,7 @@
 //! <https://www.rfc-editor.org/rfc/rfc4180>. A quoted field may hold line ends: places count records,
 //! of which the header is the first, and it counts as a blank.
 
-use super::columns::{Columns, Dialect};
+use super::columns::{self, Dialect};
 use super::{ANY, Framing, LineParser, LogFormat, MakeParser, Quotes, Shape, Takes, Wanted, never};
 
 const RFC_4180: &str = "https://www.rfc-editor.org/rfc/rfc4180";
@@ -93,7 +93,7 @@ const BACKSLASHES: Shape = Shape {
     ..COMMAS
 };
 
-/// A format of this name and title, of records of this shape.
+/// The format of this name and title that reads records of this shape.
 pub(super) const fn delimited(
     (name, title): (&'static str, &'static str),
     documentation: &'static str,
@@ -118,8 +118,7 @@ pub(super) const fn delimited(
     }
 }
 
-/// A parser of such records.
+/// Makes a parser of records of this shape.
 pub(super) fn parser(shape: Shape, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    let dialect = Dialect::Delimited(shape);
-    Ok(Box::new(Columns::new(dialect, &wanted.fields)))
+    columns::parser(Dialect::Delimited(shape), wanted)
 }

@@ -5,7 +5,7 @@
 //! escapes nothing. The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer it saw: where the
 //! list has several addresses the case file says how many proxies stand before (`forwarded_hops`).
 
-use super::template::{Meaning, Piece, Style, Template, at, is};
+use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -50,19 +50,16 @@ static MEANINGS: &[Meaning] = &[
     is("%REQ(X-REQUEST-ID)%", "request_id"),
 ];
 
+const STYLE: Style = Style {
+    meanings: MEANINGS,
+    tail: false,
+    escapes: false,
+    words: &[],
+};
+
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let pieces = pieces(wanted.log_format.as_deref().unwrap_or(DEFAULT))?;
-    Ok(Box::new(Template::new(
-        &pieces,
-        MEANINGS,
-        Style {
-            tail: false,
-            escapes: false,
-            words: &[],
-        },
-        frame,
-        wanted,
-    )?))
+    template::parser(&pieces, &STYLE, frame, wanted)
 }
 
 fn pieces(text: &str) -> Result<Vec<Piece>, String> {

@@ -3,7 +3,7 @@
 //! <https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format>. The whole directive may be
 //! pasted. A `log_format` that writes JSON is the format `jsonl`.
 
-use super::template::{Meaning, Piece, Style, Template, at, is};
+use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -78,23 +78,30 @@ static WORDS: &[&str] = &[
     "$time_iso8601",
 ];
 
+const STYLE: Style = Style {
+    meanings: MEANINGS,
+    tail: false,
+    escapes: true,
+    words: WORDS,
+};
+
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
     let text = wanted.log_format.as_deref().unwrap_or_default();
-    Ok(Box::new(Template::new(
-        &pieces(text)?,
-        MEANINGS,
-        Style {
-            tail: false,
-            escapes: true,
-            words: WORDS,
-        },
-        frame,
-        wanted,
-    )?))
+    template::parser(&pieces(text)?, &STYLE, frame, wanted)
+}
+
+/// Makes the parser of a product whose lines look as nginx would write them by `log_format`.
+pub(super) fn fixed(
+    log_format: &str,
+    style: &Style,
+    frame: &'static Frame,
+    wanted: &Wanted,
+) -> Result<Box<dyn LineParser>, String> {
+    template::parser(&pieces(log_format)?, style, frame, wanted)
 }
 
 /// The pieces of a `log_format`, bare or as the whole directive.
-pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     let text = match text.trim().strip_prefix("log_format") {
         Some(directive) => {
             if directive.contains("escape=json") {

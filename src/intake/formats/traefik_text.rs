@@ -3,10 +3,9 @@
 //! `client - user [time] "request" status size "referer" "agent" count "router" "server" 3ms`
 //! <https://doc.traefik.io/traefik/observability/access-logs/>
 
-use super::template::{Style, Template};
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, common, nginx};
+use super::template::Style;
+use super::{Framing, LogFormat, REQUESTS, Takes, common, nginx};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "traefik_text",
@@ -28,25 +27,17 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| line.ends_with("ms") && line.contains("] \""),
-    parser,
+    parser: |frame, wanted| nginx::fixed(TEMPLATE, &STYLE, frame, wanted),
 };
 
 const TEMPLATE: &str = r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_count "$router" "$server" ${duration}ms"#;
 
-fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    let pieces = nginx::pieces(TEMPLATE)?;
-    Ok(Box::new(Template::new(
-        &pieces,
-        common::MEANINGS,
-        Style {
-            tail: false,
-            escapes: false,
-            words: &[],
-        },
-        frame,
-        wanted,
-    )?))
-}
+const STYLE: Style = Style {
+    meanings: common::MEANINGS,
+    tail: false,
+    escapes: false,
+    words: &[],
+};
 
 #[cfg(test)]
 mod tests {

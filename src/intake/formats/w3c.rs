@@ -3,10 +3,9 @@
 //! <https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>. Times are UTC. Directive lines
 //! count as blanks.
 
-use super::columns::{Columns, Dialect};
-use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
+use super::columns::{self, Dialect};
+use super::{Framing, LogFormat, REQUESTS, Takes};
 use crate::case::TimeFormat;
-use crate::frames::Frame;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "w3c",
@@ -40,12 +39,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     mark: |line| {
         line.starts_with("#Fields:") && line.contains("cs-uri-stem") && !line.contains("x-edge")
     },
-    parser,
+    parser: |_, wanted| columns::parser(Dialect::W3c, wanted),
 };
-
-fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    Ok(Box::new(Columns::new(Dialect::W3c, &wanted.fields)))
-}
 
 #[cfg(test)]
 mod tests {

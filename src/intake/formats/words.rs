@@ -1,23 +1,27 @@
 //! Engine for lines of words between spaces, some of them quoted, each known by its place.
 //!
-//! Reasons: `log_syntax`, `field_count` (fewer words than the format had from its beginning).
+//! Rejects: `log_syntax`, for a quote that does not close or has text behind it; `field_count`, for a line
+//! with fewer words than the format has had from its beginning.
 
+use super::parser::{Header, LineParser};
 use super::template::put;
-use super::{Fields, Header, LineParser, Reason, Reject};
 use crate::bytes::quote_end;
+use crate::intake::blocks::fields::Fields;
+use crate::intake::reject::{Reason, Reject};
 
-/// The parser.
+/// Takes lines apart word by word.
 #[derive(Debug)]
 pub struct Words {
     names: &'static [&'static str],
     least: usize,
-    /// By place: the slots to fill, each with its rank.
+    /// By place of the word: the slots to fill, each with its rank; rank 0 is the best source.
     slots: Vec<Vec<(usize, u8)>>,
     fills: Vec<usize>,
 }
 
 impl Words {
-    /// A parser of lines of at least `least` words, which have these names in order; more may follow.
+    /// Makes a parser of lines of at least `least` words, which have these names in order. More words may
+    /// follow. The error says which of `fields` is no name.
     pub fn new(
         names: &'static [&'static str],
         least: usize,
@@ -34,6 +38,7 @@ impl Words {
                 )
             })?;
             let rank = fills.iter().filter(|filled| *filled == slot).count();
+            // No case file names 255 fields for one column; beyond that, ranks are equal.
             slots[place].push((*slot, u8::try_from(rank).unwrap_or(u8::MAX)));
             fills.push(*slot);
         }
@@ -43,6 +48,50 @@ impl Words {
             slots,
             fills,
         })
+    }
+}
+
+/// A word of a line, without its quotes.
+struct Word {
+    start: usize,
+    end: usize,
+    quoted: bool,
+}
+
+impl Word {
+    /// The word that begins at `at`.
+    fn at(bytes: &[u8], at: usize) -> Result<Self, Reject> {
+        let quoted = bytes[at] == b'"';
+        let (start, end) = if quoted {
+            let end = quote_end(bytes, at + 1);
+            let unclosed = || syntax("a quoted field does not end", at);
+            (at + 1, end.ok_or_else(unclosed)?)
+        } else {
+            let end = memchr::memchr(b' ', &bytes[at..]);
+            (at, end.map_or(bytes.len(), |end| at + end))
+        };
+        Ok(Word { start, end, quoted })
+    }
+}
+
+#[cold]
+fn syntax(what: &str, at: usize) -> Reject {
+    Reject::new(Reason::LogSyntax, format!("{what} at byte {at}"))
+}
+
+impl Words {
+    /// Fills the slots of the word at this place. Of several sources of a slot the best one counts.
+    #[inline]
+    fn fill(&self, place: usize, word: &Word, line: &str, fields: &mut Fields<'_>) {
+        if &line.as_bytes()[word.start..word.end] == b"-" {
+            return;
+        }
+        for (slot, rank) in self.slots.get(place).into_iter().flatten() {
+            match fields.rank(*slot, *rank) {
+                Some(before) if before < *rank => fields.keep_rank(*slot, before),
+                _ => put(fields, *slot, line, word.start, word.end, word.quoted),
+            }
+        }
     }
 }
 
@@ -57,37 +106,13 @@ impl LineParser for Words {
         let mut at = 0;
         let mut place = 0;
         while at < bytes.len() {
-            let quoted = bytes[at] == b'"';
-            let (start, end) = if quoted {
-                let end = quote_end(bytes, at + 1).ok_or_else(|| {
-                    Reject::new(
-                        Reason::LogSyntax,
-                        format!("a quoted field does not end at byte {at}"),
-                    )
-                })?;
-                (at + 1, end)
-            } else {
-                let end = memchr::memchr(b' ', &bytes[at..]).map_or(bytes.len(), |end| at + end);
-                (at, end)
-            };
-            at = end + usize::from(quoted);
+            let word = Word::at(bytes, at)?;
+            at = word.end + usize::from(word.quoted);
             if bytes.get(at).is_some_and(|byte| *byte != b' ') {
-                return Err(Reject::new(
-                    Reason::LogSyntax,
-                    format!("no space after the field at byte {at}"),
-                ));
+                return Err(syntax("no space after the field", at));
             }
             at += 1;
-            let value = &bytes[start..end];
-            for (slot, rank) in self.slots.get(place).into_iter().flatten() {
-                if value == b"-" {
-                    continue;
-                }
-                match fields.rank(*slot, *rank) {
-                    Some(before) if before < *rank => fields.keep_rank(*slot, before),
-                    _ => put(fields, *slot, line, start, end, quoted),
-                }
-            }
+            self.fill(place, &word, line, fields);
             place += 1;
         }
         if place < self.least {

@@ -1,13 +1,15 @@
-//! Two lines that became one: where the end of the first is free text, nothing else would tell.
+//! Two lines that became one. Where the first one ends in free text, nothing else would tell.
 
-use super::syntax;
+use super::value::syntax;
 use crate::intake::reject::Reject;
 
-/// Refuses a line in whose rest, from `at` on, the time and the request of another stand, as the common log writes
-/// them. Within quotes they are what a client sent, whose own quotes the server escapes: there the quote that
-/// seems to close the value must open another request.
+/// Refuses a line if the time and the request of another line stand in it from `at` on.
+///
+/// They must look as the common log writes them. Between quotes they may be what a client sent; but the
+/// server escapes the quotes of clients, so there the quote behind the time, which seems to close the
+/// value, must open another request.
 #[inline]
-pub(crate) fn check(line: &[u8], mut at: usize) -> Result<(), Reject> {
+pub(super) fn refuse_second_line(line: &[u8], mut at: usize) -> Result<(), Reject> {
     let mut quoted = false;
     while let Some(found) = memchr::memchr3(b'[', b'"', b'\\', line.get(at..).unwrap_or_default()) {
         at += found + 1;
@@ -15,7 +17,7 @@ pub(crate) fn check(line: &[u8], mut at: usize) -> Result<(), Reject> {
             b'\\' => at += 1,
             b'"' => quoted = !quoted,
             _ if is_time_of_request(&line[at..], quoted) => {
-                return Err(syntax("another line's time".into(), at));
+                return Err(syntax("another line's time", at));
             }
             _ => {}
         }
@@ -23,9 +25,9 @@ pub(crate) fn check(line: &[u8], mut at: usize) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Whether this begins with a time of the common log, after which a quote opens: `14/Apr/2025:00:00:00 +0000] "`; if
-/// `named`, with the request's method behind it.
-fn is_time_of_request(text: &[u8], named: bool) -> bool {
+/// Whether text begins with a time of the common log behind which a quote opens, such as
+/// `14/Apr/2025:00:00:00 +0000] "`. With `needs_method` the method of a request must follow.
+fn is_time_of_request(text: &[u8], needs_method: bool) -> bool {
     const SHAPE: &[u8; 29] = b"dd/mmm/dddd:dd:dd:dd +dddd] \"";
     let alike = |(byte, shape): (&u8, &u8)| match shape {
         b'd' => byte.is_ascii_digit(),
@@ -33,8 +35,15 @@ fn is_time_of_request(text: &[u8], named: bool) -> bool {
         b'+' => matches!(byte, b'+' | b'-'),
         other => byte == other,
     };
-    let method = text.get(SHAPE.len()).is_some_and(u8::is_ascii_uppercase);
-    text.len() >= SHAPE.len() && text.iter().zip(SHAPE).all(alike) && (method || !named)
+    let has_method = text.get(SHAPE.len()).is_some_and(u8::is_ascii_uppercase);
+    // `zip` stops at the shorter one, so the length is compared apart.
+    text.len() >= SHAPE.len() && text.iter().zip(SHAPE).all(alike) && (has_method || !needs_method)
+}
+
+/// Whether the text before a time seems to be the rest of one line and the beginning of the next. A user's
+/// name is not: servers log its quotes escaped.
+pub(super) fn is_another_line(text: &[u8]) -> bool {
+    memchr::memchr(b'"', text).is_some() || memchr::memmem::find(text, b" - ").is_some()
 }
 
 #[cfg(test)]
@@ -45,7 +54,7 @@ mod tests {
     fn a_line_is_seen_where_a_client_could_not_have_written_it() {
         const NEXT: &str =
             r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 5 "-" "-""#;
-        let is_one = |rest: &str| check(rest.as_bytes(), 0).is_ok();
+        let is_one = |rest: &str| refuse_second_line(rest.as_bytes(), 0).is_ok();
         for rest in [
             "",
             " [14/Apr/2025:00:00:01 +0900] 0.1",

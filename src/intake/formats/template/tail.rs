@@ -1,26 +1,36 @@
-//! What a line may have behind its template.
+//! The fields that a line may have behind its template.
 
-use super::{joined, put, syntax};
+use super::joined;
+use super::value::{put, syntax};
 use crate::bytes::quote_end;
-use crate::intake::formats::Fields;
+use crate::intake::blocks::fields::Fields;
 use crate::intake::reject::{Reason, Reject};
 
-/// Fields after the template: `name=value`, or by their place, `tail.1` being the first.
+/// The fields of the tail that are wanted: by name (`name=value`), or by place (`tail.1` is the first).
 #[derive(Debug, Default)]
-pub(crate) struct Tail {
-    pub(crate) named: Vec<(String, usize)>,
-    pub(crate) placed: Vec<(usize, usize)>,
+pub(super) struct Tail {
+    /// Each name with its slot.
+    pub(super) named: Vec<(String, usize)>,
+    /// Each place, counted from 1, with its slot.
+    pub(super) placed: Vec<(usize, usize)>,
+}
+
+/// A value of the tail.
+struct Value {
+    start: usize,
+    end: usize,
+    quoted: bool,
 }
 
 impl Tail {
-    /// The slots that its fields fill.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = usize> {
+    /// Returns the slots that its fields fill.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> {
         let named = self.named.iter().map(|(_, slot)| *slot);
         named.chain(self.placed.iter().map(|(_, slot)| *slot))
     }
 
-    /// Name and slot of its field, if only one is asked for, by its name.
-    pub(crate) fn only_field(&self) -> Option<(&str, usize)> {
+    /// Returns name and slot of the one field that is wanted, if there is only one and it has a name.
+    pub(super) fn only_named_field(&self) -> Option<(&str, usize)> {
         match (&*self.named, &*self.placed) {
             ([(name, slot)], []) => Some((name, *slot)),
             _ => None,
@@ -28,14 +38,14 @@ impl Tail {
     }
 
     /// Reads what a line has from `at` on.
-    pub(crate) fn parse(
+    pub(super) fn parse(
         &self,
         line: &str,
         mut at: usize,
         fields: &mut Fields<'_>,
     ) -> Result<(), Reject> {
         let bytes = line.as_bytes();
-        joined::check(bytes, at)?;
+        joined::refuse_second_line(bytes, at)?;
         if self.named.is_empty() && self.placed.is_empty() {
             return Ok(());
         }
@@ -46,44 +56,58 @@ impl Tail {
                 continue;
             }
             place += 1;
-            let known = self.named.iter().find(|(name, _)| {
-                let rest = &bytes[at..];
-                rest.get(name.len()) == Some(&b'=') && rest.starts_with(name.as_bytes())
-            });
-            if let Some((name, _)) = known {
-                at += name.len() + 1;
-            } else if let Some(end) = memchr::memchr3(b'=', b' ', b'"', &bytes[at..])
-                && bytes[at + end] == b'='
-            {
-                at += end + 1;
-            }
-            let quoted = bytes.get(at) == Some(&b'"');
-            let (start, end) = if quoted {
-                let end = quote_end(bytes, at + 1)
-                    .ok_or_else(|| syntax("the field does not end".into(), at))?;
-                (at + 1, end)
-            } else {
-                let end = memchr::memchr(b' ', &bytes[at..]).map_or(bytes.len(), |end| at + end);
-                (at, end)
-            };
-            at = if quoted { end + 1 } else { end };
+            let (known, start) = self.name(bytes, at);
+            let value = Value::at(bytes, start)?;
+            at = value.end + usize::from(value.quoted);
+            let name = known.map_or("tail", |(name, _)| name);
             let placed = self.placed.iter().filter(|(known, _)| *known == place);
-            for slot in known
-                .iter()
-                .map(|(_, slot)| *slot)
-                .chain(placed.map(|(_, slot)| *slot))
-            {
-                if fields.has(slot) {
-                    let name = known.map_or("tail", |(name, _)| name);
-                    let twice = format!("`{name}` is there twice");
-                    fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
-                    continue;
-                }
-                if bytes[start..end] != *b"-" {
-                    put(fields, slot, line, start, end, quoted);
-                }
+            let placed = placed.map(|(_, slot)| *slot);
+            for slot in known.iter().map(|(_, slot)| *slot).chain(placed) {
+                value.fill(fields, slot, name, line);
             }
         }
         Ok(())
+    }
+
+    /// Returns the wanted field whose name stands at `at`, if it is one, and where the value begins: behind
+    /// the `=` of any name, or at `at` if no name stands there.
+    fn name(&self, bytes: &[u8], at: usize) -> (Option<&(String, usize)>, usize) {
+        let rest = &bytes[at..];
+        let known = self.named.iter().find(|(name, _)| {
+            rest.get(name.len()) == Some(&b'=') && rest.starts_with(name.as_bytes())
+        });
+        let end = match known {
+            Some((name, _)) => Some(name.len()),
+            None => memchr::memchr3(b'=', b' ', b'"', rest).filter(|end| rest[*end] == b'='),
+        };
+        (known, end.map_or(at, |end| at + end + 1))
+    }
+}
+
+impl Value {
+    /// The value that begins at `at`: up to the closing quote, or else up to a blank or the line's end.
+    fn at(bytes: &[u8], at: usize) -> Result<Self, Reject> {
+        let quoted = bytes.get(at) == Some(&b'"');
+        let (start, end) = if quoted {
+            let end = quote_end(bytes, at + 1);
+            (
+                at + 1,
+                end.ok_or_else(|| syntax("the field does not end", at))?,
+            )
+        } else {
+            let end = memchr::memchr(b' ', &bytes[at..]);
+            (at, end.map_or(bytes.len(), |end| at + end))
+        };
+        Ok(Value { start, end, quoted })
+    }
+
+    /// Fills `slot`. A slot that is filled already is a doubt: nothing says which of two values counts.
+    fn fill(&self, fields: &mut Fields<'_>, slot: usize, name: &str, line: &str) {
+        if fields.has(slot) {
+            let twice = format!("`{name}` is there twice");
+            fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
+        } else if &line[self.start..self.end] != "-" {
+            put(fields, slot, line, self.start, self.end, self.quoted);
+        }
     }
 }
