@@ -1,91 +1,65 @@
-//! One block of a log -> a row group, its rejects, and what there is to know of its lines.
+//! Parses one block of a log: its rows, its rejects, and a tally of its lines.
+//!
+//! A block goes stretch by stretch. The format's parser takes all lines of a stretch apart at once
+//! where it can; each line that it leaves goes the slow way, alone. Both give the same fields.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::formats::Header;
 use super::reading::Reading;
-use super::rhythm::Pulses;
-use super::rows::Rows;
+use super::rows::RowTyper;
+use super::tally::Tally;
 use crate::bytes::without_bom;
 use crate::case::Catalogue;
 use crate::error::Result;
 use crate::frames::{self, Batch, RowGroup, Value};
 use crate::intake::blocks::fields::{Fields, LONGEST_LINE};
-use crate::intake::blocks::framing::Block;
-use crate::intake::blocks::framing::Framing;
+use crate::intake::blocks::framing::{Block, Framing, LONGEST};
 use crate::intake::blocks::line_set::MOST_LINES;
 use crate::intake::blocks::stretch::{MOST_BYTES, Stretch};
 use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::token::TokenReader;
 use crate::jws::SigningKeys;
-use crate::results::LineCounts;
 
-/// What there is to know of some lines beside their rows.
-#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Tally {
-    /// How they were read.
-    pub(crate) lines: LineCounts,
-    /// First and last event.
-    pub(crate) span: Option<(i64, i64)>,
-    /// Bit by bit, the columns that any line had.
-    pub(crate) present: u32,
-    /// A line that lacked a required column.
-    pub(crate) incomplete: Option<String>,
-    /// The first line whose time needs a zone, and what it says.
-    pub(crate) without_zone: Option<(u64, String)>,
-    /// How many lines have a time that needs one.
-    pub(crate) zoneless: u64,
-    /// The first row: line number and time.
-    pub(crate) first_row: Option<(u64, i64)>,
-    /// Events by stretch of time.
-    pub(crate) pulses: Pulses,
-}
-
-impl Tally {
-    /// Adds what later lines showed.
-    pub(crate) fn add(&mut self, other: Tally) {
-        self.lines.add(other.lines);
-        self.span = match (self.span, other.span) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
-        self.present |= other.present;
-        if self.incomplete.is_none() {
-            self.incomplete = other.incomplete;
-        }
-        if self.without_zone.is_none() {
-            self.without_zone = other.without_zone;
-        }
-        self.zoneless += other.zoneless;
-        self.first_row = self.first_row.or(other.first_row);
-        self.pulses.append(other.pulses);
-    }
-}
-
-/// A block, read.
-pub(crate) struct Parsed {
+/// What a block becomes.
+pub(crate) struct ParsedBlock {
     /// Its rows.
     pub(crate) rows: RowGroup,
     /// Its rejects.
     pub(crate) rejects: RowGroup,
-    /// The rest.
+    /// Counts and facts about its lines.
     pub(crate) tally: Tally,
 }
 
-/// Reads blocks of one log.
-pub(crate) struct Parser<'a> {
+/// Parses one block.
+pub(crate) struct BlockParser<'a> {
     reading: &'a Reading,
     evidence_id: u32,
-    rows: Rows<'a>,
+    typer: RowTyper<'a>,
     tokens: TokenReader<'a>,
     batch: Batch,
     rejects: Batch,
     tally: Tally,
 }
 
-impl<'a> Parser<'a> {
-    /// For a block of so many lines of the log `evidence_id`, which is read as `reading` says.
+/// The headers that a block has met so far.
+struct Headers<'t> {
+    /// The columns that the last one names.
+    columns: Header,
+    /// Its text, for messages; in a table also that of the first record, if no header came yet.
+    text: Option<&'t [u8]>,
+}
+
+/// What a line is, before its fields are looked for.
+enum LineKind {
+    Blank,
+    CutOff,
+    Header,
+    Event,
+}
+
+impl<'a> BlockParser<'a> {
+    /// Prepares to parse a block of `lines` lines of the log `evidence_id`, as `reading` says.
     pub(crate) fn new(
         reading: &'a Reading,
         (catalogue, signing_keys): (&'a Catalogue, &'a SigningKeys),
@@ -93,10 +67,10 @@ impl<'a> Parser<'a> {
         lines: u64,
     ) -> Result<Self> {
         let lines = usize::try_from(lines).expect("fewer than the block has bytes");
-        Ok(Parser {
+        Ok(BlockParser {
             reading,
             evidence_id,
-            rows: Rows::new(reading, catalogue, evidence_id),
+            typer: RowTyper::new(reading, catalogue, evidence_id),
             tokens: TokenReader::new(signing_keys),
             batch: Batch::new(reading.frame, lines)?,
             rejects: Batch::new(&frames::REJECTS, 0)?,
@@ -104,124 +78,152 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Reads a block.
-    pub(crate) fn parse(mut self, block: &Block) -> Result<Parsed> {
-        let bytes = block.buffer.filled();
+    /// Parses `block`.
+    pub(crate) fn parse(mut self, block: &Block) -> Result<ParsedBlock> {
         if block.oversized {
-            if !bytes.is_empty() {
-                self.tally.lines.lines += 1;
-                let most = super::blocks::framing::LONGEST >> 20;
-                let reject = Reject::new(
-                    Reason::LineTooLong,
-                    format!("a line of over {most} MiB, in pieces"),
-                );
-                self.reject(block.first_line, block.offset, bytes, &reject);
-            }
+            self.reject_piece(block);
             return self.finish();
         }
-        let mut header = Header::default();
-        if let Some(text) = &block.header {
-            header = self.header(text).unwrap_or_default();
-        }
-        let mut named = block.header.as_deref();
+        let bytes = block.buffer.filled();
+        let text = block.header.as_deref();
+        let columns = text.and_then(|text| self.parse_header(text));
+        let mut headers = Headers {
+            columns: columns.unwrap_or_default(),
+            text,
+        };
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
-        // Whether a line that is neither blank nor marked is one to take apart, wherever it stands.
+        // Whether each line that begins with a visible character is an event, wherever it stands.
         let every_line =
             !block.cut && matches!(self.reading.framing, Framing::Lines | Framing::Objects);
         let mut next = 0;
-        while let Some(near) = near(block, next) {
-            next = near.end;
-            let (start, end) = (line(block, near.start).start, line(block, near.end - 1).end);
+        while let Some(indices) = next_stretch(block, next) {
+            next = indices.end;
+            let start = line_range(block, indices.start).start;
+            let end = line_range(block, indices.end - 1).end;
             stretch.begin(bytes, start, end);
-            for index in near {
+            for index in indices {
                 let number = block.first_line + index as u64;
-                let mut place = line(block, index);
-                let found = &bytes[place.clone()];
-                if let ([b'!'..=b'~', .., last], true) = (found, every_line)
+                let range = line_range(block, index);
+                if let ([b'!'..=b'~', .., last], true) = (&bytes[range.clone()], every_line)
                     && *last != b'\r'
                 {
-                    stretch.add(number, place.start, place.end);
-                    continue;
-                }
-                let found = found.strip_suffix(b"\r").unwrap_or(found);
-                // Files that were put together have a mark before each.
-                let raw = without_bom(found);
-                place = place.start + found.len() - raw.len()..place.start + found.len();
-                if raw.first().is_none_or(|byte| *byte <= b' ') && raw.trim_ascii().is_empty() {
-                    self.tally.lines.blanks += 1;
-                } else if block.cut && index as u64 + 1 == block.lines && !self.is_objects() {
-                    // What is left of an id would be another's.
-                    self.stretch(block, &mut stretch, &header, &mut fields);
-                    let reject = Reject::new(Reason::CutOff, "the log is damaged within this line");
-                    self.reject(number, block.offset + place.start as u64, raw, &reject);
-                } else if self.is_header(block, index, raw) {
-                    self.stretch(block, &mut stretch, &header, &mut fields);
-                    let again = named.is_some();
-                    let found = self.header(raw);
-                    if self.is_records() {
-                        named = Some(raw);
-                    }
-                    // One that names nothing that is asked for is a record like others, and no row either.
-                    if self.is_records() && !again && found.as_ref().is_none_or(Header::is_empty) {
-                        header = found.unwrap_or_default();
-                        stretch.add(number, place.start, place.end);
-                        continue;
-                    }
-                    self.tally.lines.blanks += 1;
-                    // One that cannot be read leaves what follows without.
-                    header = match self.is_records() {
-                        true => found.unwrap_or_default(),
-                        false => found.unwrap_or(header),
-                    };
+                    stretch.add(number, range.start, range.end);
                 } else {
-                    stretch.add(number, place.start, place.end);
+                    self.add_line(block, index, &mut stretch, &mut headers, &mut fields);
                 }
             }
-            self.stretch(block, &mut stretch, &header, &mut fields);
+            self.parse_stretch(block, &mut stretch, &headers.columns, &mut fields);
         }
-        if let Some(named) = named.filter(|_| self.is_records() && self.tally.incomplete.is_some())
-        {
-            self.tally.incomplete = Some(shown(named));
+        if self.is_table() && self.tally.incomplete.is_some() {
+            // The columns of a table stand in its header, not in the line.
+            self.tally.incomplete = headers.text.map(excerpt).or(self.tally.incomplete);
         }
         self.tally.lines.lines = block.lines;
         self.finish()
     }
 
-    fn finish(mut self) -> Result<Parsed> {
+    /// Adds a line of any kind to the stretch; a header or a reject ends the stretch before it.
+    fn add_line<'t>(
+        &mut self,
+        block: &'t Block,
+        index: usize,
+        stretch: &mut Stretch<'t>,
+        headers: &mut Headers<'t>,
+        fields: &mut Fields<'t>,
+    ) {
+        let number = block.first_line + index as u64;
+        let range = line_range(block, index);
+        let found = &block.buffer.filled()[range.clone()];
+        let found = found.strip_suffix(b"\r").unwrap_or(found);
+        // Files that were put together have a byte-order mark before each.
+        let raw = without_bom(found);
+        let end = range.start + found.len();
+        let start = end - raw.len();
+        match self.kind_of(block, index, raw) {
+            LineKind::Blank => self.tally.lines.blanks += 1,
+            LineKind::Event => stretch.add(number, start, end),
+            LineKind::CutOff => {
+                self.parse_stretch(block, stretch, &headers.columns, fields);
+                let reject = Reject::new(Reason::CutOff, "the log is damaged within this line");
+                self.reject(number, block.offset + start as u64, raw, &reject);
+            }
+            LineKind::Header => {
+                self.parse_stretch(block, stretch, &headers.columns, fields);
+                let columns = self.parse_header(raw);
+                if !self.is_table() {
+                    // A directive that cannot be read leaves the one before in force.
+                    if let Some(columns) = columns {
+                        headers.columns = columns;
+                    }
+                    self.tally.lines.blanks += 1;
+                    return;
+                }
+                let is_first = headers.text.is_none();
+                let is_empty = columns.as_ref().is_none_or(Header::is_empty);
+                headers.text = Some(raw);
+                headers.columns = columns.unwrap_or_default();
+                if is_first && is_empty {
+                    // It names no column that is asked for, so it is taken for an event and rejected
+                    // as one: the user sees what stands where the header should be.
+                    stretch.add(number, start, end);
+                } else {
+                    self.tally.lines.blanks += 1;
+                }
+            }
+        }
+    }
+
+    /// What the line `raw`, at place `index` of its block, is.
+    fn kind_of(&self, block: &Block, index: usize, raw: &[u8]) -> LineKind {
+        // Few lines begin with a blank; only those are searched for anything else.
+        if raw.first().is_none_or(|byte| *byte <= b' ') && raw.trim_ascii().is_empty() {
+            return LineKind::Blank;
+        }
+        // A JSON object that is cut short is no JSON. In any other line a field may be cut short, and
+        // what is left of an id would be the id of someone else.
+        if block.cut && index as u64 + 1 == block.lines && !self.is_json() {
+            return LineKind::CutOff;
+        }
+        let is_header = match self.reading.framing {
+            Framing::Directives => raw[0] == b'#',
+            Framing::Records(_) => block.headers.binary_search(&index).is_ok(),
+            Framing::Lines | Framing::Objects | Framing::Parquet => false,
+        };
+        if is_header {
+            LineKind::Header
+        } else {
+            LineKind::Event
+        }
+    }
+
+    fn finish(mut self) -> Result<ParsedBlock> {
         self.tally.span = self.tally.pulses.span();
-        self.tally.present = self.rows.present;
-        Ok(Parsed {
+        self.tally.present = self.typer.present;
+        Ok(ParsedBlock {
             rows: self.batch.finish()?,
             rejects: self.rejects.finish()?,
             tally: self.tally,
         })
     }
 
-    /// Whether what is cut short can be seen to be.
-    fn is_objects(&self) -> bool {
+    /// Whether lines are JSON objects.
+    fn is_json(&self) -> bool {
         matches!(self.reading.framing, Framing::Objects | Framing::Parquet)
     }
 
-    fn is_records(&self) -> bool {
+    /// Whether lines are records of a table with a header.
+    fn is_table(&self) -> bool {
         matches!(self.reading.framing, Framing::Records { .. })
     }
 
-    /// Whether a line or record names columns.
-    fn is_header(&self, block: &Block, index: usize, line: &[u8]) -> bool {
-        match self.reading.framing {
-            Framing::Directives => line[0] == b'#',
-            Framing::Records(_) => block.headers.binary_search(&index).is_ok(),
-            Framing::Lines | Framing::Objects | Framing::Parquet => false,
-        }
-    }
-
-    fn header(&self, line: &[u8]) -> Option<Header> {
+    /// The columns that the header `line` names; `None` if it cannot be read.
+    fn parse_header(&self, line: &[u8]) -> Option<Header> {
         self.reading.parser.header(std::str::from_utf8(line).ok()?)
     }
 
-    /// Makes rows and rejects of the lines of a stretch, and takes them out.
-    fn stretch<'t>(
+    /// Makes rows and rejects of the lines of `stretch`, and empties it.
+    fn parse_stretch<'t>(
         &mut self,
         block: &'t Block,
         stretch: &mut Stretch<'t>,
@@ -233,24 +235,24 @@ impl<'a> Parser<'a> {
         }
         let mut left = stretch.all();
         if stretch.text().is_some() {
-            let taken = self.reading.parser.parse_many(stretch);
-            let whole = self.reading.parts.assemble_many(taken, stretch);
-            for line in (taken - whole).iter() {
-                stretch.give(line, fields);
-                stretch.empty(line);
+            let parsed = self.reading.parser.parse_many(stretch);
+            let assembled = self.reading.assembler.assemble_many(parsed, stretch);
+            for line in (parsed - assembled).iter() {
+                stretch.load_fields(line, fields);
+                stretch.clear_line(line);
                 self.assemble(stretch, line, Some(0), fields);
             }
-            left -= taken;
+            left -= parsed;
         }
         for line in left.iter() {
-            self.line(block, stretch, line, header, fields);
+            self.parse_line(block, stretch, line, header, fields);
         }
-        self.settle(block, stretch);
+        self.type_rows(block, stretch);
         stretch.clear();
     }
 
-    /// Takes one line of a stretch apart.
-    fn line<'t>(
+    /// Parses one line of a stretch by itself.
+    fn parse_line<'t>(
         &mut self,
         block: &'t Block,
         stretch: &mut Stretch<'t>,
@@ -259,27 +261,28 @@ impl<'a> Parser<'a> {
         fields: &mut Fields<'t>,
     ) {
         let place = stretch.lines()[line];
-        let bytes = &block.buffer.filled()[stretch.in_block(line)];
+        let bytes = &block.buffer.filled()[stretch.range_in_block(line)];
         let base = place.start as usize;
         let known = stretch.text().and_then(|text| text.get(place.range()));
         if let Some(text) = known {
-            self.text(stretch, line, Some(base), text, header, fields);
+            self.parse_text(stretch, line, Some(base), text, header, fields);
             return;
         }
         match std::str::from_utf8(bytes) {
-            Ok(text) => self.text(stretch, line, None, text, header, fields),
+            Ok(text) => self.parse_text(stretch, line, None, text, header, fields),
             Err(_) => {
-                // Logs carry what clients send. In JSON a backslash is one of a string's text.
-                let backslash = if self.is_objects() { r"\\" } else { r"\" };
-                let escaped = escaped(bytes, backslash);
+                // Logs carry what clients send, so bytes that are no UTF-8 must not cost the line. In
+                // JSON a backslash in a string has to be escaped itself.
+                let backslash = if self.is_json() { r"\\" } else { r"\" };
+                let escaped = escape_invalid(bytes, backslash);
                 let fields = &mut Fields::default();
-                self.text(stretch, line, None, &escaped, header, fields);
+                self.parse_text(stretch, line, None, &escaped, header, fields);
             }
         }
     }
 
-    /// Reads a line, which begins at `base` in its stretch if it stands there as it is.
-    fn text<'t>(
+    /// Parses the text of one line, which begins at `base` in its stretch if it stands there as it is.
+    fn parse_text<'t>(
         &mut self,
         stretch: &mut Stretch<'_>,
         line: usize,
@@ -289,18 +292,24 @@ impl<'a> Parser<'a> {
         fields: &mut Fields<'t>,
     ) {
         if text.len() > LONGEST_LINE {
-            let reject = Reject::new(Reason::LineTooLong, "places in the line do not fit");
-            return self.rows.refuse(stretch, line, reject);
+            let most = LONGEST_LINE >> 20;
+            let reject = Reject::new(
+                Reason::LineTooLong,
+                format!("the line is longer than {most} MiB"),
+            );
+            return self.typer.reject_line(stretch, line, reject);
         }
         fields.begin(text);
-        let read = self.reading.parser.parse(text, header, fields);
-        match read.and_then(|()| self.rows.check(fields)) {
+        let parsed = self.reading.parser.parse(text, header, fields);
+        match parsed.and_then(|()| self.typer.settle_doubts(fields)) {
             Ok(()) => self.assemble(stretch, line, base, fields),
-            Err(reject) => self.rows.refuse(stretch, line, reject),
+            Err(reject) => self.typer.reject_line(stretch, line, reject),
         }
     }
 
-    /// Puts the columns of a line together, whose fields are counted from `base` in its stretch.
+    /// Puts the columns of one line together from its fields, and stores them in the stretch.
+    ///
+    /// The text of `fields` begins at `base` in the stretch, if it stands there as it is.
     fn assemble(
         &mut self,
         stretch: &mut Stretch<'_>,
@@ -308,23 +317,23 @@ impl<'a> Parser<'a> {
         base: Option<usize>,
         fields: &mut Fields<'_>,
     ) {
-        if let Err(reject) = self.reading.parts.assemble(fields) {
-            return self.rows.refuse(stretch, line, reject);
+        if let Err(reject) = self.reading.assembler.assemble(fields) {
+            return self.typer.reject_line(stretch, line, reject);
         }
-        if let Some(parts) = &self.reading.token
+        if let Some(slots) = &self.reading.token
             && fields.has_token()
         {
-            self.tokens.read(parts, fields);
+            self.tokens.fill_columns(slots, fields);
         }
-        stretch.take(line, base, fields);
+        stretch.store_fields(line, base, fields);
     }
 
-    /// Makes rows and rejects of lines whose fields are known.
-    fn settle(&mut self, block: &Block, stretch: &mut Stretch<'_>) {
-        let rejects = self.rows.settle(stretch, &mut self.batch);
+    /// Types the lines of `stretch`, whose fields are known, and counts the rows and rejects.
+    fn type_rows(&mut self, block: &Block, stretch: &mut Stretch<'_>) {
+        let rejects = self.typer.type_rows(stretch, &mut self.batch);
         for (line, number, reject) in rejects {
-            let place = stretch.in_block(line);
-            let raw = &block.buffer.filled()[place.clone()];
+            let range = stretch.range_in_block(line);
+            let raw = &block.buffer.filled()[range.clone()];
             match reject.reason {
                 Reason::TimeWithoutZone => {
                     self.tally.zoneless += 1;
@@ -332,20 +341,35 @@ impl<'a> Parser<'a> {
                     first.get_or_insert_with(|| (number, reject.detail.clone()));
                 }
                 Reason::FieldMissing if self.tally.incomplete.is_none() => {
-                    self.tally.incomplete = Some(shown(raw));
+                    self.tally.incomplete = Some(excerpt(raw));
                 }
                 _ => {}
             }
-            self.reject(number, block.offset + place.start as u64, raw, &reject);
+            self.reject(number, block.offset + range.start as u64, raw, &reject);
         }
-        let times = &self.rows.event_times()[..stretch.count()];
+        let times = &self.typer.event_times()[..stretch.count()];
         self.tally.lines.rows += times.len() as u64;
         if let (None, Some(time)) = (self.tally.first_row, times.first()) {
-            self.tally.first_row = Some((stretch.numbers()[0], *time));
+            self.tally.first_row = Some((stretch.line_numbers()[0], *time));
         }
         self.tally.pulses.count(times);
     }
 
+    /// Makes a reject of a block that is a piece of a line too long to be read.
+    fn reject_piece(&mut self, block: &Block) {
+        let bytes = block.buffer.filled();
+        if bytes.is_empty() {
+            return;
+        }
+        self.tally.lines.lines += 1;
+        let most = LONGEST >> 20;
+        let detail =
+            format!("the line is longer than {most} MiB; each of these rejects has a piece of it");
+        let reject = Reject::new(Reason::LineTooLong, detail);
+        self.reject(block.first_line, block.offset, bytes, &reject);
+    }
+
+    /// Appends the line `number`, which begins at `offset` in the log, to the rejects.
     #[cold]
     fn reject(&mut self, number: u64, offset: u64, raw: &[u8], reject: &Reject) {
         self.tally.lines.rejects += 1;
@@ -360,14 +384,14 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// The beginning of a line, for a message.
-fn shown(line: &[u8]) -> String {
-    escaped(line, r"\").chars().take(1 << 16).collect()
+/// The beginning of a line, for a message; long enough for any header.
+fn excerpt(line: &[u8]) -> String {
+    escape_invalid(line, r"\").chars().take(1 << 16).collect()
 }
 
-/// The place of a line in its block.
+/// Where the line or record at place `index` lies in its block.
 #[inline]
-fn line(block: &Block, index: usize) -> Range<usize> {
+fn line_range(block: &Block, index: usize) -> Range<usize> {
     match &block.spans {
         Some(spans) => spans[index].0 as usize..spans[index].1 as usize,
         None => {
@@ -375,25 +399,28 @@ fn line(block: &Block, index: usize) -> Range<usize> {
             let start = index
                 .checked_sub(1)
                 .map_or(0, |before| ends[before] as usize + 1);
+            // The last line of a log may have no line end.
             let end = ends.get(index).map(|end| *end as usize);
             start..end.unwrap_or(block.buffer.filled().len())
         }
     }
 }
 
-/// The lines of a stretch that begins with the line `first`; none behind the last line.
-fn near(block: &Block, first: usize) -> Option<Range<usize>> {
+/// The lines of the stretch that begins with the line `first`; `None` behind the last line.
+///
+/// A stretch has at least one line. Its last may go beyond [`MOST_BYTES`].
+fn next_stretch(block: &Block, first: usize) -> Option<Range<usize>> {
     let count = usize::try_from(block.lines).expect("fewer than the block has bytes");
-    let start = (first < count).then(|| line(block, first).start)?;
+    let start = (first < count).then(|| line_range(block, first).start)?;
     let mut end = count.min(first + MOST_LINES);
-    while end > first + 1 && line(block, end - 2).end - start >= MOST_BYTES {
+    while end > first + 1 && line_range(block, end - 2).end - start >= MOST_BYTES {
         end -= 1;
     }
     Some(first..end)
 }
 
-/// The bytes as text, each that is none written as `xHH` after a backslash, as servers escape them.
-fn escaped<'b>(bytes: &'b [u8], backslash: &str) -> Cow<'b, str> {
+/// The bytes as text; each that is no UTF-8 becomes `xHH` behind `backslash`, as servers escape them.
+fn escape_invalid(bytes: &[u8], backslash: &str) -> String {
     let mut text = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -402,5 +429,5 @@ fn escaped<'b>(bytes: &'b [u8], backslash: &str) -> Cow<'b, str> {
             write!(text, "{backslash}x{byte:02X}").expect("writing to a string");
         }
     }
-    Cow::Owned(text)
+    text
 }

@@ -1,4 +1,4 @@
-//! What shows only when all logs are read: settings that fit no line, copies, silences.
+//! Checks what shows only once all logs are read: settings that fit no line, copies, silences.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,13 @@ use crate::error::{Error, Result, closest};
 use crate::moment::utc;
 use crate::results::{Draft, EvidenceFile, Silence, Unfilled};
 
+/// The receipts of one source.
 fn of_source<'r>(receipts: &'r [Receipt], source: &Source) -> impl Iterator<Item = &'r Receipt> {
     let id = source.id.get_ref().clone();
     receipts.iter().filter(move |one| one.file.source == id)
 }
 
+/// The place of a log's source in the case file.
 fn source_of(case: &Case, file: &EvidenceFile) -> usize {
     case.file
         .source
@@ -26,7 +28,9 @@ fn source_of(case: &Case, file: &EvidenceFile) -> usize {
         .expect("a source of the case")
 }
 
-/// A log most of whose times need a zone. A few such lines in a log of others are rejects.
+/// An error if most times of a log need a zone that the case file does not name.
+///
+/// A few such lines in a log whose other times have an offset are rejects.
 pub(super) fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
     let tally = &receipt.tally;
     let Some((number, detail)) = &tally.without_zone else {
@@ -44,8 +48,9 @@ pub(super) fn time_needs_zone(case: &Case, receipt: &Receipt) -> Result<()> {
         .hint("add zone = \"<IANA name>\" to this source: the zone its clock showed"))
 }
 
-/// A required column that no line has of logs with most of a source's lines: the mapping is wrong, not the lines.
-/// A log of another kind among many is rejects.
+/// An error if logs with most of a source's lines have no value at all for a required column.
+///
+/// Then the mapping is wrong, not the lines. A log of another kind among many only has rejects.
 pub(super) fn missing_from_all(
     case: &Case,
     source: &Source,
@@ -67,6 +72,7 @@ pub(super) fn missing_from_all(
         };
         let lacks = |receipt: &&&Receipt| {
             let tally = &receipt.tally;
+            // `present` has a bit for each column.
             tally.present >> index & 1 == 0 && tally.incomplete.is_some()
         };
         let lacking: Vec<&Receipt> = receipts.iter().filter(lacks).copied().collect();
@@ -96,7 +102,7 @@ pub(super) fn missing_from_all(
     Ok(())
 }
 
-/// The same bytes twice are counted once: in the log with the lower number.
+/// Finds logs with the same bytes: each counts as a copy of the one with the lowest number.
 pub(super) fn find_duplicates(receipts: &mut [Receipt]) {
     let mut seen: HashMap<String, u32> = HashMap::new();
     for receipt in receipts {
@@ -111,6 +117,7 @@ pub(super) fn find_duplicates(receipts: &mut [Receipt]) {
     }
 }
 
+/// Finds logs that begin with lines of another log, and notes it in their receipts.
 pub(super) fn find_overlaps(
     receipts: &mut [Receipt],
     jobs: &[Job],
@@ -145,6 +152,7 @@ pub(super) fn find_overlaps(
     Ok(())
 }
 
+/// Finds pauses of each source that its own rhythm does not explain, nor the case file.
 pub(super) fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
     let mut found = Vec::new();
     for source in &case.file.source {
@@ -162,8 +170,8 @@ pub(super) fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
             .map(|range| (range.from.as_microsecond(), range.to.as_microsecond()))
             .collect();
         for pause in rhythm::silences(pulses) {
-            // What the case file explains is no finding; a pause that goes beyond it is.
-            let slack = rhythm::STRETCH;
+            // A deletion that the case file names explains a pause, give or take an interval.
+            let slack = rhythm::INTERVAL;
             if deleted
                 .iter()
                 .any(|(from, to)| from - slack <= pause.from && pause.to <= to + slack)
@@ -182,7 +190,7 @@ pub(super) fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
     found
 }
 
-/// What the case file maps and no line of its source has: most often a name with a typo.
+/// Columns to which the case file maps a field that no line has: mostly a typo in its name.
 pub(super) fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) -> Vec<Unfilled> {
     let mut found = Vec::new();
     for (source, reading) in case.file.source.iter().zip(readings) {
@@ -192,7 +200,7 @@ pub(super) fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) 
             present |= receipt.tally.present;
         }
         for (name, field) in source.fields.iter().filter(|_| rows > 0) {
-            // Parts leave no trace of their own.
+            // A tally knows columns, not the parts that they were put together from.
             let column = reading.frame.index(name.get_ref());
             if column.is_some_and(|column| present >> column & 1 == 0) {
                 found.push(Unfilled {

@@ -1,4 +1,4 @@
-//! The custody manifest, and the frames that say what was read.
+//! Writes what was read: the custody manifest, and the frames about evidence.
 
 use std::path::Path;
 
@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Value};
 use crate::results::{DeletedRange, EvidenceFile, Hashed, LineCounts, Manifest, SCHEMA, Silence};
 
+/// The manifest of a run that read `evidence`.
+///
+/// It lacks what only the end of the run knows: frames, outputs and columns that no line filled.
 pub(super) fn manifest(
     case: &Case,
     evidence: Vec<EvidenceFile>,
@@ -73,6 +76,7 @@ pub(super) fn manifest(
     })
 }
 
+/// Writes the frames `evidence`, `overlaps` and `silences`.
 pub(super) fn write_evidence(
     evidence: &[EvidenceFile],
     silences: &[Silence],
@@ -123,7 +127,7 @@ pub(super) fn write_evidence(
     writer.finish().map(drop)
 }
 
-/// Writes the `pages` frame: one row a page and field.
+/// Writes the frame `pages`: a row for each field that a page shows.
 pub fn write_pages(case: &Case, frames_dir: &Path) -> Result<()> {
     let mut writer = FrameWriter::create(frames_dir, &frames::PAGES, 0)?;
     for page in &case.catalogue.pages {

@@ -1,10 +1,70 @@
-//! Evidence -> frames. Opens each file read-only, hashes it, takes each line apart, and keeps what it
-//! cannot read as a reject: per log, lines read = rows + rejects + blanks.
+//! Reads evidence into frames: each line becomes a row, a reject or a blank.
 //!
-//! `jobs` finds the files, `containers` unpacks them, `framing` cuts them into blocks, `block` those into
-//! a `stretch` of lines after the other, [`formats`] takes lines apart, `rows` types them, `pipeline` puts
-//! threads to all of it. `receipts` let a run that was cut off go on; `overlap` and `rhythm` look at what
-//! was read.
+//! # The path of a byte
+//!
+//! ```text
+//! evidence file     evidence/jobs        which files, which source, which number
+//!   | open, hash    evidence/containers  gzip, zstd, zip, tar, ... in any nesting (readers)
+//!   v
+//! log               a stream of bytes; a Parquet file becomes lines of JSON (evidence/parquet_rows)
+//!   | cut           blocks/framing       into blocks of about 8 MiB that end where a line ends
+//!   v                                    (objects, records: where records are no lines)
+//! block             block                the unit of work of a thread, and of a row group
+//!   | 64 lines      blocks/stretch       a stretch: at most 64 lines, or 32 KiB
+//!   v
+//! slots             formats/             a text for each slot: all lines at once (`parse_many`), or,
+//!   |                                    for lines that this leaves, one by one (`parse`)
+//!   | assemble      values/assembler     parts -> columns: a request line, an address with a port
+//!   | tokens        values/token         a token -> its id, its claims, what its signature says
+//!   v
+//! typed columns     rows                 times, numbers, addresses; a line that fails is a reject
+//!   | append        crate::frames        a batch of 64 values for each column at a time
+//!   v
+//! pages, Parquet    pipeline             blocks in their order: rows and rejects of each log
+//! ```
+//!
+//! `pipeline` has the threads. `run`, below, puts the rest around it: `resume` finds what an earlier run
+//! has read, `receipts` note what this one reads, `checks` look at all logs together (with `overlap` and
+//! `rhythm`), and `custody` writes down what was read. `settings` turns a source of the case file into a
+//! `reading`, which says how its lines are read.
+//!
+//! # Words
+//!
+//! | word | what it is |
+//! |---|---|
+//! | evidence file | a file on disk, with its hash; it may be packed, or an archive |
+//! | log | the bytes of one file or archive member, unpacked; its number is the `evidence_id` |
+//! | source | what the case file says about logs of one kind and format |
+//! | reading | a source, ready: parser, clock, required columns |
+//! | framing | what a log is made of: lines, records, JSON objects |
+//! | block | a part of a log that ends where a line ends |
+//! | line | a line of text, or a record or object where those are no lines |
+//! | stretch | up to 64 lines of a block that are parsed together |
+//! | line set | some lines of a stretch, as bits |
+//! | field | the text that one line has for one slot |
+//! | slot | a column of the frame, or a part |
+//! | part | what a log has in place of columns: a request line, a `Cookie` header |
+//! | column | a column of the frame that the log's kind fills |
+//! | doubt | what is wrong with one field, before it is known whether that matters |
+//! | row | a line of which the required columns could be read |
+//! | reject | a line that is no row, with its place, its bytes and its [`Reason`] |
+//! | blank | an empty line, or a header |
+//! | tally | counts and facts about the lines of a block, added up to those of the log |
+//! | receipt | a log's entry in the manifest, its tally and its frame parts, kept for later runs |
+//! | frame part | a Parquet file of a frame; each log has its own |
+//!
+//! # Invariants
+//!
+//! - **Lines = rows + rejects + blanks**, for each log. [`receipts::Receipt::of`] asserts it in every
+//!   run, and that as many rows and rejects were written.
+//! - **The fast parser and the slow one give the same.** What `parse_many` gives for a line, `parse` gives
+//!   for it alone. Held by `tests/integration/differential.rs` (JSON) and `differential_text.rs` (all
+//!   formats of text).
+//! - **The same input gives the same bytes**, on any number of threads: where a block ends follows from
+//!   the bytes of the log alone, and blocks are written in their order.
+//! - **What a client sends cannot take its request out of the counts**: a bad claim or user agent is noted
+//!   in the row, and the row stays.
+//! - **Evidence is only read.** Copies that must be seekable are set aside in the draft of the results.
 
 pub(crate) mod block;
 pub(crate) mod blocks;
@@ -12,40 +72,43 @@ mod checks;
 mod custody;
 pub(crate) mod evidence;
 pub mod formats;
+mod in_order;
 mod overlap;
 mod pipeline;
 pub(crate) mod reading;
 mod receipts;
 mod reject;
+mod resume;
 mod rhythm;
 mod rows;
+mod settings;
+pub(crate) mod tally;
 pub(crate) mod values;
 
 pub use custody::write_pages;
 pub use evidence::raw;
-pub use reading::{Reading, readings};
+pub use reading::Reading;
 pub use reject::{Reason, Reject};
 pub(crate) use rows::NO_REQUEST;
+pub use settings::readings;
 pub(crate) use values::token::TOKEN_COOKIE_ABSENT;
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
 use std::sync::Mutex;
 
-use evidence::jobs::{self, Job, Jobs, Log};
-use pipeline::{Pipeline, Read};
+use evidence::jobs::{self, Job, Jobs};
+use pipeline::Pipeline;
 use receipts::Receipt;
 
-use crate::case::{Case, SourceKind};
-use crate::error::{Error, Result};
-use crate::frames::{self, numbered_parts};
-use crate::moment::utc;
+use crate::case::Case;
+use crate::error::Result;
 use crate::progress::Progress;
 use crate::results::{Draft, EvidenceFile, FrameFile, Manifest};
 
-/// Reads all evidence of `case`, each source as its reading says, into the frames of `draft` on `threads` threads. The manifest lacks
-/// what only the end of the run knows: the frames and reports.
+/// Reads all evidence of `case` into the frames of `draft`, on `threads` threads.
+///
+/// Each source is read as its entry in `readings` says. The manifest returned lacks what only the end of
+/// the run knows: later frames and reports.
 pub fn run(
     case: &Case,
     readings: &[Reading],
@@ -55,36 +118,8 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest> {
     let Jobs { jobs, unclaimed } = jobs::find(case, &draft.work())?;
-    let (mut receipts, missing) = known(case, draft, &jobs)?;
-    progress.begin("intake", missing.iter().map(|job| job.size).sum());
-    let frames_dir = draft.frames();
-    let pipeline = Pipeline {
-        readings,
-        catalogue: &case.catalogue,
-        signing_keys: &case.signing_keys,
-        frames_dir: &frames_dir,
-        spool: &draft.work(),
-        progress,
-    };
-    let by_id: HashMap<u32, &Job> = jobs
-        .iter()
-        .flat_map(|job| {
-            job.logs
-                .iter()
-                .flatten()
-                .map(move |log| (log.evidence_id, job))
-        })
-        .collect();
-    let done: Mutex<Vec<Receipt>> = Mutex::default();
-    pipeline.run(&missing, threads, &|log, read| {
-        let key = receipts::key(case, by_id[&log.evidence_id], log);
-        let receipt = receipt(case, log, read, key);
-        receipt.write(&draft.receipts())?;
-        done.lock().expect("no panic while reading").push(receipt);
-        Ok(())
-    })?;
-    progress.end();
-    receipts.extend(done.into_inner().expect("no panic while reading"));
+    let (mut receipts, missing) = resume::find_receipts(case, draft, &jobs)?;
+    receipts.extend(read(case, readings, draft, &missing, threads, progress)?);
     receipts.sort_by_key(|receipt| receipt.file.evidence_id);
     for receipt in &receipts {
         checks::time_needs_zone(case, receipt)?;
@@ -92,31 +127,12 @@ pub fn run(
     for (source, reading) in case.file.source.iter().zip(readings) {
         checks::missing_from_all(case, source, reading, &receipts)?;
     }
-    let written: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
-    checks::find_duplicates(&mut receipts);
-    checks::find_overlaps(&mut receipts, &jobs, readings, draft)?;
-    for (receipt, written) in receipts.iter().zip(written) {
-        if receipt.file != written {
-            receipt.write(&draft.receipts())?;
-        }
-        if receipt.file.duplicate_of.is_some() {
-            remove_parts(&frames_dir, receipt.file.evidence_id)?;
-        }
-    }
+    compare_logs(&mut receipts, &jobs, readings, draft)?;
     let silences = checks::silences(case, &receipts);
     let unfilled = checks::unfilled(case, readings, &receipts);
-    let counted = receipts
-        .iter()
-        .filter(|receipt| receipt.file.duplicate_of.is_none());
-    let parts = counted.flat_map(|receipt| receipt.parts.iter().flatten());
-    let parts = parts.map(|part| FrameFile {
-        path: part.path.clone(),
-        size: part.size,
-        sha256: part.sha256.clone(),
-    });
-    let frames = parts.collect();
+    let frames = counted_parts(&receipts);
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
-    custody::write_evidence(&evidence, &silences, &frames_dir)?;
+    custody::write_evidence(&evidence, &silences, &draft.frames())?;
     let manifest = custody::manifest(case, evidence, silences, unclaimed, command)?;
     Ok(Manifest {
         frames,
@@ -125,128 +141,77 @@ pub fn run(
     })
 }
 
-/// The logs that are read already, and the files that have another.
-fn known<'j>(case: &Case, draft: &Draft, jobs: &'j [Job]) -> Result<(Vec<Receipt>, Vec<&'j Job>)> {
-    let (frames_dir, dir) = (draft.frames(), draft.receipts());
-    let (earlier_frames, earlier_receipts) = draft.earlier();
-    let mut read: Vec<(&Job, Vec<Receipt>)> = Vec::new();
-    let mut missing = Vec::new();
-    for job in jobs {
-        let logs: Vec<&Log> = job.logs.iter().flatten().collect();
-        let mut found = Vec::new();
-        for log in &logs {
-            let key = receipts::key(case, job, log);
-            let receipt = match Receipt::find(&dir, &frames_dir, log.evidence_id, &key) {
-                Some(receipt) => Some(receipt),
-                None => {
-                    let earlier =
-                        Receipt::find(&earlier_receipts, &earlier_frames, log.evidence_id, &key);
-                    if let Some(receipt) = &earlier {
-                        remove_parts(&frames_dir, log.evidence_id)?;
-                        receipt.take_over(&earlier_frames, &frames_dir)?;
-                        receipt.write(&dir)?;
-                    }
-                    earlier
-                }
-            };
-            found.extend(receipt);
-        }
-        // A file is read as a whole: an archive cannot be entered in the middle.
-        if found.len() == logs.len() {
-            read.push((job, found));
-        } else {
-            missing.push(job);
-        }
-    }
-    // A copy has no frames of its own, so without the log it is a copy of it is read again.
-    let there: Vec<u32> = read
-        .iter()
-        .flat_map(|(_, found)| found)
-        .map(|one| one.file.evidence_id)
-        .collect();
-    let (read, orphaned): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, found)| {
-        found.iter().all(|one| {
-            one.file
-                .duplicate_of
-                .is_none_or(|first| there.contains(&first))
-        })
-    });
-    missing.extend(orphaned.into_iter().map(|(job, _)| job));
-    let receipts: Vec<Receipt> = read.into_iter().flat_map(|(_, found)| found).collect();
-    clear(&frames_dir, &dir, &receipts)?;
-    // The largest first, so that no thread begins on it when the others are done.
-    missing.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
-    Ok((receipts, missing))
-}
-
-/// Removes what an earlier run left that does not count: all but `kept` and their parts.
-fn clear(frames_dir: &Path, dir: &Path, kept: &[Receipt]) -> Result<()> {
-    let parts = kept
-        .iter()
-        .flat_map(|receipt| receipt.parts.iter().flatten());
-    let mut count: HashSet<PathBuf> = parts.map(|part| frames_dir.join(&part.path)).collect();
-    count.extend(kept.iter().map(|receipt| receipt.path(dir)));
-    let there = crate::results::files_below(frames_dir)?.into_iter();
-    let there = there.chain(crate::results::files_below(dir)?);
-    for path in there.filter(|path| !count.contains(path)) {
-        fs::remove_file(&path).map_err(|e| Error::io("remove the file", &path, e))?;
-    }
-    Ok(())
-}
-
-/// Frames whose parts are named by the log they came from.
-fn event_frames() -> impl Iterator<Item = &'static frames::Frame> {
-    let of_kinds = SourceKind::ALL.into_iter().map(SourceKind::frame);
-    of_kinds.chain([&frames::REJECTS])
-}
-
-fn remove_parts(frames_dir: &Path, evidence_id: u32) -> Result<()> {
-    for frame in event_frames() {
-        // The last first: were the program killed here, those that are left would still be found one by one.
-        for part in numbered_parts(frames_dir, frame, evidence_id).iter().rev() {
-            fs::remove_file(part).map_err(|e| Error::io("remove the file", part, e))?;
-        }
-    }
-    Ok(())
-}
-
-fn receipt(case: &Case, log: &Log, read: Read, key: String) -> Receipt {
-    let source = &case.file.source[log.source];
-    let lines = read.tally.lines;
-    assert!(
-        lines.balance(),
-        "every line of {} is a row, a reject or blank",
-        log.path
-    );
-    assert!(
-        [lines.rows, lines.rejects]
-            == read
-                .parts
-                .each_ref()
-                .map(|parts| parts.iter().map(|part| part.row_count).sum::<u64>()),
-        "every row and reject of {} is written",
-        log.path
-    );
-    let file = EvidenceFile {
-        evidence_id: log.evidence_id,
-        source: source.id.get_ref().clone(),
-        kind: source.kind.name().to_string(),
-        format: source.format.get_ref().clone(),
-        path: log.path.clone(),
-        member: log.member.clone(),
-        size: read.whole.size,
-        sha256: read.whole.sha256,
-        packed: read.packed,
-        content_size: read.ended.size,
-        content_sha256: read.content_sha256,
-        lines,
-        first_event: read.tally.span.map(|(first, _)| utc(first)),
-        last_event: read.tally.span.map(|(_, last)| utc(last)),
-        zone: source.zone.as_ref().map(|zone| zone.get_ref().clone()),
-        clock_correction_seconds: source.clock_correction_seconds,
-        damage: read.ended.damage,
-        duplicate_of: None,
-        overlaps: Vec::new(),
+/// Reads the files that no earlier run has read, and writes a receipt for each log in them.
+fn read(
+    case: &Case,
+    readings: &[Reading],
+    draft: &Draft,
+    missing: &[&Job],
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<Vec<Receipt>> {
+    progress.begin("intake", missing.iter().map(|job| job.size).sum());
+    let logs = |job: &'_ &'_ Job| -> Vec<u32> {
+        let logs = job.logs.iter().flatten();
+        logs.map(|log| log.evidence_id).collect()
     };
-    Receipt::new(key, file, read.tally, read.parts)
+    let by_id: HashMap<u32, &Job> = missing
+        .iter()
+        .flat_map(|job| logs(job).into_iter().map(|id| (id, *job)))
+        .collect();
+    let pipeline = Pipeline {
+        readings,
+        catalogue: &case.catalogue,
+        signing_keys: &case.signing_keys,
+        frames_dir: &draft.frames(),
+        spool: &draft.work(),
+        progress,
+    };
+    let done: Mutex<Vec<Receipt>> = Mutex::default();
+    pipeline.run(missing, threads, &|log, read| {
+        let key = receipts::key(case, by_id[&log.evidence_id], log);
+        let receipt = Receipt::of(case, log, read, key);
+        // At once, so that a run that is cut off need not read this log again.
+        receipt.write(&draft.receipts())?;
+        done.lock().expect("no panic while reading").push(receipt);
+        Ok(())
+    })?;
+    progress.end();
+    Ok(done.into_inner().expect("no panic while reading"))
+}
+
+/// Notes which logs are copies of others or overlap with them; the frames of copies go.
+fn compare_logs(
+    receipts: &mut [Receipt],
+    jobs: &[Job],
+    readings: &[Reading],
+    draft: &Draft,
+) -> Result<()> {
+    let before: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
+    checks::find_duplicates(receipts);
+    checks::find_overlaps(receipts, jobs, readings, draft)?;
+    for (receipt, before) in receipts.iter().zip(before) {
+        if receipt.file != before {
+            receipt.write(&draft.receipts())?;
+        }
+        if receipt.file.duplicate_of.is_some() {
+            resume::remove_parts(&draft.frames(), receipt.file.evidence_id)?;
+        }
+    }
+    Ok(())
+}
+
+/// The frame parts of all logs that are no copies.
+fn counted_parts(receipts: &[Receipt]) -> Vec<FrameFile> {
+    let counted = receipts
+        .iter()
+        .filter(|receipt| receipt.file.duplicate_of.is_none());
+    let parts = counted.flat_map(|receipt| receipt.parts.iter().flatten());
+    parts
+        .map(|part| FrameFile {
+            path: part.path.clone(),
+            size: part.size,
+            sha256: part.sha256.clone(),
+        })
+        .collect()
 }

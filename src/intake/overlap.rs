@@ -1,10 +1,10 @@
-//! Overlapping rotations: a log whose beginning repeats lines of another log of its source, as when a
-//! copy of a log that was still being written lies beside its rotation.
+//! Finds overlapping rotations: a log that begins with lines that another log of its source has too.
 //!
-//! Lines with a request id need no help, for the id brings them together. Of lines without one, two
-//! that are equal may be two requests; a stretch that is byte for byte the same up to the end of one of
-//! the two logs, and spans at least two moments, is taken for the same lines. Both places are kept, and
-//! what counts requests takes a line that repeats another for that other.
+//! It happens where a copy of a log that was still being written lies beside its rotation. Lines with a
+//! request id need no help, for the id brings them together. Two equal lines without one may be two
+//! requests; but a run of lines that is the same to the byte, up to the end of one of the two logs, and
+//! that has at least two different times, is taken for the same lines. Both places are kept, and whoever
+//! counts requests takes a line that repeats another for that other.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,8 +12,8 @@ use std::path::Path;
 use polars::prelude::AnyValue;
 use sha2::{Digest, Sha256};
 
-use super::block::Tally;
 use super::reading::Reading;
+use super::tally::Tally;
 use crate::error::{Error, Result};
 use crate::frames::{Frame, numbered_parts, pieces, time, unsigned};
 use crate::intake::blocks::framing::Framing;
@@ -29,7 +29,34 @@ pub(crate) struct Candidate<'a> {
     pub(crate) file: &'a EvidenceFile,
 }
 
-/// The overlaps of all logs, by the log that repeats another.
+impl Candidate<'_> {
+    /// The number of its first row and its time, if the log can repeat another.
+    fn first_row(&self, framing: Framing) -> Option<(u64, i64)> {
+        let by_lines = matches!(
+            framing,
+            Framing::Lines | Framing::Directives | Framing::Objects
+        );
+        self.tally
+            .first_row
+            .filter(|_| by_lines && self.file.duplicate_of.is_none())
+    }
+
+    /// Whether the log may have the first row of `later`, which is at the time `at`.
+    fn may_have(&self, later: &Candidate<'_>, at: i64) -> bool {
+        let is_other = self.log.evidence_id != later.log.evidence_id
+            && self.log.source == later.log.source
+            && self.file.duplicate_of.is_none();
+        let spans = |(first, last)| first <= at && at <= last;
+        // Of two logs that begin with the same line, the one with the higher number repeats the other.
+        let begins_too = self.tally.first_row.is_some_and(|(_, first)| first == at)
+            && self.log.evidence_id > later.log.evidence_id;
+        is_other && self.tally.span.is_some_and(spans) && !begins_too
+    }
+}
+
+/// Finds the overlaps of all logs, by the log that repeats another.
+///
+/// `frames_dir` has the frames of the logs; `spool` is a folder for what must be set aside.
 pub(crate) fn find(
     logs: &[Candidate<'_>],
     readings: &[Reading],
@@ -39,47 +66,16 @@ pub(crate) fn find(
     let mut found = BTreeMap::new();
     for later in logs {
         let reading = &readings[later.log.source];
-        let (Framing::Lines | Framing::Directives | Framing::Objects, Some((line, at)), None) = (
-            reading.framing,
-            later.tally.first_row,
-            later.file.duplicate_of,
-        ) else {
+        let search = Search {
+            frame: reading.frame,
+            frames_dir,
+            spool,
+        };
+        let Some((line, at)) = later.first_row(reading.framing) else {
             continue;
         };
-        for earlier in logs {
-            let same = earlier.log.evidence_id == later.log.evidence_id
-                || earlier.log.source != later.log.source
-                || earlier.file.duplicate_of.is_some();
-            let inside = earlier
-                .tally
-                .span
-                .is_some_and(|(first, last)| first <= at && at <= last);
-            // Of two logs that begin with the same line the later repeats the earlier.
-            let both_begin = earlier
-                .tally
-                .first_row
-                .is_some_and(|(_, first)| first == at)
-                && earlier.log.evidence_id > later.log.evidence_id;
-            if same || !inside || both_begin {
-                continue;
-            }
-            let lines = alike(
-                reading.frame,
-                frames_dir,
-                later.log.evidence_id,
-                line,
-                earlier.log.evidence_id,
-                at,
-            )?;
-            if let Some(overlap) = compare(
-                later,
-                line,
-                earlier,
-                &lines,
-                reading.frame,
-                frames_dir,
-                spool,
-            )? {
+        for earlier in logs.iter().filter(|earlier| earlier.may_have(later, at)) {
+            if let Some(overlap) = search.compare(later, line, earlier, at)? {
                 found
                     .entry(later.log.evidence_id)
                     .or_insert_with(Vec::new)
@@ -91,20 +87,77 @@ pub(crate) fn find(
     Ok(found)
 }
 
-/// Lines of `other` whose row is equal to the row of `line`, places aside.
-fn alike(
-    frame: &Frame,
-    frames_dir: &Path,
-    evidence_id: u32,
-    line: u64,
-    other: u32,
-    at: i64,
-) -> Result<Vec<u64>> {
-    let wanted = |number: u32,
-                  pick: &dyn Fn(u64, i64) -> bool|
-     -> Result<Vec<(u64, Vec<AnyValue<'static>>)>> {
+/// Where lines begin in a log, and where its last whole line ends, in bytes.
+struct Offsets {
+    lines: BTreeMap<u64, u64>,
+    end: u64,
+}
+
+/// The row of a line, without the columns that say where the line is.
+type Row = Vec<AnyValue<'static>>;
+
+/// What the search for overlaps in the logs of one source needs.
+struct Search<'a> {
+    frame: &'a Frame,
+    frames_dir: &'a Path,
+    spool: &'a Path,
+}
+
+impl Search<'_> {
+    /// The overlap of `later`, from its row `line` at the time `at` on, with `earlier`.
+    fn compare(
+        &self,
+        later: &Candidate<'_>,
+        line: u64,
+        earlier: &Candidate<'_>,
+        at: i64,
+    ) -> Result<Option<Overlap>> {
+        let (own_id, other_id) = (later.log.evidence_id, earlier.log.evidence_id);
+        let lines = self.equal_lines(own_id, line, other_id, at)?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let (own, other) = (
+            self.offsets(later, &[line])?,
+            self.offsets(earlier, &lines)?,
+        );
+        let Some(begin) = own.lines.get(&line) else {
+            return Ok(None);
+        };
+        for (number, from) in &other.lines {
+            // Up to the end of the log that ends first.
+            let length = (own.end.saturating_sub(*begin)).min(other.end.saturating_sub(*from));
+            let (hash, count) = self.hash_range(later, *begin, length)?;
+            if length > 0
+                && self.hash_range(earlier, *from, length)?.0 == hash
+                && self.has_two_times(own_id, line, count)?
+            {
+                return Ok(Some(Overlap {
+                    first_line: line,
+                    lines: count,
+                    of_evidence_id: other_id,
+                    of_first_line: *number,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The lines of the log `other`, at the time `at`, whose row equals that of `line` of `own`.
+    fn equal_lines(&self, own: u32, line: u64, other: u32, at: i64) -> Result<Vec<u64>> {
+        let own = self.rows(own, &|number, _| number == line)?;
+        let Some((_, own)) = own.first() else {
+            return Ok(Vec::new());
+        };
+        let others = self.rows(other, &|_, time| time == at)?;
+        let equal = others.into_iter().filter(|(_, row)| row == own);
+        Ok(equal.map(|(number, _)| number).collect())
+    }
+
+    /// The rows of the log `evidence_id` that `pick` wants by line number and time.
+    fn rows(&self, evidence_id: u32, pick: &dyn Fn(u64, i64) -> bool) -> Result<Vec<(u64, Row)>> {
         let mut rows = Vec::new();
-        for piece in pieces(&numbered_parts(frames_dir, frame, number))? {
+        for piece in pieces(&numbered_parts(self.frames_dir, self.frame, evidence_id))? {
             let batch = piece.read(&["line_no", "event_time"])?;
             let numbers = unsigned(&batch, "line_no")?
                 .iter()
@@ -118,9 +171,10 @@ fn alike(
             if picked.is_empty() {
                 continue;
             }
-            let names: Vec<&str> = frame.columns.iter().map(|column| column.name).collect();
+            let names: Vec<&str> = self.frame.columns.iter().map(|one| one.name).collect();
             let whole = piece.read(&names)?;
             for (row, number) in picked {
+                // The first two columns say where the line is: `evidence_id` and `line_no`.
                 let values = whole.columns()[2..].iter().map(|column| {
                     let value = column
                         .get(row)
@@ -131,134 +185,78 @@ fn alike(
             }
         }
         Ok(rows)
-    };
-    let own = wanted(evidence_id, &|number, _| number == line)?;
-    let Some((_, own)) = own.first() else {
-        return Ok(Vec::new());
-    };
-    let others = wanted(other, &|_, time| time == at)?;
-    Ok(others
-        .into_iter()
-        .filter(|(_, values)| values == own)
-        .map(|(number, _)| number)
-        .collect())
-}
+    }
 
-/// Where lines begin in a log, and where its last whole line ends.
-struct Offsets {
-    lines: BTreeMap<u64, u64>,
-    end: u64,
-}
-
-fn content(one: &Candidate<'_>, spool: &Path, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
-    containers::list(&one.job.path, spool, &mut |found| {
-        if found.member == one.log.member {
-            let mut chunk = vec![0; 1 << 18];
-            // What cannot be read was said when the log was read.
-            while let Ok(length @ 1..) = found.content.read(&mut chunk) {
-                visit(&chunk[..length]);
+    /// Reads the bytes of a log again, and calls `visit` with each piece of them.
+    fn content(&self, one: &Candidate<'_>, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+        containers::list(&one.job.path, self.spool, &mut |found| {
+            if found.member == one.log.member {
+                let mut chunk = vec![0; 1 << 18];
+                // An error was told when the log was read for its lines.
+                while let Ok(length @ 1..) = found.content.read(&mut chunk) {
+                    visit(&chunk[..length]);
+                }
             }
-        }
-        Ok(())
-    })
-    .map(drop)
-}
-
-fn offsets(one: &Candidate<'_>, lines: &[u64], spool: &Path) -> Result<Offsets> {
-    let mut known = Offsets {
-        lines: BTreeMap::new(),
-        end: 0,
-    };
-    if lines.contains(&1) {
-        known.lines.insert(1, 0);
+            Ok(())
+        })
+        .map(drop)
     }
-    let (mut at, mut number) = (0u64, 1u64);
-    content(one, spool, &mut |chunk| {
-        for end in memchr::memchr_iter(b'\n', chunk) {
-            number += 1;
-            known.end = at + end as u64 + 1;
-            if lines.contains(&number) {
-                known.lines.insert(number, known.end);
+
+    /// Where these `lines` begin in a log, and where the log's last whole line ends.
+    fn offsets(&self, one: &Candidate<'_>, lines: &[u64]) -> Result<Offsets> {
+        let mut known = Offsets {
+            lines: BTreeMap::new(),
+            end: 0,
+        };
+        if lines.contains(&1) {
+            known.lines.insert(1, 0);
+        }
+        let (mut at, mut number) = (0u64, 1u64);
+        self.content(one, &mut |chunk| {
+            for end in memchr::memchr_iter(b'\n', chunk) {
+                number += 1;
+                known.end = at + end as u64 + 1;
+                if lines.contains(&number) {
+                    known.lines.insert(number, known.end);
+                }
             }
-        }
-        at += chunk.len() as u64;
-    })?;
-    Ok(known)
-}
-
-/// Hash and number of lines of a stretch.
-fn stretch(one: &Candidate<'_>, from: u64, length: u64, spool: &Path) -> Result<([u8; 32], u64)> {
-    let mut hash = Sha256::new();
-    let (mut at, mut lines) = (0u64, 0u64);
-    content(one, spool, &mut |chunk| {
-        let start = from.saturating_sub(at).min(chunk.len() as u64) as usize;
-        let end = (from + length).saturating_sub(at).min(chunk.len() as u64) as usize;
-        hash.update(&chunk[start..end.max(start)]);
-        lines += memchr::memchr_iter(b'\n', &chunk[start..end.max(start)]).count() as u64;
-        at += chunk.len() as u64;
-    })?;
-    Ok((hash.finalize().into(), lines))
-}
-
-fn compare(
-    later: &Candidate<'_>,
-    line: u64,
-    earlier: &Candidate<'_>,
-    lines: &[u64],
-    frame: &Frame,
-    frames_dir: &Path,
-    spool: &Path,
-) -> Result<Option<Overlap>> {
-    if lines.is_empty() {
-        return Ok(None);
+            at += chunk.len() as u64;
+        })?;
+        Ok(known)
     }
-    let (own, other) = (
-        offsets(later, &[line], spool)?,
-        offsets(earlier, lines, spool)?,
-    );
-    let Some(begin) = own.lines.get(&line) else {
-        return Ok(None);
-    };
-    for (number, from) in &other.lines {
-        let length = (own.end.saturating_sub(*begin)).min(other.end.saturating_sub(*from));
-        let (hash, count) = stretch(later, *begin, length, spool)?;
-        if length > 0
-            && stretch(earlier, *from, length, spool)?.0 == hash
-            && moments(frame, frames_dir, later.log.evidence_id, line, count)?
-        {
-            return Ok(Some(Overlap {
-                first_line: line,
-                lines: count,
-                of_evidence_id: earlier.log.evidence_id,
-                of_first_line: *number,
-            }));
-        }
-    }
-    Ok(None)
-}
 
-/// Whether the rows of some lines have at least two moments.
-fn moments(
-    frame: &Frame,
-    frames_dir: &Path,
-    evidence_id: u32,
-    line: u64,
-    count: u64,
-) -> Result<bool> {
-    let mut known = None;
-    for piece in pieces(&numbered_parts(frames_dir, frame, evidence_id))? {
-        let batch = piece.read(&["line_no", "event_time"])?;
-        for (number, at) in unsigned(&batch, "line_no")?
-            .iter()
-            .zip(time(&batch, "event_time")?.iter())
-        {
-            if number.is_some_and(|number| (line..line + count).contains(&number)) {
+    /// The SHA-256 of `length` bytes of a log from `from` on, and how many lines end in them.
+    fn hash_range(&self, one: &Candidate<'_>, from: u64, length: u64) -> Result<([u8; 32], u64)> {
+        let mut hash = Sha256::new();
+        let (mut at, mut lines) = (0u64, 0u64);
+        self.content(one, &mut |chunk| {
+            // The part of the range that is in this chunk; both ends are at most its length.
+            let start = from.saturating_sub(at).min(chunk.len() as u64) as usize;
+            let end = (from + length).saturating_sub(at).min(chunk.len() as u64) as usize;
+            let inside = &chunk[start..end.max(start)];
+            hash.update(inside);
+            lines += memchr::memchr_iter(b'\n', inside).count() as u64;
+            at += chunk.len() as u64;
+        })?;
+        Ok((hash.finalize().into(), lines))
+    }
+
+    /// Whether the rows of `count` lines from `line` on have at least two different times.
+    fn has_two_times(&self, evidence_id: u32, line: u64, count: u64) -> Result<bool> {
+        let mut known = None;
+        for piece in pieces(&numbered_parts(self.frames_dir, self.frame, evidence_id))? {
+            let batch = piece.read(&["line_no", "event_time"])?;
+            let (numbers, times) = (unsigned(&batch, "line_no")?, time(&batch, "event_time")?);
+            for (number, at) in numbers.iter().zip(times.iter()) {
+                if !number.is_some_and(|number| (line..line + count).contains(&number)) {
+                    continue;
+                }
                 if known.is_some_and(|known| Some(known) != at) {
                     return Ok(true);
                 }
                 known = at;
             }
         }
+        Ok(false)
     }
-    Ok(false)
 }

@@ -1,52 +1,54 @@
-//! Many files at once, and one file on many threads.
+//! Reads many files at once, and one file on many threads.
 //!
-//! A thread either reads a file (hash as found, unpack, cut into blocks) or takes a block further
-//! (hash unpacked, parse, encode). Blocks are taken further in any order and written in theirs. A
-//! thread whose file runs ahead of the others takes blocks further itself instead of waiting, so the
-//! number of threads is what was asked for, and memory is a fixed number of blocks.
+//! A thread either *reads* a file (it hashes the bytes as found, unpacks them and cuts them into blocks)
+//! or *processes* a block (it hashes the unpacked bytes, parses them, and encodes the rows). Blocks are
+//! parsed in any order and written in theirs. A thread that reads faster than blocks are processed
+//! processes some itself instead of waiting. So no more threads run than were asked for, and memory
+//! holds a fixed number of blocks.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::block::{Parsed, Parser, Tally};
+use super::block::{BlockParser, ParsedBlock};
+use super::in_order::{InOrder, lock};
 use super::reading::Reading;
+use super::tally::Tally;
 use crate::case::Catalogue;
 use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Part};
-use crate::intake::blocks::buffers::BLOCK;
-use crate::intake::blocks::buffers::Pool;
-use crate::intake::blocks::framing::Framing;
-use crate::intake::blocks::framing::{self, Block, Ended};
-use crate::intake::evidence::containers::{self, Found, Hashing, Whole};
+use crate::intake::blocks::buffers::{BLOCK, Pool};
+use crate::intake::blocks::framing::{self, Block, Ended, Framing};
+use crate::intake::evidence::containers::{self, FoundLog, WholeFile};
 use crate::intake::evidence::jobs::{Job, Log};
 use crate::intake::evidence::parquet_rows::ParquetRows;
+use crate::intake::evidence::readers::HashingReader;
 use crate::jws::SigningKeys;
 use crate::progress::Progress;
 
-/// A log, read to its end.
-pub(crate) struct Read {
+/// What is known of a log that was read to its end.
+pub(crate) struct ReadLog {
     /// The file it is in.
-    pub(crate) whole: Whole,
+    pub(crate) whole: WholeFile,
     /// What it is packed in.
     pub(crate) packed: String,
-    /// Bytes, unpacked, and what cut reading short.
+    /// How many bytes it has, unpacked, and what kept it from being read on.
     pub(crate) ended: Ended,
     /// SHA-256 of the unpacked bytes.
     pub(crate) content_sha256: String,
-    /// What there is to know of its lines.
+    /// Counts and facts about its lines.
     pub(crate) tally: Tally,
-    /// The frame parts written: rows, rejects.
+    /// The parts of frames that it was written to: of its rows, and of its rejects.
     pub(crate) parts: [Vec<Part>; 2],
 }
 
 /// What reading needs beside the jobs.
 pub(crate) struct Pipeline<'a> {
-    /// How each source is read.
+    /// How each source is read, in the order of the case file.
     pub(crate) readings: &'a [Reading],
     /// The page catalogue.
     pub(crate) catalogue: &'a Catalogue,
@@ -54,143 +56,91 @@ pub(crate) struct Pipeline<'a> {
     pub(crate) signing_keys: &'a SigningKeys,
     /// Where frames are written.
     pub(crate) frames_dir: &'a Path,
-    /// Where what must be seekable is set aside.
+    /// A folder for what must be set aside.
     pub(crate) spool: &'a Path,
     /// Told how far reading is.
     pub(crate) progress: &'a dyn Progress,
 }
 
-/// Items that are worked on in any order and finished in theirs.
-struct InOrder<S, T> {
-    queue: Mutex<Queue<T>>,
-    state: Mutex<S>,
-}
-
-struct Queue<T> {
-    next: u64,
-    waiting: BTreeMap<u64, T>,
-    busy: bool,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A thread that panicked ends the program; what it left behind is not used.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl<S, T> InOrder<S, T> {
-    fn new(state: S) -> Self {
-        let queue = Queue {
-            next: 0,
-            waiting: BTreeMap::new(),
-            busy: false,
-        };
-        InOrder {
-            queue: Mutex::new(queue),
-            state: Mutex::new(state),
-        }
-    }
-
-    /// Finishes `item` and those that waited for it; or leaves it to the thread that is at it.
-    fn submit(
-        &self,
-        index: u64,
-        item: T,
-        mut finish: impl FnMut(&mut S, T) -> Result<()>,
-    ) -> Result<()> {
-        {
-            let mut queue = lock(&self.queue);
-            queue.waiting.insert(index, item);
-            if queue.busy {
-                return Ok(());
-            }
-            queue.busy = true;
-        }
-        loop {
-            let item = {
-                let mut queue = lock(&self.queue);
-                let next = queue.next;
-                match queue.waiting.remove(&next) {
-                    Some(item) => {
-                        queue.next += 1;
-                        item
-                    }
-                    None => {
-                        queue.busy = false;
-                        return Ok(());
-                    }
-                }
-            };
-            finish(&mut lock(&self.state), item)?;
-        }
-    }
-}
-
-/// A log being read.
+/// A log that is being read.
 struct OpenLog<'a> {
     log: &'a Log,
     reading: &'a Reading,
     packed: String,
-    /// Hashes the unpacked bytes, where they are not those of the file.
+    /// Hashes the unpacked bytes, if they are not those of the file itself.
     digest: Option<InOrder<Sha256, Arc<Block>>>,
-    /// The hash of what was set aside, where blocks are not the log's own bytes.
+    /// The SHA-256 of a Parquet file, whose blocks are not its own bytes.
     aside: OnceLock<String>,
-    output: InOrder<Output, (Parsed, bool)>,
+    /// Takes each parsed block, and whether it is the last one.
+    output: InOrder<Output, (ParsedBlock, bool)>,
     ended: OnceLock<Ended>,
     job: Arc<OpenJob<'a>>,
 }
 
 /// What a log becomes.
 struct Output {
+    /// Of its rows and of its rejects; `None` once the last block is written.
     writers: Option<[FrameWriter; 2]>,
+    /// What they wrote, from then on.
     parts: Option<[Vec<Part>; 2]>,
     tally: Tally,
 }
 
-/// A file being read.
+/// A file that is being read.
 struct OpenJob<'a> {
-    /// The reader and the blocks that are not finished yet.
+    /// How many blocks are not written yet, and one more while the file is read.
     outstanding: AtomicUsize,
     logs: Mutex<Vec<Arc<OpenLog<'a>>>>,
-    whole: OnceLock<Whole>,
+    whole: OnceLock<WholeFile>,
 }
 
+/// A block to process.
 struct Task<'a> {
     log: Arc<OpenLog<'a>>,
     block: Arc<Block>,
 }
 
+/// What the threads share.
 #[derive(Default)]
 struct State<'a> {
+    /// Blocks to process.
     queue: VecDeque<Task<'a>>,
+    /// The first job that no thread has begun.
     next_job: usize,
+    /// How many threads read a file.
     readers: usize,
-    /// Blocks that are read and not yet written.
+    /// How many blocks are read and not written yet.
     in_flight: usize,
+    /// The first error: all threads end.
     failed: Option<Error>,
 }
 
+/// One run of the pipeline.
 struct Run<'a, 'p> {
     pipeline: &'p Pipeline<'a>,
     jobs: &'p [&'a Job],
+    /// How many blocks may be in flight.
     most: usize,
     state: Mutex<State<'a>>,
+    /// Notified when `state` changes.
     changed: Condvar,
     pool: Arc<Pool>,
-    done: &'p (dyn Fn(&Log, Read) -> Result<()> + Sync),
+    done: &'p (dyn Fn(&Log, ReadLog) -> Result<()> + Sync),
 }
 
 impl<'a> Pipeline<'a> {
-    /// Reads all `jobs`; each log is handed to `done` when its frames are written.
+    /// Reads all `jobs` on `threads` threads, and calls `done` for each log whose frames are written.
     pub(crate) fn run(
         &self,
         jobs: &[&'a Job],
         threads: usize,
-        done: &(dyn Fn(&Log, Read) -> Result<()> + Sync),
+        done: &(dyn Fn(&Log, ReadLog) -> Result<()> + Sync),
     ) -> Result<()> {
         let threads = threads.max(1);
         let run = Run {
             pipeline: self,
             jobs,
+            // Enough that no thread waits while another writes a block.
             most: 2 * threads + 2,
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -209,7 +159,7 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// Lets the other threads end when one panics, which would else wait for what never comes.
+/// Ends all threads when one panics: they would wait for its blocks without end.
 struct Ending<'r, 'a, 'p>(&'r Run<'a, 'p>);
 
 impl Drop for Ending<'_, '_, '_> {
@@ -224,12 +174,16 @@ impl Drop for Ending<'_, '_, '_> {
 
 /// What a thread does next.
 enum Next<'a> {
+    /// Read the file of this job.
     Read(usize),
-    Take(Task<'a>),
+    /// Process a block.
+    Process(Task<'a>),
+    /// Nothing is left, or something failed.
     End,
 }
 
 impl<'a> Run<'a, '_> {
+    /// What each thread does, from its beginning to its end.
     fn thread(&self) {
         let _ending = Ending(self);
         loop {
@@ -240,7 +194,7 @@ impl<'a> Run<'a, '_> {
                     self.changed.notify_all();
                     result
                 }
-                Next::Take(task) => self.take(task),
+                Next::Process(task) => self.process(task),
                 Next::End => return,
             };
             if let Err(error) = result {
@@ -250,6 +204,7 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// Waits until there is something to do.
     fn next(&self) -> Next<'a> {
         let mut state = lock(&self.state);
         loop {
@@ -258,7 +213,7 @@ impl<'a> Run<'a, '_> {
             }
             // Waiting blocks come first: they hold memory, and reading on would only wait for them.
             if let Some(task) = state.queue.pop_front() {
-                return Next::Take(task);
+                return Next::Process(task);
             }
             if state.next_job < self.jobs.len() {
                 state.next_job += 1;
@@ -275,8 +230,8 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// Hands a block to whichever thread is free; takes others further while too many wait.
-    fn hand_on(&self, task: Task<'a>) -> Result<()> {
+    /// Hands a block to whichever thread is free; while too many wait, processes some of them itself.
+    fn enqueue(&self, task: Task<'a>) -> Result<()> {
         let mut state = lock(&self.state);
         loop {
             if state.failed.is_some() {
@@ -292,7 +247,7 @@ impl<'a> Run<'a, '_> {
             state = match state.queue.pop_front() {
                 Some(waiting) => {
                     drop(state);
-                    self.take(waiting)?;
+                    self.process(waiting)?;
                     lock(&self.state)
                 }
                 None => self
@@ -310,43 +265,57 @@ impl<'a> Run<'a, '_> {
             logs: Mutex::default(),
             whole: OnceLock::new(),
         });
-        let told = |length| self.pipeline.progress.advance(length);
+        let on_read = |length| self.pipeline.progress.advance(length);
         let mut place = 0;
-        let mut whole = containers::read(&job.path, self.pipeline.spool, &told, &mut |found| {
+        let mut whole = containers::read(&job.path, self.pipeline.spool, &on_read, &mut |found| {
             let log = job.logs.get(place).and_then(Option::as_ref);
             place += 1;
             match log {
-                Some(log) if log.member == found.member => self.log(&open, log, found),
+                Some(log) if log.member == found.member => self.read_log(&open, log, found),
                 Some(_) => Err(changed(&job.path)),
-                // No source takes this member of the archive.
+                // No source claims this member of the archive.
                 None => Ok(()),
             }
         })?;
-        // A file in which nothing was found is evidence all the same.
         if place == 0 {
-            let damage = whole.damage.take();
-            for log in job.logs.iter().flatten() {
-                let failure: std::io::Error = damage.clone().map_or_else(
-                    || std::io::ErrorKind::UnexpectedEof.into(),
-                    std::io::Error::other,
-                );
-                let mut content = Failing(Some(failure));
-                let found = Found {
-                    member: None,
-                    packed: "unreadable".into(),
-                    content: &mut content,
-                };
-                self.log(&open, log, found)?;
-            }
+            self.read_nothing(&open, job, whole.damage.take())?;
         } else if place < job.logs.len() && whole.damage.is_none() {
             return Err(changed(&job.path));
         }
         open.whole.set(whole).expect("a file ends once");
-        self.outstanding(&open)
+        self.finish_one(&open)
+    }
+
+    /// Reads a file in which no log was found: each log that it should have is evidence all the same.
+    fn read_nothing(
+        &self,
+        open: &Arc<OpenJob<'a>>,
+        job: &'a Job,
+        damage: Option<String>,
+    ) -> Result<()> {
+        for log in job.logs.iter().flatten() {
+            let failure: std::io::Error = damage.clone().map_or_else(
+                || std::io::ErrorKind::UnexpectedEof.into(),
+                std::io::Error::other,
+            );
+            let mut content = Failing(Some(failure));
+            let found = FoundLog {
+                member: None,
+                packed: "unreadable".into(),
+                content: &mut content,
+            };
+            self.read_log(open, log, found)?;
+        }
+        Ok(())
     }
 
     /// Reads one log of a file.
-    fn log(&self, job: &Arc<OpenJob<'a>>, log: &'a Log, mut found: Found<'_>) -> Result<()> {
+    fn read_log(
+        &self,
+        job: &Arc<OpenJob<'a>>,
+        log: &'a Log,
+        mut found: FoundLog<'_>,
+    ) -> Result<()> {
         let reading = &self.pipeline.readings[log.source];
         let as_found = found.packed == "none";
         let parquet = reading.framing == Framing::Parquet;
@@ -373,27 +342,13 @@ impl<'a> Run<'a, '_> {
         lock(&job.logs).push(Arc::clone(&open));
         let emit = |block: Block| {
             job.outstanding.fetch_add(1, Ordering::Relaxed);
-            self.hand_on(Task {
+            self.enqueue(Task {
                 log: Arc::clone(&open),
                 block: Arc::new(block),
             })
         };
         let ended = if parquet {
-            let mut content = Hashing::new(found.content, &|_| {});
-            let rows = ParquetRows::set_aside(&mut content, self.pipeline.spool)?;
-            let (size, sha256) = content
-                .finish()
-                .map_err(|e| Error::io("read the evidence", Path::new(&log.path), e))?;
-            open.aside.set(sha256).expect("a log ends once");
-            let (mut rows, damage) = match rows {
-                Ok(rows) => (rows, None),
-                Err(damage) => (ParquetRows::default(), Some(damage)),
-            };
-            let ended = framing::cut(&mut rows, Framing::Parquet, BLOCK, &self.pool, emit)?;
-            Ended {
-                size,
-                damage: damage.or(ended.damage),
-            }
+            self.read_parquet(&open, found, emit)?
         } else {
             framing::cut(found.content, reading.framing, BLOCK, &self.pool, emit)?
         };
@@ -401,8 +356,32 @@ impl<'a> Run<'a, '_> {
         Ok(())
     }
 
-    /// Takes a block further: hash, parse, encode, write.
-    fn take(&self, task: Task<'a>) -> Result<()> {
+    /// Sets a Parquet file aside, and hands its rows to `emit` as lines of JSON.
+    fn read_parquet(
+        &self,
+        open: &OpenLog<'a>,
+        found: FoundLog<'_>,
+        emit: impl FnMut(Block) -> Result<()>,
+    ) -> Result<Ended> {
+        let mut content = HashingReader::new(found.content, &|_| {});
+        let rows = ParquetRows::set_aside(&mut content, self.pipeline.spool)?;
+        let (size, sha256) = content
+            .finish()
+            .map_err(|e| Error::io("read the evidence", Path::new(&open.log.path), e))?;
+        open.aside.set(sha256).expect("a log ends once");
+        let (mut rows, damage) = match rows {
+            Ok(rows) => (rows, None),
+            Err(damage) => (ParquetRows::default(), Some(damage)),
+        };
+        let ended = framing::cut(&mut rows, Framing::Parquet, BLOCK, &self.pool, emit)?;
+        Ok(Ended {
+            size,
+            damage: damage.or(ended.damage),
+        })
+    }
+
+    /// Processes a block: hashes it, parses it, encodes its rows, and writes them in their turn.
+    fn process(&self, task: Task<'a>) -> Result<()> {
         let Task { log, block } = task;
         if let Some(digest) = &log.digest {
             digest.submit(block.index, Arc::clone(&block), |digest, block| {
@@ -411,7 +390,7 @@ impl<'a> Run<'a, '_> {
             })?;
         }
         let id = log.log.evidence_id;
-        let parser = Parser::new(
+        let parser = BlockParser::new(
             log.reading,
             (self.pipeline.catalogue, self.pipeline.signing_keys),
             id,
@@ -434,11 +413,12 @@ impl<'a> Run<'a, '_> {
                 self.changed.notify_all();
                 Ok(())
             })?;
-        self.outstanding(&log.job)
+        self.finish_one(&log.job)
     }
 
-    /// One more of a file's parts is finished; with the last of them the file is.
-    fn outstanding(&self, job: &Arc<OpenJob<'a>>) -> Result<()> {
+    /// Counts a block as written, or a file as read; with the last of them all its logs are done.
+    fn finish_one(&self, job: &Arc<OpenJob<'a>>) -> Result<()> {
+        // Whoever takes the last one must see what the others wrote.
         if job.outstanding.fetch_sub(1, Ordering::AcqRel) > 1 {
             return Ok(());
         }
@@ -446,19 +426,19 @@ impl<'a> Run<'a, '_> {
         let logs = std::mem::take(&mut *lock(&job.logs));
         let count = logs.len();
         for (index, open) in logs.into_iter().enumerate() {
-            let mut output = lock(&open.output.state);
+            let mut output = open.output.state();
             let content_sha256 = match (&open.digest, open.aside.get()) {
-                (Some(digest), _) => hex(&lock(&digest.state).clone().finalize()),
+                (Some(digest), _) => hex(&digest.state().clone().finalize()),
                 (None, Some(aside)) => aside.clone(),
                 (None, None) => whole.sha256.clone(),
             };
             let ended = open.ended.get().expect("the log is read to its end");
-            // What kept an archive from being read on is told with the last log before it.
+            // What kept an archive from being read on is the damage of the last log before it.
             let damage = ended
                 .damage
                 .clone()
                 .or_else(|| whole.damage.clone().filter(|_| index + 1 == count));
-            let read = Read {
+            let read = ReadLog {
                 whole: whole.clone(),
                 packed: open.packed.clone(),
                 ended: Ended {
@@ -475,6 +455,7 @@ impl<'a> Run<'a, '_> {
     }
 }
 
+/// The error of an archive that has other members than when they were listed.
 #[cold]
 fn changed(path: &Path) -> Error {
     Error::user("the archive changed while it was read")
@@ -482,7 +463,7 @@ fn changed(path: &Path) -> Error {
         .hint("evidence must not change; run again on a copy")
 }
 
-/// A log of which nothing can be read.
+/// The content of a log of which nothing can be read: an error, then its end.
 struct Failing(Option<std::io::Error>);
 
 impl std::io::Read for Failing {

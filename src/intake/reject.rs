@@ -1,51 +1,82 @@
 //! Why a line of the evidence is no row, as data: a reason of a fixed list, and what exactly is wrong.
 
 /// Why a line is no row, or why one of its fields is in doubt.
+///
+/// [`Reason::sentence`] says what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    /// `bad_address`: the text where the client's address should be is no address.
+    /// The text where the client's address should be is no IP address.
     BadAddress,
-    /// `bad_number`: a column for numbers has something else.
+    /// A column for numbers has something else.
     BadNumber,
-    /// `bad_time`: the time of the event cannot be read.
+    /// The time of the event cannot be read.
     BadTime,
-    /// `cut_off`: the log is damaged within this line.
+    /// The log is damaged within this line.
     CutOff,
-    /// `duplicate_field`: a field is there twice, and which one counts cannot be known.
+    /// A field is there twice.
     DuplicateField,
-    /// `field_count`: the record has more or fewer fields than its header names.
+    /// The record has more or fewer fields than its header names.
     FieldCount,
-    /// `field_missing`: a column that every row must have is not there.
+    /// A column that every row must have has no value.
     FieldMissing,
-    /// `field_type`: a field of JSON is an object, an array or a truth value where a text or a number should be.
+    /// A field of JSON is of a type that its column cannot have.
     FieldType,
-    /// `forwarded_for_list`: the forwarding list has no address in the place that `forwarded_hops` names.
+    /// A forwarding list does not show which of its addresses is the client's.
     ForwardedForList,
-    /// `joined`: a text was put together from those of an array, as no claim of a token ever is.
+    /// A text was put together from those of an array.
     Joined,
-    /// `json_syntax`: the line is no JSON object.
+    /// The line is no JSON object.
     JsonSyntax,
-    /// `line_too_long`: the line is longer than a line can be.
+    /// The line is longer than a line can be.
     LineTooLong,
-    /// `log_syntax`: the line does not look as its format says.
+    /// The line does not look as its format says.
     LogSyntax,
-    /// `no_claims`: where claims of a token should be there is something else.
+    /// Where the claims of a token should be there is something else.
     NoClaims,
-    /// `no_header`: no header says what the columns are.
+    /// No header says what the columns are.
     NoHeader,
-    /// `open_quote`: a quote is never closed.
+    /// A quote is never closed.
     OpenQuote,
-    /// `request_line`: the request is not `METHOD target HTTP/x`, and the server answered it all the same.
+    /// The request is no HTTP request, and the server did not refuse it.
     RequestLine,
-    /// `stray_quote`: a quote stands where none may stand.
+    /// A quote stands where none may stand.
     StrayQuote,
-    /// `time_in_fold`: the local time happened twice or never, because clocks were changed.
+    /// The local time happened twice or never.
     TimeInFold,
-    /// `time_without_zone`: the time carries no zone, and the case file names none.
+    /// The time carries no zone, and the case file names none.
     TimeWithoutZone,
 }
 
 impl Reason {
+    /// All reasons, in the order of their names.
+    pub const ALL: [Reason; 20] = [
+        Reason::BadAddress,
+        Reason::BadNumber,
+        Reason::BadTime,
+        Reason::CutOff,
+        Reason::DuplicateField,
+        Reason::FieldCount,
+        Reason::FieldMissing,
+        Reason::FieldType,
+        Reason::ForwardedForList,
+        Reason::Joined,
+        Reason::JsonSyntax,
+        Reason::LineTooLong,
+        Reason::LogSyntax,
+        Reason::NoClaims,
+        Reason::NoHeader,
+        Reason::OpenQuote,
+        Reason::RequestLine,
+        Reason::StrayQuote,
+        Reason::TimeInFold,
+        Reason::TimeWithoutZone,
+    ];
+
+    /// The reason with this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Reason::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+
     /// The name in the frame `rejects` and in outputs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -71,23 +102,121 @@ impl Reason {
             Reason::TimeWithoutZone => "time_without_zone",
         }
     }
+
+    /// What the reason means, and what a responder can do.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Reason::BadAddress => {
+                "The text where the client's address should be is no IP address. See which field \
+                 the log has it in, and map that one."
+            }
+            Reason::BadNumber => {
+                "A column for numbers has something else, or a number that is too large. See \
+                 whether it is mapped to the right field."
+            }
+            Reason::BadTime => {
+                "The time of the event cannot be read. If many lines have this reason, `time` or \
+                 the format in the case file is wrong."
+            }
+            Reason::CutOff => {
+                "The log is damaged within this line, and what is left of a value may look like \
+                 another one. Collect the log again."
+            }
+            Reason::DuplicateField => {
+                "A field is there twice, and no one can know which one counts. Two writers may \
+                 share the log, or a client may have sent the field."
+            }
+            Reason::FieldCount => {
+                "The record has more or fewer fields than its header names. See whether the \
+                 format, its delimiter and its quotes are right."
+            }
+            Reason::FieldMissing => {
+                "The line has no value for a column that every row must have. Messages of the \
+                 server itself look so; if most lines do, a field is mapped wrongly."
+            }
+            Reason::FieldType => {
+                "A field of JSON is an object, an array or a truth value where a text or a number \
+                 should be. Map the field inside of it."
+            }
+            Reason::ForwardedForList => {
+                "The forwarding list has several addresses. Say with `forwarded_hops` in the case \
+                 file how many of your own proxies added one."
+            }
+            Reason::Joined => {
+                "A text was put together from those of an array, as no claim of a token ever is."
+            }
+            Reason::JsonSyntax => {
+                "The line is no JSON object. It may be cut short, two writers may have mixed \
+                 their lines, or it is a message of the server itself."
+            }
+            Reason::LineTooLong => {
+                "The line is longer than a line can be. The file may be binary, or its line ends \
+                 may be lost."
+            }
+            Reason::LogSyntax => {
+                "The line does not look as its format says. If many lines have this reason, try \
+                 `breachscope detect` to find the format."
+            }
+            Reason::NoClaims => "Where the claims of a token should be there is something else.",
+            Reason::NoHeader => {
+                "No header says what the columns are. Map the columns by the header of an earlier \
+                 file of the log, or put it in a copy."
+            }
+            Reason::OpenQuote => {
+                "A quote is never closed, so no one can say where the record ends. See whether \
+                 the writer escapes quotes in another way."
+            }
+            Reason::RequestLine => {
+                "The request is not `METHOD target HTTP/x`, yet the server did not refuse it. \
+                 What it showed is not known: read the line."
+            }
+            Reason::StrayQuote => {
+                "A quote stands where none may stand. See whether the writer escapes quotes in \
+                 another way."
+            }
+            Reason::TimeInFold => {
+                "The local time happened twice or never, because clocks were changed. Only other \
+                 logs can tell which moment it was."
+            }
+            Reason::TimeWithoutZone => {
+                "The time carries no zone, and the case file names none. Add `zone` to the \
+                 source."
+            }
+        }
+    }
 }
 
-/// A line that is no row.
+/// Why one line is no row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// What exactly, and where in the line.
+    /// What exactly is wrong, and where in the line.
     pub detail: String,
 }
 
 impl Reject {
-    /// A reject for `reason`.
+    /// A reject for `reason`, with `detail`.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Reject {
             reason,
             detail: detail.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_in_the_order_of_their_names_and_found_by_them() {
+        assert!(Reason::ALL.is_sorted_by(|a, b| a.name() < b.name()));
+        for reason in Reason::ALL {
+            assert_eq!(Reason::of_name(reason.name()), Some(reason));
+            let sentence = reason.sentence();
+            assert!(sentence.ends_with('.'), "{sentence}");
+        }
+        assert_eq!(Reason::of_name("none"), None);
     }
 }

@@ -1,28 +1,34 @@
-//! Silences: stretches in which a source logged nothing although its own rhythm lets expect events.
+//! Finds silences: pauses in which a source logged nothing although its own rhythm says it should have.
 //!
-//! A source's rhythm is the median number of events in each hour of the week (where it logged for four
-//! weeks or more), else in each hour of the day (four days or more); a shorter log has no rhythm. A
-//! pause is a silence if the rhythm lets expect at least [`LEAST`] events in it. So neither a quiet
-//! night nor a source that logs now and then is called silent.
+//! A source that logged for four weeks or more has a rhythm by the hour of the week: the median number
+//! of events in each such hour. With four days or more it has one by the hour of the day; a shorter log
+//! has none. A pause is a silence if the rhythm expects at least [`LEAST`] events in it. So neither a
+//! quiet night nor a source that logs now and then is called silent.
+//!
+//! Events are counted in *pulses*, one for each interval of five minutes that has any. Times are in
+//! microseconds since 1970 UTC.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Microseconds of the stretches in which events are counted to find a source's rhythm.
-pub(crate) const STRETCH: i64 = 300 * 1_000_000;
+/// Microseconds of the intervals in which events are counted.
+pub(crate) const INTERVAL: i64 = 300 * 1_000_000;
 
-/// Events of one stretch of time.
+/// The events of one interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pulse {
-    /// When the stretch begins.
+    /// When the interval begins.
     begin: i64,
+    /// How many events it has.
     count: u64,
+    /// The time of the first of them.
     first: i64,
+    /// The time of the last of them.
     last: i64,
 }
 
 impl Pulse {
     fn covers(&self, time: i64) -> bool {
-        (self.begin..self.begin + STRETCH).contains(&time)
+        (self.begin..self.begin + INTERVAL).contains(&time)
     }
 
     fn add(&mut self, other: Pulse) {
@@ -32,22 +38,22 @@ impl Pulse {
     }
 }
 
-/// Events by stretch of time.
+/// The events of some part of the evidence, interval by interval.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pulses {
     all: Vec<Pulse>,
-    /// How many were left when they were last put in order.
-    settled: usize,
+    /// How many there were when they were last merged.
+    merged: usize,
 }
 
 impl Pulses {
-    /// Counts events. Log lines come nearly in order, so most belong to the last stretch.
+    /// Counts the events at `times`. Lines are nearly in order, so most belong to the last interval.
     pub(crate) fn count(&mut self, times: &[i64]) {
         let mut rest = times;
         while let Some(time) = rest.first() {
             if !self.all.last().is_some_and(|pulse| pulse.covers(*time)) {
                 self.all.push(Pulse {
-                    begin: time.div_euclid(STRETCH) * STRETCH,
+                    begin: time.div_euclid(INTERVAL) * INTERVAL,
                     count: 0,
                     first: *time,
                     last: *time,
@@ -63,13 +69,13 @@ impl Pulses {
             }
             rest = others;
         }
-        self.settle_if_long();
+        self.merge_if_long();
     }
 
     /// Adds the events of another part of the evidence.
     pub(crate) fn append(&mut self, mut other: Pulses) {
         self.all.append(&mut other.all);
-        self.settle_if_long();
+        self.merge_if_long();
     }
 
     /// The first and the last event.
@@ -78,8 +84,8 @@ impl Pulses {
         first.zip(self.all.iter().map(|pulse| pulse.last).max())
     }
 
-    /// Puts stretches in order, each once.
-    fn settle(&mut self) {
+    /// Puts the pulses in order and adds up those of one interval.
+    fn merge(&mut self) {
         self.all.sort_by_key(|pulse| pulse.begin);
         self.all.dedup_by(|later, kept| {
             let same = later.begin == kept.begin;
@@ -88,25 +94,27 @@ impl Pulses {
             }
             same
         });
-        self.settled = self.all.len();
+        self.merged = self.all.len();
     }
 
-    /// However often a log goes back in time, there are not many more than it has stretches.
-    fn settle_if_long(&mut self) {
-        if self.all.len() > 2 * self.settled + 4096 {
-            self.settle();
+    /// Merges when there are many more pulses than after the last time.
+    ///
+    /// A log may go back in time as often as it likes; without this, each time would add a pulse.
+    fn merge_if_long(&mut self) {
+        if self.all.len() > 2 * self.merged + 4096 {
+            self.merge();
         }
     }
 }
 
-/// As rows of numbers: the stretch, how many events, and when the first and the last were in it.
+/// A pulse is four numbers: its interval, its count, and where in it the first and the last event are.
 impl Serialize for Pulses {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let row = |pulse: &Pulse| {
             let begin = pulse.begin;
             let count = i64::try_from(pulse.count).expect("fewer events than microseconds");
             [
-                begin / STRETCH,
+                begin / INTERVAL,
                 count,
                 pulse.first - begin,
                 pulse.last - begin,
@@ -119,8 +127,8 @@ impl Serialize for Pulses {
 impl<'de> Deserialize<'de> for Pulses {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let rows = Vec::<[i64; 4]>::deserialize(from)?;
-        let pulse = |[stretch, count, first, last]: [i64; 4]| {
-            let begin = stretch.checked_mul(STRETCH)?;
+        let pulse = |[interval, count, first, last]: [i64; 4]| {
+            let begin = interval.checked_mul(INTERVAL)?;
             Some(Pulse {
                 begin,
                 count: u64::try_from(count).ok()?,
@@ -129,33 +137,33 @@ impl<'de> Deserialize<'de> for Pulses {
             })
         };
         let all: Option<Vec<Pulse>> = rows.into_iter().map(pulse).collect();
-        let all = all.ok_or_else(|| serde::de::Error::custom("stretches of no time"))?;
-        Ok(Pulses { all, settled: 0 })
+        let all = all.ok_or_else(|| serde::de::Error::custom("intervals beyond any time"))?;
+        Ok(Pulses { all, merged: 0 })
     }
 }
 
-/// Events that must be expected in a silence: with fewer, a pause may be chance.
+/// How many events the rhythm must expect in a silence: with fewer, a pause may be chance.
 const LEAST: f64 = 30.0;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
 
-/// A stretch without events: microseconds since 1970 UTC.
+/// A time without events, in microseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Pause {
     /// The last event before.
     pub(crate) from: i64,
     /// The first event after.
     pub(crate) to: i64,
-    /// Events that the rhythm lets expect.
+    /// How many events the rhythm expects in it.
     pub(crate) expected: u64,
-    /// Which rhythm.
+    /// Which rhythm, in words.
     pub(crate) basis: &'static str,
 }
 
-/// The silences of a source whose events these are.
+/// Finds the silences of a source with these events.
 pub(crate) fn silences(mut pulses: Pulses) -> Vec<Pause> {
-    pulses.settle();
+    pulses.merge();
     let pulses = without_strays(&pulses.all);
     let (Some(first), Some(last)) = (pulses.first(), pulses.last()) else {
         return Vec::new();
@@ -177,7 +185,7 @@ pub(crate) fn silences(mut pulses: Pulses) -> Vec<Pause> {
     let mut found = Vec::new();
     for pair in pulses.windows(2) {
         let (from, to) = (pair[0].last, pair[1].first);
-        if to - from <= STRETCH {
+        if to - from <= INTERVAL {
             continue;
         }
         let expected = expected(&median, from, to);
@@ -193,8 +201,9 @@ pub(crate) fn silences(mut pulses: Pulses) -> Vec<Pause> {
     found
 }
 
-/// Leaves out events that are few and far from all others, as of a clock that was not set yet: a rhythm that
-/// reached as far would have nothing but empty hours.
+/// Leaves out events that are few and far from all others, as of a clock that was not set yet.
+///
+/// A rhythm that reached as far as those would have nothing but empty hours.
 fn without_strays(pulses: &[Pulse]) -> Vec<Pulse> {
     let together = pulses.chunk_by(|a, b| b.first - a.last <= 4 * WEEK);
     let events = |part: &&[Pulse]| part.iter().map(|pulse| pulse.count).sum::<u64>() as f64;
@@ -205,7 +214,7 @@ fn without_strays(pulses: &[Pulse]) -> Vec<Pulse> {
         .collect()
 }
 
-/// By hour of the cycle, the median count over whole hours from `first` up to `last`.
+/// The median count of each hour of the cycle, over the whole hours from `first` up to `last`.
 fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
     let hour = |pulse: &Pulse| pulse.begin.div_euclid(HOUR);
     let mut of = vec![Vec::new(); usize::try_from(cycle).expect("a positive cycle")];
@@ -213,16 +222,16 @@ fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
         let hour = hour(&events[0]);
         if (first..last).contains(&hour) {
             let count: u64 = events.iter().map(|pulse| pulse.count).sum();
-            of[slot(hour, cycle)].push(count);
+            of[hour_in_cycle(hour, cycle)].push(count);
         }
     }
     let median = |(place, counts): (usize, &mut Vec<u64>)| {
-        // Hours without events are many in a log with one time that is far off; they need no room.
+        // A log with one time that is far off has very many hours without events. They are counted, not kept.
         let from_here = last - first - (place as i64 - first).rem_euclid(cycle);
         let hours = (from_here.max(0) + cycle - 1) / cycle;
         let silent = usize::try_from(hours).expect("not below zero") - counts.len();
         counts.sort_unstable();
-        // Of an even number the lower: a rhythm is claimed only where most weeks or days have it.
+        // Of an even number of hours the lower median: most weeks or days must have the rhythm.
         let middle = (silent + counts.len()).saturating_sub(1) / 2;
         let count = middle.checked_sub(silent).and_then(|at| counts.get(at));
         count.map_or(0.0, |count| *count as f64)
@@ -230,12 +239,12 @@ fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
     of.iter_mut().enumerate().map(median).collect()
 }
 
-/// The hour's place in its cycle.
-fn slot(hour: i64, cycle: i64) -> usize {
-    usize::try_from(hour.rem_euclid(cycle)).expect("a slot of the cycle")
+/// The place of an hour in its cycle.
+fn hour_in_cycle(hour: i64, cycle: i64) -> usize {
+    usize::try_from(hour.rem_euclid(cycle)).expect("an hour of the cycle")
 }
 
-/// Events that the rhythm lets expect between two moments.
+/// How many events the rhythm expects between two moments.
 fn expected(median: &[f64], from: i64, to: i64) -> f64 {
     let cycle = median.len() as i64;
     let whole = (to - from) / (cycle * HOUR);
@@ -244,7 +253,7 @@ fn expected(median: &[f64], from: i64, to: i64) -> f64 {
     while at < to {
         let hour = at.div_euclid(HOUR);
         let end = ((hour + 1) * HOUR).min(to);
-        sum += median[slot(hour, cycle)] * (end - at) as f64 / HOUR as f64;
+        sum += median[hour_in_cycle(hour, cycle)] * (end - at) as f64 / HOUR as f64;
         at = end;
     }
     sum
@@ -280,7 +289,7 @@ mod tests {
                 some.chunks(64).for_each(|times| part.count(times));
                 pulses.append(part);
             }
-            pulses.settle();
+            pulses.merge();
             assert_eq!(pulses.span(), Some((0, 200_100_000_000)));
             pulses
         });

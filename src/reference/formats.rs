@@ -7,7 +7,7 @@ use super::{fields, settings, unknown};
 use crate::case::{SourceKind, TimeFormat};
 use crate::error::Result;
 use crate::frames::Frame;
-use crate::intake::blocks::fields::{FIRST_PART, PARTS, gives};
+use crate::intake::blocks::fields::{FIRST_PART, PARTS, columns_filled_by};
 use crate::intake::formats::{ANY_KINDS, LogFormat, Takes, Wanted, list, slot};
 
 /// The page on the format `name`, or on all formats.
@@ -287,7 +287,7 @@ fn needs(format: &'static LogFormat) -> Vec<String> {
 fn lacking(format: &'static LogFormat, kind: SourceKind) -> Vec<&'static str> {
     let filled: Vec<&str> = fills(format)
         .iter()
-        .flat_map(|(name, _)| match gives(name) {
+        .flat_map(|(name, _)| match columns_filled_by(name) {
             [] => vec![*name],
             columns => columns.to_vec(),
         })

@@ -12,10 +12,10 @@ use super::guess;
 use super::sample::Sample;
 use crate::bytes::without_bom;
 use crate::case::{SourceKind, TimeFormat};
-use crate::intake::block::Tally;
 use crate::intake::blocks::framing::{self, Framing};
 use crate::intake::formats::{self, LogFormat};
 use crate::intake::reading::Reading;
+use crate::intake::tally::Tally;
 use crate::moment::utc;
 
 /// Lines of a sample that are searched for the marks of formats.

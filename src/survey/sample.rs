@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use crate::case::Catalogue;
 use crate::error::Result;
-use crate::intake::block::{Parser, Tally};
+use crate::intake::block::BlockParser;
 use crate::intake::blocks::buffers::Pool;
 use crate::intake::blocks::framing::{self, Block, Framing};
 use crate::intake::evidence::parquet_rows::ParquetRows;
 use crate::intake::reading::Reading;
+use crate::intake::tally::Tally;
 use crate::jws::SigningKeys;
 
 /// Bytes looked at from the beginning of a log.
@@ -124,7 +125,7 @@ impl Sample {
         let pool: Arc<Pool> = Arc::default();
         let parse = |block: Block| -> Result<()> {
             let parsed =
-                Parser::new(reading, (&known.0, &known.1), 1, block.lines)?.parse(&block)?;
+                BlockParser::new(reading, (&known.0, &known.1), 1, block.lines)?.parse(&block)?;
             all.add(parsed.tally);
             Ok(())
         };

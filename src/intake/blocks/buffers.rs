@@ -1,24 +1,26 @@
-//! Buffers for blocks of a log, used again and again, with the places where lines end.
+//! Buffers that blocks of a log are read into and that are used again, with the places of line ends.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
 use crate::bytes::find_all;
 
-/// Bytes of a block, before its last line is whole.
+/// Bytes that are read before a block is cut off; its last line may then make it longer.
 pub(crate) const BLOCK: usize = 8 << 20;
-/// Bytes of the largest buffer that is kept: one that had to hold a very long line is not.
+/// Bytes of the largest buffer that goes back to its pool.
+///
+/// A larger one had to hold a very long line; keeping it would keep that memory to the end of the run.
 const MOST_POOLED: usize = 2 * BLOCK;
 
-/// Buffers that are used again.
+/// Buffers that wait to be used again.
 #[derive(Debug, Default)]
 pub(crate) struct Pool(Mutex<Vec<(Vec<u8>, Vec<u32>)>>);
 
 impl Pool {
-    /// A buffer with room for so many bytes.
+    /// Takes an empty buffer with room for `size` bytes out of the pool, or makes one.
     pub(crate) fn take(self: &Arc<Self>, size: usize) -> Buffer {
-        let known = self.0.lock().expect("no panic while pooling").pop();
-        let (bytes, mut line_ends) = known
+        let pooled = self.0.lock().expect("no panic while pooling").pop();
+        let (bytes, mut line_ends) = pooled
             .filter(|(bytes, _)| bytes.len() >= size)
             .unwrap_or_else(|| (vec![0; size], Vec::new()));
         line_ends.clear();
@@ -31,28 +33,28 @@ impl Pool {
     }
 }
 
-/// A buffer of a pool, to which it goes back.
+/// Bytes of a log and the places of their line ends; goes back to its pool when dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
+    /// How many of `bytes` are filled.
     length: usize,
-    /// Where lines end among them.
     line_ends: Vec<u32>,
     pool: Arc<Pool>,
 }
 
 impl Buffer {
-    /// The bytes that are filled.
+    /// The bytes that were read.
     pub(crate) fn filled(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 
-    /// Where lines end among them.
+    /// The places of the line ends among them, in order.
     pub(crate) fn line_ends(&self) -> &[u32] {
         &self.line_ends
     }
 
-    /// Reads once, up to `target` bytes in all.
+    /// Reads once, so that at most `target` bytes are filled; returns how many were added.
     pub(crate) fn read(&mut self, content: &mut dyn Read, target: usize) -> io::Result<usize> {
         if self.bytes.len() < target {
             self.bytes.resize(target, 0);
@@ -60,12 +62,12 @@ impl Buffer {
         let from = self.length;
         let length = content.read(&mut self.bytes[from..target])?;
         self.length += length;
-        // At once, for what was just read is at hand.
+        // Now, because what was just read is still in the processor's cache.
         self.find_line_ends(from);
         Ok(length)
     }
 
-    /// Moves what is filled from `end` on into `rest`, which is empty.
+    /// Moves what is filled from `end` on into the empty buffer `rest`, and returns that.
     pub(crate) fn split_off(&mut self, end: usize, mut rest: Buffer) -> Buffer {
         let left = self.length - end;
         if rest.bytes.len() < left {
@@ -80,7 +82,7 @@ impl Buffer {
         rest
     }
 
-    /// Notes the line ends of what was filled from `from` on.
+    /// Adds the line ends among the bytes filled from `from` on.
     fn find_line_ends(&mut self, from: usize) {
         let new = &self.bytes[from..self.length];
         find_all(new, b'\n', from, &mut self.line_ends);

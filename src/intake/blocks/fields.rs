@@ -1,34 +1,36 @@
-//! The fields of one line, as text: what a format's parser fills and `rows` types.
+//! The fields of one line as text: a format's parser fills them, and `rows` types them.
 //!
-//! A field is a *slot*: the index of a canonical column of the frame, or one of the [`PARTS`] from
-//! which a column is put together (a request line, an address with its port). Text is kept as a
-//! place in the line; only what had to be unescaped is copied.
+//! Each field has a *slot*: the index of a column of the frame, or, behind those, of one of the
+//! [`PARTS`] that columns are put together from (a request line, an address with its port). A field's
+//! text is a place in the line; only a text that had to be unescaped is copied.
+
+use std::ops::Range;
 
 use crate::frames::Frame;
 use crate::intake::reject::Reject;
 
-/// Slots that a line can fill.
+/// How many slots there are: the columns of the widest frame, and the parts.
 pub const SLOTS: usize = 36;
 
-/// What a log may have instead of a canonical column.
+/// What a log may have in place of one or more columns of its frame.
 #[derive(Debug)]
 pub(crate) struct Part {
     /// Its name in the case file.
     pub name: &'static str,
-    /// A column of each frame that takes the part.
+    /// The part belongs to each frame that has this column.
     pub column: &'static str,
-    /// The columns that it fills by itself.
+    /// The columns that it fills without another part.
     pub fills: &'static [&'static str],
-    /// How a token is taken out of it, if it holds one.
+    /// How it holds a token, if it does.
     pub holds: Option<Holds>,
-    /// What it is, for people.
+    /// What it is, with an example, for people.
     pub what: &'static str,
 }
 
 /// How a part holds a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
-    /// The token alone, or after `Bearer`.
+    /// The token alone, or behind `Bearer`.
     Token,
     /// The value of an `Authorization` header.
     Authorization,
@@ -70,7 +72,7 @@ const fn token(
     }
 }
 
-/// Columns of an event frame that a token's own claims fill.
+/// The columns of event frames that a token's claims, hash and signature fill.
 pub(crate) const FROM_TOKEN: [&str; 14] = [
     "token_id",
     "token_issuer",
@@ -88,7 +90,7 @@ pub(crate) const FROM_TOKEN: [&str; 14] = [
     "token_signature",
 ];
 
-/// All parts, in the order of their slots: those that hold a token come last.
+/// All parts, in the order of their slots. Those that hold a token come last: see `FIRST_OF_TOKEN`.
 pub(crate) static PARTS: [Part; 12] = [
     part(
         "request_line",
@@ -118,7 +120,8 @@ pub(crate) static PARTS: [Part; 12] = [
         "forwarded_for",
         "source_ip",
         &["source_ip"],
-        "a forwarding list, of which `forwarded_hops` says which address is the client's: `192.0.2.7, 198.51.100.2`",
+        "a forwarding list, of which `forwarded_hops` says which address is the client's: \
+         `192.0.2.7, 198.51.100.2`",
     ),
     part(
         "date",
@@ -164,9 +167,10 @@ pub(crate) static PARTS: [Part; 12] = [
     ),
 ];
 
-/// Columns of a frame come first; the parts begin here.
+/// The slot of the first part; columns of the frame have the slots before it.
 pub(crate) const FIRST_PART: usize = SLOTS - PARTS.len();
 
+// The slots of single parts, by their places in `PARTS`; a test holds each to its name.
 pub(crate) const REQUEST_LINE: usize = FIRST_PART;
 pub(crate) const URL: usize = FIRST_PART + 1;
 pub(crate) const QUERY: usize = FIRST_PART + 2;
@@ -174,10 +178,10 @@ pub(crate) const CLIENT_ENDPOINT: usize = FIRST_PART + 3;
 pub(crate) const FORWARDED_FOR: usize = FIRST_PART + 4;
 pub(crate) const DATE: usize = FIRST_PART + 5;
 pub(crate) const TIME_OF_DAY: usize = FIRST_PART + 6;
-/// The parts that a token comes from begin here.
+/// The slot of the first part that holds a token; all behind it hold one too.
 const FIRST_OF_TOKEN: usize = FIRST_PART + 7;
 
-/// The slot of a column of `frame`, or of a part of one.
+/// The slot of the column or part `name`, if `frame` has it.
 pub fn slot(frame: &Frame, name: &str) -> Option<usize> {
     let part = || {
         let index = PARTS.iter().position(|part| part.name == name)?;
@@ -192,46 +196,58 @@ pub fn slot(frame: &Frame, name: &str) -> Option<usize> {
 pub(crate) fn slots(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let slot = bits.trailing_zeros() as usize;
+        // Clears the lowest bit that is set. With none set, `slot` is 64 and the loop ends.
         bits &= bits.wrapping_sub(1);
         (slot < SLOTS).then_some(slot)
     })
 }
 
-/// Columns that the part `name` fills by itself; none if it is no part.
-pub(crate) fn gives(name: &str) -> &'static [&'static str] {
+/// The columns that the part `name` fills without another part; none if it is no part.
+pub(crate) fn columns_filled_by(name: &str) -> &'static [&'static str] {
     let part = PARTS.iter().find(|part| part.name == name);
     part.map_or(&[], |part| part.fills)
 }
 
-/// Whether a value is none: empty, or the `-` that servers write where there is nothing.
+/// Whether a text stands for no value: empty, or the `-` that servers write where there is nothing.
 #[inline]
 pub(crate) fn says_nothing(text: &str) -> bool {
     matches!(text, "" | "-")
 }
 
-/// Where a field's text is: in the line, or among the copies.
+/// Where a field's text is: a range of the line, or of the copies beside it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
+    /// Where it begins; the bit [`COPIED`] is set if it is among the copies.
     pub(crate) start: u32,
+    /// Where it ends, without that bit.
     pub(crate) end: u32,
 }
 
+/// Set in `start` for text among the copies.
+///
+/// Texts are shorter than 2 GiB (see [`LONGEST_LINE`]), so the highest bit is free.
+const COPIED: u32 = 1 << 31;
+/// Bytes of the longest line whose places, and those of its copies, leave [`COPIED`] free.
+pub(crate) const LONGEST_LINE: usize = 1 << 30;
+
 impl Place {
-    /// The same place counted from `base` bytes before the line.
+    /// The same place of a line that begins at `base`, counted from where `base` is counted from.
     #[inline]
-    pub(crate) fn after(self, base: usize) -> Self {
+    pub(crate) fn shifted(self, base: usize) -> Self {
+        // Lines and stretches are parts of a block, whose places fit into 32 bits.
         Place {
             start: self.start + base as u32,
             end: self.end + base as u32,
         }
     }
 
-    /// The place of a stretch of the text.
+    /// The place of `range` of this text.
     #[inline]
-    pub(crate) fn cut(self, stretch: std::ops::Range<usize>) -> Self {
+    pub(crate) fn slice(self, range: Range<usize>) -> Self {
+        // A range of the text is no longer than the text, whose length fits into 32 bits.
         Place {
-            start: self.start + stretch.start as u32,
-            end: (self.start & !COPIED) + stretch.end as u32,
+            start: self.start + range.start as u32,
+            end: (self.start & !COPIED) + range.end as u32,
         }
     }
 
@@ -243,17 +259,17 @@ impl Place {
 
     /// Where the text is, in the line or among the copies.
     #[inline(always)]
-    pub(crate) fn range(self) -> std::ops::Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         (self.start & !COPIED) as usize..self.end as usize
     }
 
-    /// Whether the text has a byte at most.
+    /// Whether the text has one byte at most.
     #[inline(always)]
     pub(crate) fn is_short(self) -> bool {
         self.end <= (self.start & !COPIED) + 1
     }
 
-    /// Adds `text` to the copies.
+    /// Appends `text` to `copies` and returns its place there.
     pub(crate) fn of_copy(copies: &mut String, text: &str) -> Self {
         let start = copies.len() as u32 | COPIED;
         copies.push_str(text);
@@ -264,24 +280,22 @@ impl Place {
     }
 }
 
-/// Set in `start` for text among the copies.
-const COPIED: u32 = 1 << 31;
-/// The longest line whose places fit.
-pub(crate) const LONGEST_LINE: usize = 1 << 30;
-
 /// The fields of one line.
 #[derive(Debug)]
 pub struct Fields<'l> {
     line: &'l str,
-    /// Bit by bit, the slots that are filled.
+    /// Bit `n` is set if slot `n` is filled.
     filled: u64,
     places: [Place; SLOTS],
+    /// By slot: the rank of the source that filled it.
     ranks: [u8; SLOTS],
     copies: String,
-    /// What is wrong with single fields: the slots that each would fill, bit by bit, and why the line is no row if
-    /// it needs them.
+    /// Fields in doubt: the slots that each would fill, as bits, and what is wrong with it.
     doubts: Vec<(u64, Reject)>,
 }
+
+// A set of slots is 64 bits.
+const _: () = assert!(SLOTS <= u64::BITS as usize, "a bit for each slot");
 
 impl Default for Fields<'_> {
     fn default() -> Self {
@@ -297,7 +311,7 @@ impl Default for Fields<'_> {
 }
 
 impl<'l> Fields<'l> {
-    /// Forgets all fields; `line` is the next.
+    /// Forgets all fields and goes on to `line`.
     #[inline]
     pub fn begin(&mut self, line: &'l str) {
         self.line = line;
@@ -306,8 +320,11 @@ impl<'l> Fields<'l> {
         self.doubts.clear();
     }
 
-    /// Notes what is wrong with a field that would fill these slots; once for each slot and reason, however often a
-    /// line has the field.
+    /// Notes that something is wrong with a field that would fill `slots`.
+    ///
+    /// Whether the line is a reject for it is decided once all fields are known. Each slot has one
+    /// doubt of a reason, however often the line has the field: a client that repeats a field must not
+    /// make the list long.
     #[cold]
     pub(crate) fn doubt(&mut self, slots: u64, reject: Reject) {
         let known = self
@@ -320,17 +337,18 @@ impl<'l> Fields<'l> {
         }
     }
 
-    /// What is wrong with the line's single fields, if anything is, and the slots that each would fill.
+    /// The fields in doubt: the slots that each would fill, as bits, and what is wrong with it.
     #[inline]
     pub fn doubts(&self) -> &[(u64, Reject)] {
         &self.doubts
     }
 
-    /// Puts the text between two offsets of the line into `slot`.
+    /// Fills `slot` with the bytes `start..end` of the line.
     #[inline]
     pub fn set(&mut self, slot: usize, start: usize, end: usize) {
         debug_assert!(start <= end && end <= self.line.len());
-        self.place(
+        // Lines longer than `LONGEST_LINE` are rejects before anything looks for fields.
+        self.set_place(
             slot,
             Place {
                 start: start as u32,
@@ -339,17 +357,17 @@ impl<'l> Fields<'l> {
         );
     }
 
-    /// Puts a part of the line into `slot`.
+    /// Fills `slot` with `text`, which must be a part of the line itself.
     #[inline]
     pub fn put(&mut self, slot: usize, text: &'l str) {
         let start = text.as_ptr() as usize - self.line.as_ptr() as usize;
         self.set(slot, start, start + text.len());
     }
 
-    /// Puts text that is not in the line as it stands into `slot`.
+    /// Fills `slot` with a copy of `text`, which need not stand in the line.
     pub fn copy(&mut self, slot: usize, text: &str) {
         let place = Place::of_copy(&mut self.copies, text);
-        self.place(slot, place);
+        self.set_place(slot, place);
     }
 
     /// Empties `slot`.
@@ -357,25 +375,26 @@ impl<'l> Fields<'l> {
         self.filled &= !(1 << slot);
     }
 
+    /// Fills `slot` with the text at `place`.
     #[inline]
-    pub(crate) fn place(&mut self, slot: usize, place: Place) {
+    pub(crate) fn set_place(&mut self, slot: usize, place: Place) {
         self.places[slot] = place;
         self.filled |= 1 << slot;
     }
 
-    /// The slots that are filled, bit by bit.
+    /// The filled slots, as bits.
     #[inline]
     pub(crate) fn filled(&self) -> u64 {
         self.filled
     }
 
-    /// Where the text in `slot` is, if it is filled.
+    /// Where the text of `slot` is; of no use unless the slot is filled.
     #[inline]
     pub(crate) fn place_of(&self, slot: usize) -> Place {
         self.places[slot]
     }
 
-    /// The slots that hold this stretch of the line.
+    /// The slots that are filled with exactly the bytes `start..end` of the line.
     pub(crate) fn filled_from(&self, start: usize, end: usize) -> Vec<u8> {
         let holds = |slot: &usize| {
             let place = self.places[*slot];
@@ -384,17 +403,19 @@ impl<'l> Fields<'l> {
         (0..SLOTS).filter(holds).map(|slot| slot as u8).collect()
     }
 
-    /// Notes that `slot` was filled from the source of this rank (0 is best), and tells whether it
-    /// was filled before, and from which rank.
+    /// Sets the rank of the source that fills `slot` (0 is best), and returns the rank before.
+    ///
+    /// Returns `None` if the slot is empty. Of several fields for one slot the caller keeps the one
+    /// with the best rank, and takes a worse one back with [`Fields::restore_rank`].
     #[inline]
-    pub(crate) fn rank(&mut self, slot: usize, rank: u8) -> Option<u8> {
+    pub(crate) fn swap_rank(&mut self, slot: usize, rank: u8) -> Option<u8> {
         let before = self.has(slot).then(|| self.ranks[slot]);
         self.ranks[slot] = rank;
         before
     }
 
-    /// Takes back what [`Fields::rank`] noted.
-    pub(crate) fn keep_rank(&mut self, slot: usize, rank: u8) {
+    /// Sets the rank of `slot` back to what [`Fields::swap_rank`] returned.
+    pub(crate) fn restore_rank(&mut self, slot: usize, rank: u8) {
         self.ranks[slot] = rank;
     }
 
@@ -404,19 +425,20 @@ impl<'l> Fields<'l> {
         self.filled >> slot & 1 == 1
     }
 
-    /// Whether `slot` has a text that says something.
+    /// Whether `slot` is filled with more than an empty text or a `-`.
     #[inline]
-    pub(crate) fn says(&self, slot: usize) -> bool {
+    pub(crate) fn has_value(&self, slot: usize) -> bool {
         self.get(slot).is_some_and(|text| !says_nothing(text))
     }
 
-    /// Whether the line has any part of a column.
+    /// Whether the line fills any part.
     #[inline]
     pub(crate) fn has_parts(&self) -> bool {
+        // Parts have the highest slots, so a shift leaves their bits alone.
         self.filled >> FIRST_PART != 0
     }
 
-    /// Whether the line has any part that a token comes from.
+    /// Whether the line fills any part that holds a token.
     #[inline]
     pub(crate) fn has_token(&self) -> bool {
         self.filled >> FIRST_OF_TOKEN != 0
@@ -436,8 +458,36 @@ impl<'l> Fields<'l> {
         })
     }
 
-    /// Moves a stretch of the text in `from` to `to`.
-    pub(crate) fn cut(&mut self, from: usize, stretch: std::ops::Range<usize>, to: usize) {
-        self.place(to, self.places[from].cut(stretch));
+    /// Fills `to` with `range` of the text in `from`.
+    pub(crate) fn set_slice(&mut self, from: usize, range: Range<usize>, to: usize) {
+        self.set_place(to, self.places[from].slice(range));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::SourceKind;
+
+    #[test]
+    fn the_slots_of_parts_are_those_of_their_names() {
+        for (name, slot) in [
+            ("request_line", REQUEST_LINE),
+            ("url", URL),
+            ("query", QUERY),
+            ("client_endpoint", CLIENT_ENDPOINT),
+            ("forwarded_for", FORWARDED_FOR),
+            ("date", DATE),
+            ("time_of_day", TIME_OF_DAY),
+        ] {
+            assert_eq!(PARTS[slot - FIRST_PART].name, name);
+        }
+        for kind in SourceKind::ALL {
+            assert!(kind.frame().columns.len() <= FIRST_PART, "{kind:?}");
+        }
+        for (index, part) in PARTS.iter().enumerate() {
+            let behind = FIRST_PART + index >= FIRST_OF_TOKEN;
+            assert_eq!(part.holds.is_some(), behind, "{}", part.name);
+        }
     }
 }

@@ -1,16 +1,18 @@
-//! Sets of the lines of one stretch.
+//! A set of lines of one stretch, as the bits of one machine word.
 
 use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not, Sub, SubAssign};
 
-/// Lines of a stretch at most: a set of them fits into one machine word, and the lines and the places of
-/// their fields stay in the processor's nearest caches.
+/// The most lines that a stretch has.
+///
+/// A set of them fits into one machine word, and the places of their fields stay in the processor's
+/// nearest caches.
 pub(crate) const MOST_LINES: usize = 64;
 
-/// Some lines of a stretch, each known by its place in it.
+/// A set of lines of one stretch, each known by its place in it.
 ///
 /// Bit `n` stands for the line at place `n`, from 0. Operators work as on sets: `a & b` has the lines of
 /// both, `a | b` those of either, `a - b` those of `a` without those of `b`. `!a` has every other place,
-/// those behind the last line of the stretch included, so it only makes sense together with an `&`.
+/// also those behind the last line of the stretch, so it only makes sense together with an `&`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineSet(u64);
 
@@ -25,7 +27,7 @@ impl LineSet {
     /// The first `count` lines of a stretch.
     #[inline]
     pub fn first(count: usize) -> Self {
-        // A shift by all 64 bits would not be defined, so no line needs its own case.
+        // For no line the shift would be by all 64 bits, which Rust does not allow; the set is empty then.
         let unused = (MOST_LINES - count) as u32;
         LineSet(u64::MAX.checked_shr(unused).unwrap_or(0))
     }
@@ -60,13 +62,13 @@ impl LineSet {
         self.0 &= !(1 << line);
     }
 
-    /// Adds `line` where `holds` is true. It takes no branch: loops over all lines of a stretch call it.
+    /// Adds `line` if `holds` is true, without a branch: loops over all lines of a stretch call it.
     #[inline(always)]
     pub(crate) fn insert_if(&mut self, line: usize, holds: bool) {
         self.0 |= u64::from(holds) << line;
     }
 
-    /// Takes `line` out where `holds` is true, without a branch.
+    /// Takes `line` out if `holds` is true, without a branch.
     #[inline(always)]
     pub(crate) fn remove_if(&mut self, line: usize, holds: bool) {
         self.0 &= !(u64::from(holds) << line);
@@ -78,13 +80,13 @@ impl LineSet {
         let mut rest = self.0;
         std::iter::from_fn(move || {
             let line = rest.trailing_zeros() as usize;
-            // Clears the lowest bit that is set; nothing is set any more at 64, where the loop ends.
+            // Clears the lowest bit that is set. With none set, `line` is 64 and the loop ends.
             rest &= rest.wrapping_sub(1);
             (line < MOST_LINES).then_some(line)
         })
     }
 
-    /// The set as bits, for columns that are told which rows have a value.
+    /// The set as bits, as the columns of a batch take it.
     #[inline(always)]
     pub(crate) fn bits(self) -> u64 {
         self.0
@@ -96,8 +98,10 @@ impl LineSet {
         LineSet(bits)
     }
 
-    /// The lines that are also in `kept`, by the places they have once only `kept` lines are left.
-    pub(crate) fn side_by_side(self, kept: LineSet) -> Self {
+    /// The lines of this set that stay when only `kept` lines do, by their new places.
+    ///
+    /// The lines of `kept` then stand at the places from 0 on, in their order.
+    pub(crate) fn compacted(self, kept: LineSet) -> Self {
         let places = kept.iter().enumerate();
         let still = places.filter(|(_, from)| self.contains(*from));
         still.map(|(to, _)| to).collect()
@@ -186,7 +190,7 @@ mod tests {
         assert_eq!(LineSet::first(64), LineSet::ALL);
         assert_eq!((set - LineSet::first(6)).iter().collect::<Vec<_>>(), [63]);
         let kept: LineSet = [5, 6, 63].into_iter().collect();
-        assert_eq!(set.side_by_side(kept).iter().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(set.compacted(kept).iter().collect::<Vec<_>>(), [0, 2]);
         let mut one = set;
         one.remove(0);
         one.remove_if(5, false);

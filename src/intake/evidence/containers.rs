@@ -1,112 +1,23 @@
-//! What evidence comes packed in: gzip, zstd, bzip2, xz, zip and tar, in any nesting, known by the
-//! first bytes and not by the name. Files are opened read-only and unpacked as a stream; only a zip
-//! inside another container is set aside on disk, for its directory stands at its end.
+//! Unpacks what evidence comes in: gzip, zstd, bzip2, xz, zip and tar, in any nesting.
+//!
+//! The first bytes say what a container is, not its name. Files are opened read-only and unpacked as a
+//! stream. Only a zip inside another container is set aside on disk, for its directory stands at its end.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
-use flate2::bufread::GzDecoder;
-use sha2::{Digest, Sha256};
-
-use crate::digest::hex;
 use crate::error::{Error, Result};
+use crate::intake::evidence::readers::{CHUNK, GzipReader, HashingReader, PeekedReader};
 
-/// Bytes handed to a decoder at once; small enough to stay in the processor's cache while hashed.
-const CHUNK: usize = 1 << 18;
-/// Containers inside containers beyond this depth are taken as they are.
+/// Containers inside so many others are unpacked; one deeper is taken for a log.
+///
+/// Without a bound, a file that unpacks to itself would never end.
 const DEPTH: usize = 8;
-/// Bytes that tell what a container is: the mark of tar stands last.
-const HEAD: usize = 512;
 
-/// A reader that hashes and counts what passes through, and tells how far it is.
-pub(crate) struct Hashing<'a, R> {
-    inner: R,
-    hash: Sha256,
-    size: u64,
-    told: &'a (dyn Fn(u64) + Sync),
-}
-
-impl<'a, R: Read> Hashing<'a, R> {
-    pub(crate) fn new(inner: R, told: &'a (dyn Fn(u64) + Sync)) -> Self {
-        Hashing {
-            inner,
-            hash: Sha256::new(),
-            size: 0,
-            told,
-        }
-    }
-
-    /// Reads what is left, and gives size and hash of all.
-    pub(crate) fn finish(mut self) -> io::Result<(u64, String)> {
-        let mut rest = vec![0; CHUNK];
-        while self.read(&mut rest)? > 0 {}
-        Ok((self.size, hex(&self.hash.finalize())))
-    }
-}
-
-impl<R: Read> Read for Hashing<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(CHUNK);
-        let length = self.inner.read(&mut buffer[..most])?;
-        self.hash.update(&buffer[..length]);
-        self.size += length as u64;
-        (self.told)(length as u64);
-        Ok(length)
-    }
-}
-
-/// A reader whose first bytes have been looked at.
-struct Peeked<'r> {
-    head: Vec<u8>,
-    at: usize,
-    failed: Option<io::Error>,
-    inner: &'r mut dyn Read,
-}
-
-impl<'r> Peeked<'r> {
-    fn new(inner: &'r mut dyn Read) -> Self {
-        let mut head = vec![0; HEAD];
-        let mut length = 0;
-        let mut failed = None;
-        while length < HEAD {
-            match inner.read(&mut head[length..]) {
-                Ok(0) => break,
-                Ok(more) => length += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
-        head.truncate(length);
-        Peeked {
-            head,
-            at: 0,
-            failed,
-            inner,
-        }
-    }
-}
-
-impl Read for Peeked<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at < self.head.len() {
-            let length = buffer.len().min(self.head.len() - self.at);
-            buffer[..length].copy_from_slice(&self.head[self.at..self.at + length]);
-            self.at += length;
-            return Ok(length);
-        }
-        match self.failed.take() {
-            Some(error) => Err(error),
-            None => self.inner.read(buffer),
-        }
-    }
-}
-
+/// What some bytes are packed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -116,35 +27,38 @@ enum Shape {
     Tar,
 }
 
-impl Shape {
+impl Packing {
+    /// The packing of bytes that begin with `head`.
     fn of(head: &[u8]) -> Self {
         match head {
-            [0x1f, 0x8b, ..] => Shape::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Shape::Zstd,
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Shape::Bzip2,
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Shape::Xz,
-            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Shape::Zip,
-            _ if head.get(257..262) == Some(b"ustar") => Shape::Tar,
-            _ => Shape::Plain,
+            [0x1f, 0x8b, ..] => Packing::Gzip,
+            // A frame, or one that decoders skip.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Packing::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Packing::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Packing::Xz,
+            // A member, or the end of an archive without any.
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Packing::Zip,
+            _ if head.get(257..262) == Some(b"ustar") => Packing::Tar,
+            _ => Packing::Plain,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
-            Shape::Plain => "none",
-            Shape::Gzip => "gzip",
-            Shape::Zstd => "zstd",
-            Shape::Bzip2 => "bzip2",
-            Shape::Xz => "xz",
-            Shape::Zip => "zip",
-            Shape::Tar => "tar",
+            Packing::Plain => "none",
+            Packing::Gzip => "gzip",
+            Packing::Zstd => "zstd",
+            Packing::Bzip2 => "bzip2",
+            Packing::Xz => "xz",
+            Packing::Zip => "zip",
+            Packing::Tar => "tar",
         }
     }
 }
 
-/// A log found in a container.
-pub(crate) struct Found<'r> {
-    /// Its path inside the archives it is in, joined by `!`; nothing for a file of its own.
+/// A log found in an evidence file.
+pub(crate) struct FoundLog<'r> {
+    /// Its path inside the archives it is in, joined by `!`; `None` for a file of its own.
     pub(crate) member: Option<String>,
     /// What it is packed in, outermost first, joined by `+`; `none` if in nothing.
     pub(crate) packed: String,
@@ -152,44 +66,50 @@ pub(crate) struct Found<'r> {
     pub(crate) content: &'r mut dyn Read,
 }
 
-/// What is known of a file once it is read to its end.
+/// What is known of an evidence file that was read to its end.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Whole {
-    /// Bytes as found.
+pub(crate) struct WholeFile {
+    /// Its bytes, packed as they are.
     pub(crate) size: u64,
-    /// SHA-256 of the bytes as found.
+    /// Their SHA-256.
     pub(crate) sha256: String,
     /// What kept an archive from being read to its end.
     pub(crate) damage: Option<String>,
 }
 
-/// What is told each log that is found; it may read as much of the content as it likes.
-pub(crate) type Visit<'v> = dyn FnMut(Found<'_>) -> Result<()> + 'v;
+/// Called for each log that is found; it may read as much of the content as it likes.
+pub(crate) type Visit<'v> = dyn FnMut(FoundLog<'_>) -> Result<()> + 'v;
 
-/// Opens `path`, tells `visit` each log in it, and hashes it whole.
+/// Opens `path`, calls `visit` for each log in it, and hashes the whole file.
+///
+/// `spool` is a folder for what must be set aside; `on_read` gets the number of bytes of each read.
+/// Errors are those of `visit` and of the operating system; damage of the evidence is no error.
 pub(crate) fn read(
     path: &Path,
     spool: &Path,
-    told: &(dyn Fn(u64) + Sync),
+    on_read: &(dyn Fn(u64) + Sync),
     visit: &mut Visit<'_>,
-) -> Result<Whole> {
+) -> Result<WholeFile> {
     let failed = |e: io::Error| Error::io("read the evidence", path, e);
     let open = || File::open(path).map_err(|e| Error::io("open the evidence", path, e));
-    let mut raw = Hashing::new(open()?, told);
+    let mut raw = HashingReader::new(open()?, on_read);
+    let mut walk = Walk { spool, visit };
     let damage = if is_zip(open()?) {
-        zip(open()?, None, "", 0, spool, visit)?
+        walk.zip(open()?, Level::default())?
     } else {
-        stream(&mut raw, None, String::new(), 0, spool, visit)?
+        walk.stream(&mut raw, Level::default())?
     };
     let (size, sha256) = raw.finish().map_err(failed)?;
-    Ok(Whole {
+    Ok(WholeFile {
         size,
         sha256,
         damage,
     })
 }
 
-/// Tells `visit` each log in `path`, reading no more than it must to find them.
+/// Calls `visit` for each log in `path`, and reads no more than it must to find them.
+///
+/// Returns what kept an archive from being read to its end.
 pub(crate) fn list(path: &Path, spool: &Path, visit: &mut Visit<'_>) -> Result<Option<String>> {
     let mut file = File::open(path).map_err(|e| Error::io("open the evidence", path, e))?;
     let probe = file
@@ -198,229 +118,185 @@ pub(crate) fn list(path: &Path, spool: &Path, visit: &mut Visit<'_>) -> Result<O
     let zipped = is_zip(probe);
     file.rewind()
         .map_err(|e| Error::io("read the evidence", path, e))?;
+    let mut walk = Walk { spool, visit };
     if zipped {
-        zip(file, None, "", 0, spool, visit)
+        walk.zip(file, Level::default())
     } else {
-        stream(&mut file, None, String::new(), 0, spool, visit)
+        walk.stream(&mut file, Level::default())
     }
 }
 
 fn is_zip(mut file: File) -> bool {
-    Shape::of(&Peeked::new(&mut file).head) == Shape::Zip
+    Packing::of(PeekedReader::new(&mut file).head()) == Packing::Zip
 }
 
-fn joined(outer: &str, shape: Shape) -> String {
-    if outer.is_empty() {
-        shape.name().to_string()
-    } else {
-        format!("{outer}+{}", shape.name())
-    }
-}
-
-fn inside(outer: Option<&str>, name: &[u8]) -> String {
-    let name = String::from_utf8_lossy(name);
-    outer.map_or(name.to_string(), |outer| format!("{outer}!{name}"))
-}
-
-fn stream(
-    reader: &mut dyn Read,
+/// Where some bytes are in the containers around them.
+#[derive(Debug, Clone, Default)]
+struct Level {
+    /// The path inside the archives, joined by `!`; `None` outside of any.
     member: Option<String>,
+    /// What the bytes were packed in, outermost first, joined by `+`.
     packed: String,
+    /// How many containers are around.
     depth: usize,
-    spool: &Path,
-    visit: &mut Visit<'_>,
-) -> Result<Option<String>> {
-    let mut peeked = Peeked::new(reader);
-    let shape = if depth > DEPTH {
-        Shape::Plain
-    } else {
-        Shape::of(&peeked.head)
-    };
-    let inner = joined(&packed, shape);
-    match shape {
-        Shape::Plain => {
-            let packed = if packed.is_empty() { inner } else { packed };
-            visit(Found {
-                member,
-                packed,
-                content: &mut peeked,
-            })?;
-            Ok(None)
+}
+
+impl Level {
+    /// The level inside a container of this packing.
+    fn inside(&self, packing: Packing) -> Self {
+        let packed = match &*self.packed {
+            "" => packing.name().to_string(),
+            outer => format!("{outer}+{}", packing.name()),
+        };
+        Level {
+            member: self.member.clone(),
+            packed,
+            depth: self.depth + 1,
         }
-        Shape::Gzip => {
-            let mut decoder = GzipMembers::new(BufReader::with_capacity(CHUNK, peeked));
-            stream(&mut decoder, member, inner, depth + 1, spool, visit)
-        }
-        Shape::Zstd => {
-            let decoder = zstd::stream::read::Decoder::new(peeked).and_then(|mut decoder| {
-                // Logs packed with `--long` need a wider window than the default.
-                decoder.window_log_max(31)?;
-                Ok(decoder)
-            });
-            match decoder {
-                Ok(mut decoder) => stream(&mut decoder, member, inner, depth + 1, spool, visit),
-                Err(error) => Ok(Some(error.to_string())),
-            }
-        }
-        Shape::Bzip2 => {
-            let mut decoder =
-                bzip2::read::MultiBzDecoder::new(BufReader::with_capacity(CHUNK, peeked));
-            stream(&mut decoder, member, inner, depth + 1, spool, visit)
-        }
-        Shape::Xz => {
-            let mut decoder = liblzma::read::XzDecoder::new_multi_decoder(
-                BufReader::with_capacity(CHUNK, peeked),
-            );
-            stream(&mut decoder, member, inner, depth + 1, spool, visit)
-        }
-        Shape::Tar => tar(&mut peeked, member.as_deref(), &inner, depth, spool, visit),
-        Shape::Zip => {
-            let failed = |e: io::Error| Error::io("set a zip aside", spool, e);
-            let mut aside = tempfile::tempfile_in(spool).map_err(failed)?;
-            if let Err(error) = io::copy(&mut peeked, &mut aside) {
-                return Ok(Some(error.to_string()));
-            }
-            aside.rewind().map_err(failed)?;
-            zip(aside, member.as_deref(), &packed, depth, spool, visit)
+    }
+
+    /// The level of the member `name` of the archive whose inside this is.
+    fn member(&self, name: &[u8]) -> Self {
+        let name = String::from_utf8_lossy(name);
+        let path = match &self.member {
+            Some(outer) => format!("{outer}!{name}"),
+            None => name.into_owned(),
+        };
+        Level {
+            member: Some(path),
+            ..self.clone()
         }
     }
 }
 
-/// The members of a gzip file, one after another. Zeros behind a member are padding, as of tapes and of
-/// files whose end was not written before the power went.
-struct GzipMembers<R> {
-    member: Option<GzDecoder<R>>,
+/// A walk through the containers of one file.
+///
+/// Each step returns what kept a container from being read to its end.
+struct Walk<'w, 'v> {
+    spool: &'w Path,
+    visit: &'w mut Visit<'v>,
 }
 
-impl<R: BufRead> GzipMembers<R> {
-    fn new(packed: R) -> Self {
-        GzipMembers {
-            member: Some(GzDecoder::new(packed)),
-        }
-    }
-}
-
-impl<R: BufRead> Read for GzipMembers<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let length = match member.read(into) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                    // What comes after damage is no member that anyone wrote as such.
-                    self.member = None;
-                    return Err(error);
-                }
-                length => length?,
-            };
-            if length > 0 || into.is_empty() {
-                return Ok(length);
+impl Walk<'_, '_> {
+    /// Visits the logs in `reader`, whatever that is packed in.
+    fn stream(&mut self, reader: &mut dyn Read, level: Level) -> Result<Option<String>> {
+        let mut peeked = PeekedReader::new(reader);
+        let packing = if level.depth > DEPTH {
+            Packing::Plain
+        } else {
+            Packing::of(peeked.head())
+        };
+        let inside = level.inside(packing);
+        match packing {
+            Packing::Plain => {
+                let outside = level.packed.is_empty();
+                (self.visit)(FoundLog {
+                    member: level.member,
+                    packed: if outside { inside.packed } else { level.packed },
+                    content: &mut peeked,
+                })?;
+                Ok(None)
             }
-            loop {
-                let rest = member.get_mut();
-                let packed = rest.fill_buf()?;
-                let zeros = packed.iter().take_while(|byte| **byte == 0).count();
-                let (is_end, is_padding) = (packed.is_empty(), zeros == packed.len());
-                rest.consume(zeros);
-                if is_end || !is_padding {
-                    if !is_end && rest.fill_buf()?.first() != Some(&0x1f) {
-                        self.member = None;
-                        let behind = "what stands behind its last gzip member is no gzip";
-                        return Err(io::Error::new(io::ErrorKind::InvalidData, behind));
-                    }
-                    let rest = self.member.take().map(GzDecoder::into_inner);
-                    self.member = rest.filter(|_| !is_end).map(GzDecoder::new);
-                    break;
+            Packing::Gzip => {
+                let mut decoder = GzipReader::new(BufReader::with_capacity(CHUNK, peeked));
+                self.stream(&mut decoder, inside)
+            }
+            Packing::Zstd => {
+                let decoder = zstd::stream::read::Decoder::new(peeked).and_then(|mut decoder| {
+                    // Logs packed with `--long` need a wider window than the default.
+                    decoder.window_log_max(31)?;
+                    Ok(decoder)
+                });
+                match decoder {
+                    Ok(mut decoder) => self.stream(&mut decoder, inside),
+                    Err(error) => Ok(Some(error.to_string())),
                 }
             }
+            Packing::Bzip2 => {
+                let buffered = BufReader::with_capacity(CHUNK, peeked);
+                self.stream(&mut bzip2::read::MultiBzDecoder::new(buffered), inside)
+            }
+            Packing::Xz => {
+                let buffered = BufReader::with_capacity(CHUNK, peeked);
+                let mut decoder = liblzma::read::XzDecoder::new_multi_decoder(buffered);
+                self.stream(&mut decoder, inside)
+            }
+            Packing::Tar => self.tar(&mut peeked, &inside),
+            Packing::Zip => {
+                let failed = |e: io::Error| Error::io("set a zip aside", self.spool, e);
+                let mut aside = tempfile::tempfile_in(self.spool).map_err(failed)?;
+                if let Err(error) = io::copy(&mut peeked, &mut aside) {
+                    return Ok(Some(error.to_string()));
+                }
+                aside.rewind().map_err(failed)?;
+                self.zip(aside, level)
+            }
         }
-        Ok(0)
     }
-}
 
-fn tar(
-    reader: &mut dyn Read,
-    member: Option<&str>,
-    packed: &str,
-    depth: usize,
-    spool: &Path,
-    visit: &mut Visit<'_>,
-) -> Result<Option<String>> {
-    let mut archive = tar::Archive::new(reader);
-    let entries = match archive.entries() {
-        Ok(entries) => entries,
-        Err(error) => return Ok(Some(error.to_string())),
-    };
-    let mut damage = None;
-    for entry in entries {
-        let mut entry = match entry {
-            Ok(entry) => entry,
+    /// Visits the logs in a tar archive; `inside` is the level of its members.
+    fn tar(&mut self, reader: &mut dyn Read, inside: &Level) -> Result<Option<String>> {
+        let mut archive = tar::Archive::new(reader);
+        let entries = match archive.entries() {
+            Ok(entries) => entries,
             Err(error) => return Ok(Some(error.to_string())),
         };
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = inside(member, &entry.path_bytes());
-        let inner = stream(
-            &mut entry,
-            Some(name),
-            packed.to_string(),
-            depth + 1,
-            spool,
-            visit,
-        )?;
-        damage = damage.or(inner);
-    }
-    Ok(damage)
-}
-
-fn zip(
-    file: File,
-    member: Option<&str>,
-    packed: &str,
-    depth: usize,
-    spool: &Path,
-    visit: &mut Visit<'_>,
-) -> Result<Option<String>> {
-    let mut archive = match zip::ZipArchive::new(BufReader::with_capacity(CHUNK, file)) {
-        Ok(archive) => archive,
-        Err(error) => return Ok(Some(error.to_string())),
-    };
-    let packed = joined(packed, Shape::Zip);
-    let mut damage = None;
-    for index in 0..archive.len() {
-        let mut entry = match archive.by_index(index) {
-            Ok(entry) => entry,
-            Err(error) => {
-                damage = damage.or(Some(format!("member {}: {error}", index + 1)));
+        let mut damage = None;
+        for entry in entries {
+            let mut entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return Ok(Some(error.to_string())),
+            };
+            if !entry.header().entry_type().is_file() {
                 continue;
             }
-        };
-        if !entry.is_file() {
-            continue;
+            let member = inside.member(&entry.path_bytes());
+            let inner = self.stream(&mut entry, member)?;
+            damage = damage.or(inner);
         }
-        let name = inside(member, entry.name_raw());
-        let inner = stream(
-            &mut entry,
-            Some(name),
-            packed.clone(),
-            depth + 1,
-            spool,
-            visit,
-        )?;
-        damage = damage.or(inner);
+        Ok(damage)
     }
-    Ok(damage)
+
+    /// Visits the logs in the zip archive `file`, which is at `level`.
+    fn zip(&mut self, file: File, level: Level) -> Result<Option<String>> {
+        let mut archive = match zip::ZipArchive::new(BufReader::with_capacity(CHUNK, file)) {
+            Ok(archive) => archive,
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        let inside = level.inside(Packing::Zip);
+        let mut damage = None;
+        for index in 0..archive.len() {
+            let mut entry = match archive.by_index(index) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    damage = damage.or(Some(format!("member {}: {error}", index + 1)));
+                    continue;
+                }
+            };
+            if !entry.is_file() {
+                continue;
+            }
+            let member = inside.member(entry.name_raw());
+            let inner = self.stream(&mut entry, member)?;
+            damage = damage.or(inner);
+        }
+        Ok(damage)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::digest::hex;
 
     /// Member, packing, content, and whether reading it failed.
     type Seen = (Option<String>, String, Vec<u8>, bool);
 
-    fn logs(bytes: &[u8]) -> (Vec<Seen>, Whole) {
+    fn logs(bytes: &[u8]) -> (Vec<Seen>, WholeFile) {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("evidence");
         std::fs::write(&path, bytes).expect("written");

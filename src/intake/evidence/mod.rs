@@ -1,13 +1,15 @@
-//! Evidence files as they lie on disk: found, opened read-only, hashed, unpacked.
+//! Finds evidence files on disk, opens them read-only, hashes and unpacks them.
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `jobs` | the files that the sources of a case name |
-//! | `containers` | compressed files and archives, opened however deep they are packed |
-//! | `parquet_rows` | the rows of a Parquet file, as lines of JSON |
-//! | `raw` | single lines, read again as proof |
+//! | `jobs` | finds the files that the sources of a case name, and the logs in them |
+//! | `containers` | opens compressed files and archives, however deep they are packed |
+//! | `readers` | readers that hash, look ahead, and unpack gzip |
+//! | `parquet_rows` | gives the rows of a Parquet file as lines of JSON |
+//! | `raw` | reads single lines again, as proof |
 
 pub(crate) mod containers;
 pub(crate) mod jobs;
 pub(crate) mod parquet_rows;
 pub mod raw;
+pub(crate) mod readers;

@@ -1,4 +1,4 @@
-//! A Parquet file as lines of JSON, one a row, so that its rows go the way of all others.
+//! Gives each row of a Parquet file as a line of JSON, so that it goes the way of all other lines.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -10,21 +10,27 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::moment::utc;
 
-/// Rows decoded at once.
+/// How many rows are decoded at once: a few MiB of memory.
 const BATCH: usize = 1 << 14;
 
-/// The rows of a file, as lines.
+/// A reader of the rows of a file, as lines.
 #[derive(Default)]
 pub(crate) struct ParquetRows {
     file: Option<File>,
+    /// The first row that is not decoded yet.
     next: usize,
+    /// How many rows there are.
     rows: usize,
+    /// The lines of the rows decoded last.
     lines: Vec<u8>,
+    /// How many bytes of them are given.
     at: usize,
 }
 
 impl ParquetRows {
-    /// Sets `content` aside and opens it; the inner error says what is wrong with the evidence.
+    /// Sets `content` aside below `spool`, where it can be sought in, and opens it.
+    ///
+    /// The inner error says what is wrong with the evidence.
     pub(crate) fn set_aside(content: &mut dyn Read, spool: &Path) -> Result<Result<Self, String>> {
         let file = match set_aside(content, spool)? {
             Ok(file) => file,
@@ -33,7 +39,7 @@ impl ParquetRows {
         Ok(Self::open(file).map_err(|e| e.to_string()))
     }
 
-    fn open(file: File) -> std::result::Result<Self, String> {
+    fn open(file: File) -> Result<Self, String> {
         let copy = file.try_clone().map_err(|e| e.to_string())?;
         let rows = ParquetReader::new(copy)
             .num_rows()
@@ -45,7 +51,8 @@ impl ParquetRows {
         })
     }
 
-    fn batch(&mut self) -> io::Result<()> {
+    /// Decodes the next rows, if there are any.
+    fn decode(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else {
             return Ok(());
         };
@@ -81,7 +88,7 @@ impl Read for ParquetRows {
         if self.at == self.lines.len() {
             self.lines.clear();
             self.at = 0;
-            self.batch()?;
+            self.decode()?;
         }
         let length = buffer.len().min(self.lines.len() - self.at);
         buffer[..length].copy_from_slice(&self.lines[self.at..self.at + length]);
@@ -90,7 +97,7 @@ impl Read for ParquetRows {
     }
 }
 
-/// A value as JSON. A number that JSON cannot hold exactly, and all that has no JSON, is text.
+/// A value as JSON; a number that JSON cannot hold exactly, and whatever JSON does not have, is text.
 fn json(value: &AnyValue<'_>) -> Value {
     match value {
         AnyValue::Null => Value::Null,
@@ -103,13 +110,14 @@ fn json(value: &AnyValue<'_>) -> Value {
         AnyValue::Int16(number) => (*number).into(),
         AnyValue::Int32(number) => (*number).into(),
         AnyValue::Int64(number) => (*number).into(),
+        // Whole numbers up to 2^53, about 9e15, are exact in 64 bits.
         AnyValue::Float64(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
             (*number as i64).into()
         }
-        // What stands in place of a number that is missing.
+        // Writers of tables put NaN where a number is missing.
         AnyValue::Float32(number) if number.is_nan() => Value::Null,
         AnyValue::Float64(number) if number.is_nan() => Value::Null,
-        // All digits that tell it from its neighbours: the frame's own way of writing has fewer.
+        // Rust writes all digits that tell a number from its neighbours; polars writes fewer.
         AnyValue::Float32(number) => Value::String(number.to_string()),
         AnyValue::Float64(number) => Value::String(number.to_string()),
         AnyValue::Binary(bytes) => Value::String(text_of(bytes)),
@@ -124,7 +132,7 @@ fn json(value: &AnyValue<'_>) -> Value {
                 TimeUnit::Milliseconds => ticks.saturating_mul(1000),
             };
             let text = utc(micros);
-            // Without a zone the column holds a wall clock's time, so the offset goes.
+            // A column without a zone has times of a wall clock, so they must not look like UTC.
             Value::String(if zone.is_some() {
                 text
             } else {
@@ -138,13 +146,14 @@ fn json(value: &AnyValue<'_>) -> Value {
     }
 }
 
+/// A structure as a JSON object.
 fn object<'v>(fields: &[Field], values: impl Iterator<Item = AnyValue<'v>>) -> Value {
     let name = |field: &Field| field.name().to_string();
     let members = fields.iter().map(name).zip(values);
     Value::Object(members.map(|(name, value)| (name, json(&value))).collect())
 }
 
-/// Bytes as text; those that are none as in other logs, `\xHH`.
+/// Bytes as text; if they are no UTF-8, each that is not printable becomes `\xHH` as in other logs.
 fn text_of(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_string(),
@@ -152,19 +161,18 @@ fn text_of(bytes: &[u8]) -> String {
     }
 }
 
-/// Sets a stream aside where it can be sought in, and nothing is left behind however the program ends.
-fn set_aside(
-    content: &mut dyn std::io::Read,
-    spool: &Path,
-) -> Result<Result<std::fs::File, String>> {
-    let failed = |e: std::io::Error| Error::io("set evidence aside", spool, e);
+/// Copies a stream into a file without a name: nothing is left of it, however the program ends.
+///
+/// The inner error says what is wrong with the evidence.
+fn set_aside(content: &mut dyn Read, spool: &Path) -> Result<Result<File, String>> {
+    let failed = |e: io::Error| Error::io("set evidence aside", spool, e);
     let mut file = tempfile::tempfile_in(spool).map_err(failed)?;
     let mut chunk = vec![0; 1 << 18];
     loop {
         match content.read(&mut chunk) {
             Ok(0) => return Ok(Ok(file)),
             Ok(length) => file.write_all(&chunk[..length]).map_err(failed)?,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Ok(Err(error.to_string())),
         }
     }

@@ -1,4 +1,4 @@
-//! Single lines of the evidence, read again where it lies.
+//! Reads single lines of the evidence again, where it lies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,8 +14,10 @@ use crate::intake::evidence::parquet_rows::ParquetRows;
 use crate::intake::formats::list;
 use crate::results::EvidenceFile;
 
-/// The lines of `file`, below `case_dir`, with these numbers; `spool` is for what must be seekable. A
-/// line that is not there any more is left out.
+/// Reads the lines of `file` with the numbers `wanted` again.
+///
+/// `file` lies below `case_dir`; `spool` is a folder for what must be set aside. It is an error if the
+/// file is not what was read before.
 pub fn lines(
     case_dir: &Path,
     file: &EvidenceFile,
@@ -65,7 +67,9 @@ pub fn lines(
     })
     .map_err(|error| Error::user(format!("the evidence cannot be read again: {error}")))?;
     if whole.sha256 != file.sha256 {
-        return Err(Error::user("the evidence is no longer what was read").in_file(&path));
+        return Err(Error::user("the evidence is no longer what was read")
+            .in_file(&path)
+            .hint("bring back the file as it was, or run again on what is there now"));
     }
     Ok(found)
 }

@@ -79,7 +79,7 @@ impl LineParser for Events {
             return Err(syntax("no time"));
         };
         fields.put(self.time, &line[..date.len() + 1 + time.len()]);
-        fields.rank(self.time, u8::MAX);
+        fields.swap_rank(self.time, u8::MAX);
         // The thread's name in parentheses stands before the first field.
         let Some((_, mut rest)) = rest.split_once(") ") else {
             return Err(syntax("no fields"));
@@ -128,14 +128,14 @@ impl LineParser for Events {
                     continue;
                 }
                 let rank = rank as u8;
-                match fields.rank(*slot, rank) {
+                match fields.swap_rank(*slot, rank) {
                     Some(before) if before == rank => {
                         return Err(Reject::new(
                             Reason::DuplicateField,
                             format!("`{name}` is there twice"),
                         ));
                     }
-                    Some(before) if before < rank => fields.keep_rank(*slot, before),
+                    Some(before) if before < rank => fields.restore_rank(*slot, before),
                     _ if value.contains("\\\"") => {
                         fields.copy(*slot, &value.replace("\\\"", "\""));
                     }

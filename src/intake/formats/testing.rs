@@ -1,7 +1,7 @@
 //! What the tests of all formats share.
 
 use super::{Fields, Header, LineParser, LogFormat, Wanted, slot};
-use crate::intake::values::parts::Parts;
+use crate::intake::values::assembler::Assembler;
 
 /// What a test expects of a line: some columns of its row, or the name of a reject reason.
 pub(crate) type Read = Result<Vec<Option<String>>, &'static str>;
@@ -34,7 +34,7 @@ pub(crate) fn read(
     fields.begin(line);
     parser
         .parse(line, &Header::default(), &mut fields)
-        .and_then(|()| Parts::new(frame, None).assemble(&mut fields))
+        .and_then(|()| Assembler::new(frame, None).assemble(&mut fields))
         .map_err(|reject| reject.reason.name())?;
     if let Some((_, reject)) = fields.doubts().first() {
         return Err(reject.reason.name());

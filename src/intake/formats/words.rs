@@ -87,8 +87,8 @@ impl Words {
             return;
         }
         for (slot, rank) in self.slots.get(place).into_iter().flatten() {
-            match fields.rank(*slot, *rank) {
-                Some(before) if before < *rank => fields.keep_rank(*slot, before),
+            match fields.swap_rank(*slot, *rank) {
+                Some(before) if before < *rank => fields.restore_rank(*slot, before),
                 _ => put(fields, *slot, line, word.start, word.end, word.quoted),
             }
         }

@@ -1,4 +1,7 @@
-//! Addresses as logged -> the one spelling of each (RFC 5952).
+//! Puts addresses as logged into the one spelling that each has (RFC 5952).
+//!
+//! Most logged addresses are spelled so already. Quick looks pass those; only the others are parsed, and
+//! what comes out of it is remembered.
 
 use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -11,10 +14,12 @@ use crate::bytes::same;
 use crate::intake::blocks::line_set::LineSet;
 use crate::intake::reject::{Reason, Reject};
 
-/// Spellings of addresses remembered; more begin anew.
+/// How many other spellings are remembered; with one more all are forgotten.
 const REMEMBERED: usize = 1 << 16;
 
-/// Those `among` the texts that are addresses in their canonical spelling: a quick look that most pass.
+/// The lines `among` all whose text surely is an address in its canonical spelling.
+///
+/// A quick look that most pass; one that does not may be canonical all the same.
 pub(crate) fn plain(texts: &[&[u8]], among: LineSet) -> LineSet {
     let level = Level::new();
     dispatch!(level, simd => plain_as(simd, texts, among))
@@ -31,13 +36,16 @@ fn plain_as<S: Simd>(simd: S, texts: &[&[u8]], among: LineSet) -> LineSet {
     found
 }
 
-/// Whether `text` is an IPv6 address whose canonical spelling is clear from where its colons and zeros are.
-/// Most are; of the others some are canonical too.
+/// Whether the places of colons and zeros alone show that `text` is a canonical IPv6 address.
+///
+/// They do for most; some of the others are canonical too. Each mask below has a bit for each byte of the
+/// text: bit `n` says something about byte `n`, and a shift by one looks at its neighbour.
 #[inline(always)]
 fn is_clear_ipv6<S: Simd>(simd: S, text: &[u8]) -> bool {
     let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) else {
         return false;
     };
+    // The first and the last 16 bytes together must be all of them.
     if text.len() > 32 {
         return false;
     }
@@ -46,6 +54,7 @@ fn is_clear_ipv6<S: Simd>(simd: S, text: &[u8]) -> bool {
         u8x16::from_slice(simd, first),
         u8x16::from_slice(simd, last),
     );
+    // Where the two halves overlap, both say the same.
     let places =
         |first: mask8x16<S>, last: mask8x16<S>| first.to_bitmask() | last.to_bitmask() << end;
     let digit = |bytes: u8x16<S>| {
@@ -55,31 +64,34 @@ fn is_clear_ipv6<S: Simd>(simd: S, text: &[u8]) -> bool {
     let colons = places(first.simd_eq(b':'), last.simd_eq(b':'));
     let zeros = places(first.simd_eq(b'0'), last.simd_eq(b'0'));
     let digits = places(digit(first), digit(last));
+    // A digit with none before it begins a group; a colon behind a colon is the gap.
     let begins = digits & !(digits << 1);
     let groups = begins.count_ones();
     let gap = colons & colons << 1;
-    // Groups that are zero, by the place of their one digit.
+    // Groups that are one zero, by its place.
     let nought = begins & zeros & !(digits >> 1);
     let pairs = digits & digits << 1;
-    // Nothing but digits and colons, with a digit at both ends; no group of five; no zero before a digit.
+    // Nothing but digits and colons, with a digit at both ends.
     (colons | digits).trailing_ones() as usize == text.len()
         && digits & 1 == 1
         && digits >> (text.len() - 1) == 1
+        // No group of five digits, and none with a zero before another digit.
         && pairs & pairs << 2 & digits << 4 == 0
         && begins & zeros & digits >> 1 == 0
-        // No zeros side by side or at the gap, so that the gap is the longest run.
+        // No two groups of zero side by side, and none at the gap: the gap is the longest run of zeros.
         && nought & (nought << 2 | gap >> 2 | gap << 1) == 0
         && match gap.count_ones() {
             0 => groups == 8,
-            // A gap of three colons counts as two.
+            // A gap stands for at least two groups. Three colons count as two gaps.
             1 => groups <= 6,
             _ => false,
         }
 }
 
-/// Whether `text` is an IPv4 address as it is written canonically.
+/// Whether `text` is an IPv4 address in its canonical spelling.
 #[inline]
 fn is_plain_ipv4(text: &[u8]) -> bool {
+    // Four numbers of three digits, and three points.
     if text.len() > 15 {
         return false;
     }
@@ -106,8 +118,10 @@ fn is_plain_ipv4(text: &[u8]) -> bool {
     parts == 4 && digits > 0
 }
 
-/// Whether `text` is an IPv6 address as it is written canonically (RFC 5952): the longest run of zeros
-/// is left out, digits are small and have no zeros before them. Mapped IPv4 has another spelling.
+/// Whether `text` is an IPv6 address in its canonical spelling (RFC 5952).
+///
+/// The longest run of zero groups is left out, letters are small, and no group begins with a zero. An
+/// IPv4 address mapped to IPv6 is spelled as IPv4 instead.
 #[inline]
 fn is_plain_ipv6(text: &[u8]) -> bool {
     let mut groups = [0u16; 8];
@@ -145,7 +159,7 @@ fn is_plain_ipv6(text: &[u8]) -> bool {
             _ => return false,
         }
     }
-    // The run of zeros that is left out, and the longest that there is.
+    // The run of zeros that is left out must be the longest that there is.
     let Some(gap) = gap else {
         return count == 8 && !groups.windows(2).any(|pair| pair == [0, 0]);
     };
@@ -164,17 +178,20 @@ fn is_plain_ipv6(text: &[u8]) -> bool {
     best == (gap, 8 - count) && groups[..5] != [0; 5]
 }
 
-/// Addresses in their one canonical spelling: IPv4-mapped IPv6 is the IPv4 address it stands for, and a
-/// zone id, which means something on the logging host alone, is left out.
+/// Finds the canonical spelling of addresses, and remembers it.
+///
+/// An IPv4 address mapped to IPv6 becomes that IPv4 address. A zone id is left out, for it means something
+/// on the host that logged it alone.
 #[derive(Default)]
 pub(crate) struct Addresses {
-    /// Hash and index of each spelling.
+    /// The hash of each spelling, and its place in `known`.
     index: HashTable<(u64, u32)>,
-    /// As logged, and canonical.
+    /// Spellings as logged, each with its canonical one.
     known: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Addresses {
+    /// The canonical spelling of `text`; an error if it is no address.
     pub(crate) fn canonical(&mut self, text: &str) -> Result<&str, Reject> {
         let hash = FixedState::default().hash_one(text);
         let Addresses { index, known } = self;
@@ -186,7 +203,7 @@ impl Addresses {
             None => {
                 let canonical = canonical(text).ok_or_else(|| {
                     let shown: String = text.chars().take(40).collect();
-                    Reject::new(Reason::BadAddress, format!("`{shown}` is no address"))
+                    Reject::new(Reason::BadAddress, format!("`{shown}` is no IP address"))
                 })?;
                 if known.len() >= REMEMBERED {
                     known.clear();
@@ -201,6 +218,7 @@ impl Addresses {
     }
 }
 
+/// Parses an address, which may have brackets, a port or a zone id.
 fn canonical(text: &str) -> Option<IpAddr> {
     // Some products write the port too.
     if let Ok(socket) = text.parse::<SocketAddr>() {

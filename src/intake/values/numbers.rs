@@ -1,41 +1,46 @@
-//! Numbers as servers write them.
+//! Reads the numbers and status codes that servers write.
 
 use crate::bytes::decimal;
 use crate::intake::blocks::fields::says_nothing;
 
-/// A number of at most `most`; `None` where the server did not know it, which some write as -1.
+/// Reads a whole number from 0 to `most`.
+///
+/// Returns `None` where the server did not know it, which some write as `-1` or as a word for nothing.
 #[inline]
 pub(crate) fn unsigned(text: &[u8], most: u64) -> Result<Option<u64>, NoNumber> {
-    let number = decimal(text).or_else(|| long_number(whole(text)));
+    let number = decimal(text).or_else(|| long_number(without_decimal_zeros(text)));
     match number.filter(|number| *number <= most) {
         None if is_unknown(text) => Ok(None),
         number => number.map(Some).ok_or(NoNumber),
     }
 }
 
-/// Whether this is what programs write where there is no number.
+/// Whether `text` is what programs write where they have no number.
 #[cold]
 fn is_unknown(text: &[u8]) -> bool {
     let none: [&[u8]; 5] = [b"null", b"none", b"nil", b"nan", br"\n"];
-    whole(text) == b"-1" || none.iter().any(|none| text.eq_ignore_ascii_case(none))
+    without_decimal_zeros(text) == b"-1" || none.iter().any(|none| text.eq_ignore_ascii_case(none))
 }
 
-/// Text that is no number.
+/// Says that a text is no number, or one that is out of range.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NoNumber;
 
-/// A status code of RFC 9110, section 15: three digits. Servers write `0` or `000` where a client went
-/// before there was one.
+/// Reads a status code: three digits, by RFC 9110, section 15.
+///
+/// Servers write `0` or `000` where the client left before there was one.
 #[inline]
-pub(crate) fn code(text: &[u8]) -> Option<u64> {
+pub(crate) fn status_code(text: &[u8]) -> Option<u64> {
     let plain = |text: &[u8]| decimal(text).filter(|_| text.len() == 3 || text == b"0");
-    plain(text).or_else(|| plain(whole(text)))
+    plain(text).or_else(|| plain(without_decimal_zeros(text)))
 }
 
-/// Whether the server showed nothing: it answered with an error, or not at all. What a connection that is no
-/// HTTP carried has status 0 too.
-pub(crate) fn refused(status: Option<&str>, body_bytes: Option<&str>) -> bool {
-    match status.and_then(|status| code(status.as_bytes())) {
+/// Whether the server refused a request: it answered with an error, or with nothing.
+///
+/// A status of 0 alone does not say so: a connection that is no HTTP has it too, and then the size says
+/// whether anything was sent.
+pub(crate) fn server_refused(status: Option<&str>, body_bytes: Option<&str>) -> bool {
+    match status.and_then(|status| status_code(status.as_bytes())) {
         Some(0) => body_bytes.is_none_or(|size| {
             let size_is = |size: Option<u64>| size.is_none_or(|size| size == 0);
             says_nothing(size) || unsigned(size.as_bytes(), u64::MAX).is_ok_and(size_is)
@@ -45,9 +50,9 @@ pub(crate) fn refused(status: Option<&str>, body_bytes: Option<&str>) -> bool {
     }
 }
 
-/// Without zeros behind a point, which a table's columns get that have numbers and gaps.
+/// Strips `.0` from a number: a writer of tables turns 7 into `7.0` where a column has gaps.
 #[cold]
-fn whole(text: &[u8]) -> &[u8] {
+fn without_decimal_zeros(text: &[u8]) -> &[u8] {
     let point = text.iter().rposition(|byte| *byte != b'0');
     match point.filter(|at| text[*at] == b'.' && at + 1 < text.len()) {
         Some(at) => &text[..at],
@@ -55,6 +60,7 @@ fn whole(text: &[u8]) -> &[u8] {
     }
 }
 
+/// Reads a number with more digits than the quick way takes, up to those of [`u64::MAX`].
 #[cold]
 fn long_number(text: &[u8]) -> Option<u64> {
     let digits = text.len() <= 20 && text.iter().all(u8::is_ascii_digit);
@@ -124,32 +130,32 @@ mod tests {
             ("200.00", 200),
             ("0.0", 0),
         ] {
-            assert_eq!(code(text.as_bytes()), Some(status), "{text}");
+            assert_eq!(status_code(text.as_bytes()), Some(status), "{text}");
         }
         for bad in [
             "", "20", "2000", "0200", "-1", "2e2", "20x", "00", "20.0", "200.1", ".0",
         ] {
-            assert_eq!(code(bad.as_bytes()), None, "{bad}");
+            assert_eq!(status_code(bad.as_bytes()), None, "{bad}");
         }
     }
 
     #[test]
     fn what_was_refused_showed_nothing() {
         for status in ["400", "599", "999", "408.0"] {
-            assert!(refused(Some(status), Some("512")), "{status}");
+            assert!(server_refused(Some(status), Some("512")), "{status}");
         }
         for status in ["0", "000", "0.0"] {
             for size in ["", "-", "0", "-1", "0.0", "-1.0"] {
-                assert!(refused(Some(status), Some(size)), "{status} {size}");
+                assert!(server_refused(Some(status), Some(size)), "{status} {size}");
             }
-            assert!(refused(Some(status), None), "{status}");
+            assert!(server_refused(Some(status), None), "{status}");
             for size in ["1", "5.0", "x", "-2"] {
-                assert!(!refused(Some(status), Some(size)), "{status} {size}");
+                assert!(!server_refused(Some(status), Some(size)), "{status} {size}");
             }
         }
         for status in ["200", "302", "399", "40", "4000", "-", ""] {
-            assert!(!refused(Some(status), Some("0")), "{status}");
+            assert!(!server_refused(Some(status), Some("0")), "{status}");
         }
-        assert!(!refused(None, None));
+        assert!(!server_refused(None, None));
     }
 }

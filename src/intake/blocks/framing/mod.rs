@@ -1,8 +1,8 @@
-//! Bytes -> blocks of whole lines, or of whole records for formats whose records are no lines.
+//! Cuts the bytes of a log into blocks of whole lines, or of whole records where those are no lines.
 //!
-//! A block ends where a line or record ends, so blocks can be parsed apart, on any thread; where one
-//! ends follows from the bytes alone. Memory is a few blocks: a line longer than [`LONGEST`] comes in
-//! pieces, each of which is a reject.
+//! A block ends where a line or record ends, so that any thread can parse it apart from the others.
+//! Where it ends follows from the bytes alone. Memory stays at a few blocks: a line longer than
+//! [`LONGEST`] comes in pieces, each of which is a reject.
 
 #[cfg(test)]
 mod tests;
@@ -10,20 +10,21 @@ mod tests;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::bytes::{quote_end, without_bom};
+use crate::bytes::without_bom;
 use crate::intake::blocks::buffers::{Buffer, Pool};
-use crate::intake::blocks::records::{Cut, Named, Shape, quoted};
+use crate::intake::blocks::objects::{array_depth, find_objects};
+use crate::intake::blocks::records::{Cut, Shape, TableHeader, find_records};
 
-/// How the bytes of a file are cut into what a parser reads at once.
+/// What the bytes of a log are made of: lines, records or objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// A line each.
+    /// An event on each line.
     Lines,
-    /// A line each, and lines that begin with `#` say what the others hold.
+    /// An event on each line; lines that begin with `#` say what the others hold.
     Directives,
-    /// A record of RFC 4180 or its kin each, whose quoted fields may hold line ends; the first names the columns.
+    /// Records of RFC 4180 or its kin, whose quoted fields may hold line ends; the first names the columns.
     Records(Shape),
-    /// A JSON object each: a line each, or the elements of one array, bare or in an envelope.
+    /// JSON objects: one on each line, or the elements of one array, bare or in an envelope.
     Objects,
     /// Rows of a Parquet file.
     Parquet,
@@ -32,35 +33,35 @@ pub enum Framing {
 /// Bytes of the longest line that is read as one.
 pub(crate) const LONGEST: usize = 64 << 20;
 
-/// A stretch of a log, of whole lines or records.
+/// A part of a log that consists of whole lines or records.
 #[derive(Debug)]
 pub(crate) struct Block {
     /// Its place among the blocks of its log, from 0.
     pub(crate) index: u64,
-    /// The number of its first line, from 1.
+    /// The number of its first line in the log, from 1.
     pub(crate) first_line: u64,
-    /// How many lines it has.
+    /// How many lines or records it has.
     pub(crate) lines: u64,
-    /// Offset of its first byte in the unpacked log.
+    /// Where its first byte stands in the unpacked log.
     pub(crate) offset: u64,
     /// Its bytes.
     pub(crate) buffer: Buffer,
-    /// Where its records are, where they are no lines.
+    /// Where its records begin and end in the buffer; `None` if they are lines.
     pub(crate) spans: Option<Vec<(u32, u32)>>,
-    /// Which of its records are headers, where records have them.
+    /// Which of its records are headers, by their places in `spans`, in order.
     pub(crate) headers: Vec<usize>,
-    /// The header line in force at its beginning.
+    /// The header that holds for its first line, if one came in an earlier block.
     pub(crate) header: Option<Arc<[u8]>>,
     /// Whether it is a piece of a line that is too long to be read.
     pub(crate) oversized: bool,
-    /// Whether the log ends with it.
+    /// Whether it is the last block of the log.
     pub(crate) last: bool,
-    /// Whether damage cut its last line or record short.
+    /// Whether damage to the log cut its last line or record short.
     pub(crate) cut: bool,
 }
 
 impl Block {
-    /// One that is empty yet.
+    /// A block without bytes.
     fn begin(pool: &Arc<Pool>, index: u64, first_line: u64, offset: u64) -> Self {
         Block {
             index,
@@ -81,13 +82,15 @@ impl Block {
 /// How a log ended.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// Bytes, unpacked.
+    /// How many bytes it has, unpacked.
     pub(crate) size: u64,
-    /// What cut reading short.
+    /// What kept it from being read to its end, or from being read as what it is.
     pub(crate) damage: Option<String>,
 }
 
 /// Cuts `content` into blocks of about `size` bytes and hands each to `emit`.
+///
+/// Errors are those of `emit`. Where `content` cannot be read on, the log ends, and [`Ended`] says why.
 pub(crate) fn cut<E>(
     content: &mut dyn Read,
     framing: Framing,
@@ -96,11 +99,13 @@ pub(crate) fn cut<E>(
     mut emit: impl FnMut(Block) -> Result<(), E>,
 ) -> Result<Ended, E> {
     let mut ended = Ended::default();
+    // Room for a block and the line that goes beyond it.
     let mut buffer = pool.take(size * 2);
     let mut target = size;
     let mut records: Option<Records> = None;
     let mut header: Option<Arc<[u8]>> = None;
     let mut next = Block::begin(pool, 0, 1, 0);
+    // Whether the next bytes go on with a line of which a piece is emitted already.
     let mut continuing = false;
     let mut utf16 = None;
     loop {
@@ -112,37 +117,36 @@ pub(crate) fn cut<E>(
         if first && records.is_none() {
             records = Records::of(framing, buffer.filled());
         }
-        let mut spans = None;
-        let mut headers = Vec::new();
+        let (mut spans, mut headers) = (None, Vec::new());
+        // Where the last whole line or record ends.
         let whole = match &mut records {
             Some(records) => {
-                let cut = records.find(buffer.filled(), next.index == 0, at_end);
+                let cut = records.find(buffer.filled(), first, at_end);
                 (spans, headers) = (Some(cut.spans), cut.headers);
                 Some(cut.end).filter(|end| *end > 0)
             }
+            // The rest of a line that is too long is a block by itself.
             None if continuing => buffer.line_ends().first().map(|at| *at as usize + 1),
             None => buffer.line_ends().last().map(|at| *at as usize + 1),
         };
-        // Continuations end where their line does; otherwise the end takes all that is left.
+        let filled = buffer.filled().len();
         let end = match whole {
-            Some(end) if !at_end || (continuing && end < buffer.filled().len()) => end,
-            _ if at_end => buffer.filled().len(),
-            _ if buffer.filled().len() < LONGEST => {
-                target = (buffer.filled().len() * 2).min(LONGEST);
+            Some(end) if !at_end || (continuing && end < filled) => end,
+            // At its end the log has no more lines; beyond `LONGEST` a line is cut into pieces.
+            _ if at_end || filled >= LONGEST => filled,
+            _ => {
+                target = (filled * 2).min(LONGEST);
                 continue;
             }
-            _ => buffer.filled().len(),
         };
-        let last = at_end && end == buffer.filled().len();
+        let last = at_end && end == filled;
         let oversized = continuing || (whole.is_none() && !at_end);
         let rest = buffer.split_off(end, pool.take(size * 2));
+        let ends_open = buffer.filled().last().is_some_and(|byte| *byte != b'\n');
         let lines = match &spans {
             _ if oversized => u64::from(end > 0),
             Some(spans) => spans.len() as u64,
-            None => {
-                let open = buffer.filled().last().is_some_and(|byte| *byte != b'\n');
-                buffer.line_ends().len() as u64 + u64::from(open)
-            }
+            None => buffer.line_ends().len() as u64 + u64::from(ends_open),
         };
         let block = Block {
             lines,
@@ -172,7 +176,9 @@ pub(crate) fn cut<E>(
     }
 }
 
-/// Reads until `target` bytes are there or nothing comes any more; tells whether that is so.
+/// Reads until `target` bytes are filled; returns whether the content ended before.
+///
+/// An error of reading ends the content, and is noted in `ended`.
 fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut Ended) -> bool {
     if ended.damage.is_some() {
         return true;
@@ -194,7 +200,7 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
     false
 }
 
-/// The last `#Fields:` line of a block.
+/// The last `#Fields:` line of a block, which holds for the block after it.
 fn last_header(bytes: &[u8]) -> Option<Arc<[u8]>> {
     let mark = memchr::memmem::rfind(bytes, b"\n#Fields:").map(|at| at + 1);
     let start = mark.or_else(|| {
@@ -206,7 +212,7 @@ fn last_header(bytes: &[u8]) -> Option<Arc<[u8]>> {
     Some(bytes[start..end].trim_ascii_end().into())
 }
 
-/// What is said of UTF-16.
+/// The damage note of a log in UTF-16.
 pub(crate) const UTF16: &str =
     "it is UTF-16 text: convert a copy to UTF-8 and name both in your notes";
 
@@ -215,16 +221,20 @@ pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
 }
 
-/// Finds records that are no lines.
+/// Finds the records of a log whose records are no lines.
 #[derive(Debug)]
 enum Records {
     /// Objects of an array that is this deep in the document.
     Objects { base: usize },
-    /// CSV records, in which quotes may hold line ends, and the header in force.
-    Quoted { shape: Shape, header: Option<Named> },
+    /// Records whose quotes may hold line ends, and the header that holds for the next one.
+    Quoted {
+        shape: Shape,
+        header: Option<TableHeader>,
+    },
 }
 
 impl Records {
+    /// How to find the records of a log that begins with `head`; `None` if they are lines.
     fn of(framing: Framing, head: &[u8]) -> Option<Self> {
         match framing {
             Framing::Objects => {
@@ -238,17 +248,20 @@ impl Records {
         }
     }
 
-    /// The records of a block and where the last of them ends. At the end of the log all is taken.
+    /// Finds the whole records at the beginning of `bytes`; with `at_end` all of them.
+    ///
+    /// `first` says whether `bytes` begin the log. What is behind the last whole record is looked at
+    /// again, with more bytes behind it.
     fn find(&mut self, bytes: &[u8], first: bool, at_end: bool) -> Cut {
         match self {
             Records::Objects { base } => {
-                let (spans, end) = objects(bytes, *base, at_end);
+                let (spans, end) = find_objects(bytes, *base, at_end);
                 Cut::without_headers(spans, end)
             }
             Records::Quoted { shape, header } => {
                 let mut then = header.clone();
-                let cut = quoted(bytes, *shape, &mut then, first, at_end);
-                // What is not whole is looked at again.
+                let cut = find_records(bytes, *shape, &mut then, first, at_end);
+                // Without a whole record the same bytes come again, and the same header must hold for them.
                 if cut.end > 0 {
                     *header = then;
                 }
@@ -256,135 +269,4 @@ impl Records {
             }
         }
     }
-}
-
-/// Whether a document is an array of objects, bare (1) or in an envelope (2). An envelope is an object
-/// whose member `Records` or `value` is that array, with nothing but plain members before.
-fn array_depth(head: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    let white = |at: &mut usize| {
-        while head.get(*at).is_some_and(u8::is_ascii_whitespace) {
-            *at += 1;
-        }
-    };
-    white(&mut at);
-    match head.get(at)? {
-        b'[' => return Some(1),
-        b'{' => at += 1,
-        _ => return None,
-    }
-    loop {
-        white(&mut at);
-        let end = quote_end(head, at + 1).filter(|_| head.get(at) == Some(&b'"'))?;
-        let key = &head[at + 1..end];
-        at = end + 1;
-        white(&mut at);
-        if head.get(at) != Some(&b':') {
-            return None;
-        }
-        at += 1;
-        white(&mut at);
-        match head.get(at)? {
-            b'[' if matches!(key, b"Records" | b"value") => {
-                at += 1;
-                white(&mut at);
-                return (matches!(head.get(at), Some(b'{' | b']'))).then_some(2);
-            }
-            b'"' => at = quote_end(head, at + 1)? + 1,
-            b'[' | b'{' => return None,
-            _ => at += memchr::memchr3(b',', b'}', b'\n', &head[at..])?,
-        }
-        white(&mut at);
-        if head.get(at) != Some(&b',') {
-            return None;
-        }
-        at += 1;
-    }
-}
-
-/// The objects of an array `base` deep. What lies between them is their document's; anything else that
-/// stands there is a record of its own, for a reject. A line end inside a string is no JSON: the string
-/// was never closed, and the walk begins anew with the next line.
-fn objects(bytes: &[u8], base: usize, at_end: bool) -> (Vec<(u32, u32)>, usize) {
-    let mut spans = Vec::new();
-    // A block after the first begins inside the array.
-    let mut depth = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => 0,
-        Some(b'{') if base == 2 && array_depth(without_bom(bytes)) == Some(2) => 0,
-        _ if without_bom(bytes).len() < bytes.len() => 0,
-        _ => base,
-    };
-    let mut begin: Option<usize> = None;
-    let mut stray: Option<usize> = None;
-    let mut whole = 0;
-    let mut in_string = false;
-    let mut at = if depth == 0 {
-        bytes.len() - without_bom(bytes).len()
-    } else {
-        0
-    };
-    while at < bytes.len() {
-        if in_string {
-            let Some(found) = memchr::memchr3(b'"', b'\\', b'\n', &bytes[at..]) else {
-                break;
-            };
-            at += found;
-            match bytes[at] {
-                b'\\' => at += 1,
-                b'"' => in_string = false,
-                _ => {
-                    in_string = false;
-                    if let Some(start) = begin.take() {
-                        spans.push((start as u32, at as u32));
-                        whole = at;
-                        depth = base;
-                    }
-                }
-            }
-            at += 1;
-            continue;
-        }
-        let byte = bytes[at];
-        if depth == base
-            && begin.is_none()
-            && !matches!(byte, b'{' | b']' | b',')
-            && !byte.is_ascii_whitespace()
-        {
-            stray.get_or_insert(at);
-        } else if depth == base
-            && matches!(byte, b'{' | b']' | b',' | b'\n')
-            && let Some(start) = stray.take()
-        {
-            spans.push((start as u32, at as u32));
-            whole = at;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => {
-                if byte == b'{' && depth == base && begin.is_none() {
-                    begin = Some(at);
-                }
-                depth += 1;
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth <= base
-                    && let Some(start) = begin.take_if(|_| depth == base)
-                {
-                    spans.push((start as u32, at as u32 + 1));
-                    whole = at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    if at_end {
-        if let Some(start) = begin.or(stray) {
-            let cut = bytes[start..].trim_ascii_end().len();
-            spans.push((start as u32, (start + cut) as u32));
-        }
-        whole = bytes.len();
-    }
-    (spans, whole)
 }

@@ -64,7 +64,7 @@ impl Json {
                 layouts.pay_for_miss();
                 continue;
             }
-            stretch.take(line, Some(place.start as usize), &fields);
+            stretch.store_fields(line, Some(place.start as usize), &fields);
             read.insert(line);
             if layouts.learn(alone, &fields, scanner.watched()) {
                 let alike = layouts.read_by_newest(stretch, left);
@@ -105,10 +105,10 @@ impl LineParser for Json {
         };
         let mut fields = Fields::default();
         for line in read.iter() {
-            stretch.give(line, &mut fields);
-            stretch.empty(line);
+            stretch.load_fields(line, &mut fields);
+            stretch.clear_line(line);
             match finish(&mut fields) {
-                Ok(()) => stretch.take(line, Some(0), &fields),
+                Ok(()) => stretch.store_fields(line, Some(0), &fields),
                 Err(_) => read.remove(line),
             }
         }

@@ -143,7 +143,7 @@ impl Layout {
         stretch.marks = marks;
         for slot in self.steps.iter().flat_map(|step| &step.slots) {
             let slot = usize::from(*slot);
-            stretch.fill(slot, stretch.there(slot) | fit);
+            stretch.set_lines_with(slot, stretch.lines_with(slot) | fit);
         }
         fit
     }

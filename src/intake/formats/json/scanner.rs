@@ -44,7 +44,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn doubt_claims(&self, fields: &mut Fields<'a>) {
         for part in &self.watched {
-            let claims_say = slots(part.claims).any(|slot| fields.says(slot));
+            let claims_say = slots(part.claims).any(|slot| fields.has_value(slot));
             if !claims_say && says_something(&self.cursor.text[part.start..part.end]) {
                 let detail = "there is something, but no claim that is known";
                 fields.doubt(part.claims, Reject::new(Reason::NoClaims, detail));
@@ -297,13 +297,13 @@ fn slots_of(child: &Child) -> u64 {
 #[inline]
 fn fill<'a>(child: &Child, fields: &mut Fields<'a>, put: impl Fn(&mut Fields<'a>, usize)) {
     for (slot, rank) in &child.node.slots {
-        match fields.rank(*slot, *rank) {
+        match fields.swap_rank(*slot, *rank) {
             None => put(fields, *slot),
             Some(before) if before == *rank => {
                 let twice = format!("`{}` is there twice", child.name());
                 fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
             }
-            Some(before) if before < *rank => fields.keep_rank(*slot, before),
+            Some(before) if before < *rank => fields.restore_rank(*slot, before),
             Some(_) => put(fields, *slot),
         }
     }

@@ -89,13 +89,13 @@ impl Template {
             };
             if &bytes[start..end] == b"-" {
                 let is_zero = variable.content == Content::ByteCount;
-                if is_zero && fields.rank(slot, rank).is_none() {
+                if is_zero && fields.swap_rank(slot, rank).is_none() {
                     fields.copy(slot, "0");
                 }
                 continue;
             }
-            match fields.rank(slot, rank) {
-                Some(before) if before < rank => fields.keep_rank(slot, before),
+            match fields.swap_rank(slot, rank) {
+                Some(before) if before < rank => fields.restore_rank(slot, before),
                 _ => put(fields, slot, line, start, end, variable.is_quoted()),
             }
         }
@@ -111,7 +111,7 @@ impl Template {
         };
         let two: LineSet = read.fit.iter().filter(is_two).collect();
         read.fit -= two;
-        two.iter().for_each(|line| stretch.empty(line));
+        two.iter().for_each(|line| stretch.clear_line(line));
     }
 
     /// Reads what a line of a stretch has behind its variables, from `at` on; `text` ends with the line.
@@ -132,7 +132,7 @@ impl Template {
         fields.begin(text);
         let fits = is_apart && tail.parse(text, at, fields).is_ok() && fields.doubts().is_empty();
         if fits {
-            stretch.take(line, Some(0), fields);
+            stretch.store_fields(line, Some(0), fields);
         }
         fits
     }
@@ -172,7 +172,7 @@ impl LineParser for Template {
             let (at, end) = (read.rest[line] as usize, stretch.lines()[line].end as usize);
             if !self.read_rest(&text[..end], at, stretch, line, &mut fields) {
                 read.fit.remove(line);
-                stretch.empty(line);
+                stretch.clear_line(line);
             }
         }
         read.fit

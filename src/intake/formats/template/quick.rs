@@ -113,7 +113,7 @@ impl Quick {
         dispatch!(level, simd => self.read_as(simd, stretch, text, &mut marks, &mut read));
         stretch.marks = marks;
         for slot in self.steps.iter().filter_map(|step| step.slot) {
-            stretch.fill(slot, stretch.there(slot) & read.fit);
+            stretch.set_lines_with(slot, stretch.lines_with(slot) & read.fit);
         }
         read
     }
@@ -226,7 +226,7 @@ impl TailField {
             filled.insert_if(line, !is_dash);
         }
         *stretch.places(self.slot) = places;
-        stretch.fill(self.slot, complete & filled);
+        stretch.set_lines_with(self.slot, complete & filled);
         complete
     }
 }
@@ -314,9 +314,9 @@ impl Step {
             let zero = Place::of_copy(&mut stretch.copies, "0");
             let places = stretch.places(slot);
             dashes.iter().for_each(|line| places[line] = zero);
-            stretch.fill(slot, stretch.all());
+            stretch.set_lines_with(slot, stretch.all());
         } else {
-            stretch.fill(slot, stretch.all() - dashes);
+            stretch.set_lines_with(slot, stretch.all() - dashes);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Times as logged -> microseconds since 1970-01-01 UTC.
+//! Reads times as logged into microseconds since 1970-01-01 UTC.
 //!
-//! The two shapes that fill most logs are read by hand, because each line has one; anything else is
-//! left to `jiff`. A local time that a daylight-saving change makes ambiguous or impossible is a
-//! reject, not a guess.
+//! Each line has a time, so the shapes that fill most logs are read by hand, in `shapes`; anything else
+//! is left to `jiff`. Where clocks are changed, a local time may happen twice or never: such a time is
+//! a reject, not a guess.
 
 mod shapes;
 
@@ -18,27 +18,30 @@ use crate::case::TimeFormat;
 use crate::intake::reject::{Reason, Reject};
 use crate::jws;
 
-/// How one source writes its times.
+/// How one source writes its times, and how far its clock is wrong.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
-    /// The way times are written.
+    /// How times are written.
     pub format: TimeFormat,
-    /// Zone of times without an offset.
+    /// The zone of times without an offset.
     pub zone: Option<TimeZone>,
     /// Microseconds to add to a logged time.
     pub correction: i64,
 }
 
+/// Microseconds in a second.
 const MICROS: i64 = 1_000_000;
 
 impl Clock {
-    /// The true time behind `text`. What a log writes below a microsecond is cut off.
+    /// The true time of `text`; what it writes below a microsecond is cut off.
     #[cfg(test)]
     fn read(&self, text: &str) -> Result<i64, Reject> {
         self.read_next(&mut LastDate::default(), text.as_bytes())
     }
 
-    /// The true time behind `text`, which often has the date of the time before it.
+    /// The true time of `text`, in microseconds since 1970 UTC.
+    ///
+    /// `last` is the date of the time read before, which most times repeat.
     #[inline]
     pub(crate) fn read_next(&self, last: &mut LastDate, text: &[u8]) -> Result<i64, Reject> {
         let quick = match self.format {
@@ -60,16 +63,16 @@ impl Clock {
         }
     }
 
-    /// The true time behind what few logs write.
+    /// Reads a time that the quick way does not know.
     fn read_any(&self, text: &[u8]) -> Result<i64, Reject> {
         let Ok(text) = std::str::from_utf8(text) else {
-            return Err(bad_time(&String::from_utf8_lossy(text)));
+            return Err(self.bad_time(&String::from_utf8_lossy(text)));
         };
         let logged = match self.format {
             TimeFormat::Common => common(&mut LastDate::default(), text.as_bytes()),
             TimeFormat::Rfc3339 => match rfc3339(&mut LastDate::default(), text.as_bytes()) {
                 Some(time) => Some(time),
-                None => self.unusual(text)?,
+                None => self.read_with_jiff(text)?,
             },
             TimeFormat::EpochSeconds => decimal(text, MICROS).or_else(|| exponential(text)),
             TimeFormat::EpochMilliseconds => decimal(text, 1000),
@@ -77,7 +80,7 @@ impl Clock {
             TimeFormat::EpochNanoseconds => nanoseconds(text),
             TimeFormat::Epoch => match by_digits(text).or_else(|| exponential(text)) {
                 Some(time) => Some(time),
-                None => self.unusual(text)?,
+                None => self.read_with_jiff(text)?,
             },
             TimeFormat::Utc => civil_text(text.as_bytes()),
             TimeFormat::LocalIso => match civil_text(text.as_bytes()) {
@@ -91,12 +94,13 @@ impl Clock {
         };
         match logged.and_then(|time| time.checked_add(self.correction)) {
             Some(time) => Ok(time),
-            None => Err(bad_time(text)),
+            None => Err(self.bad_time(text)),
         }
     }
 
-    /// A number of seconds (`iat`, `exp` of RFC 7519) or a time as this source writes it. Claims come
-    /// from the issuer's clock, so this source's correction does not apply.
+    /// Reads a time that a token claims: seconds since 1970 (RFC 7519), or as this source writes times.
+    ///
+    /// The claim is by the issuer's clock, so this source's correction does not apply.
     #[inline]
     pub(crate) fn read_claim(&self, text: &[u8]) -> Result<i64, Reject> {
         match whole(text, MICROS) {
@@ -119,12 +123,13 @@ impl Clock {
         }
     }
 
+    /// Reads a time of RFC 3339 in a form that the quick way does not know, or without an offset.
     #[cold]
-    fn unusual(&self, text: &str) -> Result<Option<i64>, Reject> {
+    fn read_with_jiff(&self, text: &str) -> Result<Option<i64>, Reject> {
         if !is_of_calendar(text) {
             return Ok(None);
         }
-        let text = &*without_tiny(text);
+        let text = &*without_far_digits(text);
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
             return Ok(Some(time.as_microsecond()));
         }
@@ -134,15 +139,33 @@ impl Clock {
         }
     }
 
-    /// The moment at which this source's wall clock showed `local`, given as if it were UTC.
+    /// The reject of a line whose time is `text`.
+    #[cold]
+    fn bad_time(&self, text: &str) -> Reject {
+        let shown: String = text.chars().take(60).collect();
+        let example = match self.format {
+            TimeFormat::Rfc3339 => "2025-04-14T00:00:00+09:00",
+            TimeFormat::EpochSeconds | TimeFormat::Epoch => "1744556400",
+            TimeFormat::EpochMilliseconds => "1744556400000",
+            TimeFormat::EpochMicroseconds => "1744556400000000",
+            TimeFormat::EpochNanoseconds => "1744556400000000000",
+            TimeFormat::Common => "14/Apr/2025:00:00:00 +0900",
+            TimeFormat::Utc | TimeFormat::LocalIso => "2025-04-14 00:00:00",
+            TimeFormat::LocalClf => "14/Apr/2025:00:00:00",
+        };
+        let detail = format!("`{shown}` is no time like `{example}`");
+        Reject::new(Reason::BadTime, detail)
+    }
+
+    /// The moment at which a wall clock in this source's zone showed `local`, a time given as if in UTC.
     fn local(&self, text: &str, local: i64) -> Result<i64, Reject> {
         let Some(zone) = &self.zone else {
             return Err(Reject::new(
                 Reason::TimeWithoutZone,
-                format!("`{text}` has no offset and the source no zone"),
+                format!("`{text}` has no offset, and its source has no `zone` in the case file"),
             ));
         };
-        let as_utc = jiff::Timestamp::from_microsecond(local).map_err(|_| bad_time(text))?;
+        let as_utc = jiff::Timestamp::from_microsecond(local).map_err(|_| self.bad_time(text))?;
         let civil = TimeZone::UTC.to_datetime(as_utc);
         let unambiguous = zone.to_ambiguous_timestamp(civil).unambiguous();
         unambiguous
@@ -150,14 +173,17 @@ impl Clock {
             .map_err(|_| {
                 Reject::new(
                     Reason::TimeInFold,
-                    format!("`{text}` happened twice or never in this zone"),
+                    format!(
+                        "`{text}` happened twice or never: clocks were changed in this zone then"
+                    ),
                 )
             })
     }
 }
 
-/// Whether a time has no leap second, no year 0 and no offset of a day: the same in all formats, while what
-/// reads the unusual ones takes these too.
+/// Whether a time has no leap second, no year 0 and no offset of a day or more.
+///
+/// No format has those, but `jiff` would read them.
 fn is_of_calendar(text: &str) -> bool {
     let clock = text.get(11..).unwrap_or_default();
     let hours = clock
@@ -166,8 +192,8 @@ fn is_of_calendar(text: &str) -> bool {
     !text.contains(":60") && !text.starts_with("0000") && hours.is_none_or(|hours: u8| hours < 24)
 }
 
-/// Without digits behind the ninth of a fraction, of which nothing is read.
-fn without_tiny(text: &str) -> Cow<'_, str> {
+/// Cuts off the digits of a fraction behind its ninth, which `jiff` does not read.
+fn without_far_digits(text: &str) -> Cow<'_, str> {
     let Some(point) = text.find(['.', ',']) else {
         return text.into();
     };
@@ -180,17 +206,9 @@ fn without_tiny(text: &str) -> Cow<'_, str> {
     }
 }
 
-#[cold]
-fn bad_time(text: &str) -> Reject {
-    let shown: String = text.chars().take(60).collect();
-    Reject::new(
-        Reason::BadTime,
-        format!("`{shown}` is no time of this source's kind"),
-    )
-}
-
-/// Seconds, milli-, micro- or nanoseconds since 1970, told apart by the number of digits, as it is
-/// for any time from 2001 to 2286.
+/// Reads seconds, milliseconds, microseconds or nanoseconds since 1970.
+///
+/// The number of digits tells them apart for any time from 2001 to 2286.
 fn by_digits(text: &str) -> Option<i64> {
     let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
     match whole.len() {
@@ -201,6 +219,7 @@ fn by_digits(text: &str) -> Option<i64> {
     }
 }
 
+/// Reads nanoseconds since 1970.
 fn nanoseconds(text: &str) -> Option<i64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse::<i64>()
@@ -209,18 +228,21 @@ fn nanoseconds(text: &str) -> Option<i64> {
         .map(|nanos| nanos / 1000)
 }
 
-/// The end of the year 9999 in microseconds: no log is younger, and sums with times do not overflow.
+/// The end of the year 9999 in microseconds since 1970 UTC.
+///
+/// No log is younger, and sums with times up to it do not overflow.
 const LATEST: i64 = 253_402_300_799_999_999;
 
-/// A whole number of up to sixteen digits of units of so many microseconds, as microseconds.
+/// Reads a whole number of at most sixteen digits, in units of `unit` microseconds.
 #[inline]
 fn whole(text: &[u8], unit: i64) -> Option<i64> {
     let whole = i64::try_from(bytes::decimal(text)?).ok()?;
     whole.checked_mul(unit).filter(|micros| *micros <= LATEST)
 }
 
-/// A decimal number of units of so many microseconds, a power of ten, as microseconds; what is below a
-/// microsecond is cut off.
+/// Reads a decimal number in units of `unit` microseconds, which is a power of ten.
+///
+/// What is below a microsecond is cut off: behind as many digits as `unit` has zeros it becomes 0.
 fn decimal(text: &str, mut unit: i64) -> Option<i64> {
     let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
     let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -235,7 +257,7 @@ fn decimal(text: &str, mut unit: i64) -> Option<i64> {
     Some(micros).filter(|micros| *micros <= LATEST)
 }
 
-/// A number of seconds as JSON may write it: `1.7445888e9`.
+/// Reads a number of seconds as JSON may write it: `1.7445888e9`.
 fn exponential(text: &str) -> Option<i64> {
     let digits = |c: char| c.is_ascii_digit();
     let bare = text.starts_with(digits) && text.ends_with(digits);
@@ -298,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_below_a_nanosecond_are_of_no_matter() {
+    fn digits_below_a_nanosecond_change_nothing() {
         let clock = clock(TimeFormat::Rfc3339, None);
         for text in [
             "2025-04-14T00:00:00.1234567890Z",

@@ -1,16 +1,18 @@
-//! The shapes of the times that most logs write, read by hand.
+//! Reads by hand the few shapes of times that most logs write.
 
 use crate::bytes;
 use crate::intake::values::clock::MICROS;
 
-/// The date of the time read last, and its offset: logs have one line after another of one day.
+/// The date and the offset of the time read last.
+///
+/// Most lines of a log are of the same day as the line before, so each date is worked out once.
 #[derive(Debug, Default)]
 pub(crate) struct LastDate {
     day: Last<11>,
     offset: Last<6>,
 }
 
-/// A text and the seconds that it stands for.
+/// The text read last, and the seconds that it stands for.
 #[derive(Debug)]
 struct Last<const MOST: usize> {
     text: [u8; MOST],
@@ -29,7 +31,7 @@ impl<const MOST: usize> Default for Last<MOST> {
 }
 
 impl<const MOST: usize> Last<MOST> {
-    /// The seconds that `text` stands for, which `read` tells if it is another than the last.
+    /// The seconds that `text` stands for; calls `read` only if it is not the last text again.
     #[inline(always)]
     fn seconds<const N: usize>(
         &mut self,
@@ -45,7 +47,7 @@ impl<const MOST: usize> Last<MOST> {
     }
 }
 
-/// The number that some digits write.
+/// The number that `digits` write; two and four are the usual cases.
 #[inline(always)]
 fn number(digits: &[u8]) -> Option<i64> {
     let two = |tens: u8, ones: u8| {
@@ -59,7 +61,7 @@ fn number(digits: &[u8]) -> Option<i64> {
     }
 }
 
-/// `14/Apr/2025:00:00:00 +0900`
+/// Reads `14/Apr/2025:00:00:00 +0900`.
 #[inline(always)]
 pub(crate) fn common(last: &mut LastDate, text: &[u8]) -> Option<i64> {
     let text: &[u8; 26] = text.try_into().ok()?;
@@ -69,7 +71,7 @@ pub(crate) fn common(last: &mut LastDate, text: &[u8]) -> Option<i64> {
     Some((seconds - east) * MICROS)
 }
 
-/// ` +0900`
+/// Reads the offset in ` +0900`, in seconds.
 fn common_offset(text: &[u8; 6]) -> Option<i64> {
     let [b' ', sign, h1, h2, m1, m2] = *text else {
         return None;
@@ -77,7 +79,7 @@ fn common_offset(text: &[u8; 6]) -> Option<i64> {
     offset(sign, &[h1, h2], &[m1, m2])
 }
 
-/// `14/Apr/2025:00:00:00[.fraction]`, as if in UTC.
+/// Reads `14/Apr/2025:00:00:00[.fraction]` as if in UTC.
 pub(crate) fn common_local(text: &[u8]) -> Option<i64> {
     let (clock, rest) = text.split_first_chunk::<20>()?;
     let micros = match rest {
@@ -88,6 +90,7 @@ pub(crate) fn common_local(text: &[u8]) -> Option<i64> {
     Some(common_seconds(&mut Last::default(), clock)? * MICROS + micros)
 }
 
+/// Reads `14/Apr/2025:00:00:00` as if in UTC, in seconds.
 #[inline(always)]
 fn common_seconds(last: &mut Last<11>, text: &[u8; 20]) -> Option<i64> {
     let (date, [b':', clock @ ..]) = text.split_first_chunk()? else {
@@ -96,7 +99,7 @@ fn common_seconds(last: &mut Last<11>, text: &[u8; 20]) -> Option<i64> {
     Some(last.seconds(date, common_date)? + time_of_day(clock.first_chunk()?)?)
 }
 
-/// `14/Apr/2025`
+/// Reads `14/Apr/2025`, in seconds since 1970.
 fn common_date(text: &[u8; 11]) -> Option<i64> {
     if text[2] != b'/' || text[6] != b'/' {
         return None;
@@ -119,7 +122,7 @@ fn common_date(text: &[u8; 11]) -> Option<i64> {
     date(number(&text[7..11])?, month, number(&text[0..2])?)
 }
 
-/// `2025-04-14`
+/// Reads `2025-04-14`, in seconds since 1970.
 fn iso_date(text: &[u8; 10]) -> Option<i64> {
     if text[4] != b'-' || text[7] != b'-' {
         return None;
@@ -128,16 +131,18 @@ fn iso_date(text: &[u8; 10]) -> Option<i64> {
     date(year, month, number(&text[8..10])?)
 }
 
-/// The digits of a fraction of a second, as microseconds.
+/// Reads the digits of a fraction of a second, in microseconds; those behind the sixth are cut off.
 fn fraction(digits: &[u8]) -> Option<i64> {
+    // No clock is finer than 18 digits; more are a mistake.
     if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let kept = &digits[..digits.len().min(6)];
+    // At most six digits are kept, so the power is not below zero.
     Some(number(kept)? * 10i64.pow(6 - kept.len() as u32))
 }
 
-/// `2025-04-14 00:00:00[.fraction|,fraction]`, as if in UTC.
+/// Reads `2025-04-14 00:00:00`, with a fraction behind `.` or `,` or none, as if in UTC.
 pub(crate) fn civil_text(text: &[u8]) -> Option<i64> {
     let (seconds, rest) = iso_seconds(&mut LastDate::default(), text)?;
     let micros = match rest {
@@ -148,7 +153,7 @@ pub(crate) fn civil_text(text: &[u8]) -> Option<i64> {
     Some(seconds * MICROS + micros)
 }
 
-/// `2025-04-14T00:00:00`, as if in UTC, and what follows.
+/// Reads `2025-04-14T00:00:00` as if in UTC, in seconds; returns also what stands behind it.
 #[inline]
 fn iso_seconds<'t>(last: &mut LastDate, text: &'t [u8]) -> Option<(i64, &'t [u8])> {
     let (text, rest) = text.split_first_chunk::<19>()?;
@@ -159,7 +164,7 @@ fn iso_seconds<'t>(last: &mut LastDate, text: &'t [u8]) -> Option<(i64, &'t [u8]
     Some((seconds, rest))
 }
 
-/// `2025-04-14T00:00:00[.fraction](Z|+09:00)`
+/// Reads `2025-04-14T00:00:00[.fraction]` with `Z` or an offset such as `+09:00` behind.
 #[inline]
 pub(crate) fn rfc3339(last: &mut LastDate, text: &[u8]) -> Option<i64> {
     let (seconds, mut rest) = iso_seconds(last, text)?;
@@ -183,6 +188,7 @@ pub(crate) fn rfc3339(last: &mut LastDate, text: &[u8]) -> Option<i64> {
     Some((seconds - offset) * MICROS + micros)
 }
 
+/// The seconds that a time with this offset is ahead of UTC.
 fn offset(sign: u8, hours: &[u8], minutes: &[u8]) -> Option<i64> {
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     if hours > 23 || minutes > 59 {
@@ -196,7 +202,7 @@ fn offset(sign: u8, hours: &[u8], minutes: &[u8]) -> Option<i64> {
     }
 }
 
-/// Seconds since midnight of `HH:MM:SS`. A leap second is no time of this clock.
+/// Reads `HH:MM:SS`, in seconds since midnight; a leap second is no time here.
 #[inline(always)]
 fn time_of_day(text: &[u8; 8]) -> Option<i64> {
     let [hour, minute, second] = bytes::two_digits_thrice(text)?;
@@ -206,7 +212,7 @@ fn time_of_day(text: &[u8; 8]) -> Option<i64> {
     Some((hour * 60 + minute) * 60 + second)
 }
 
-/// Seconds since 1970 at which a date begins, as if in UTC.
+/// Seconds from the beginning of 1970 to that of a date, both in UTC.
 fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let longest = match month {
@@ -218,7 +224,8 @@ fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     if year < 1 || !(1..=longest).contains(&day) {
         return None;
     }
-    // Days from civil: count from 1 March, so that the leap day is the year's last.
+    // The year is counted from 1 March, so that the leap day is its last. Then 153 days make each five
+    // months, and 719,468 days lie between 1 March of the year 0 and 1 January 1970.
     let shifted = if month > 2 { year } else { year - 1 };
     let month_from_march = (month + 9) % 12;
     let days = 365 * shifted + shifted.div_euclid(4) - shifted.div_euclid(100)

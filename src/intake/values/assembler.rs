@@ -1,10 +1,11 @@
-//! Columns that are put together from parts of the log: a request line, an address with its port, a date and
-//! a time of day.
+//! Puts columns together from parts of a line: a request line, an address with its port, a date and a
+//! time of day.
 //!
-//! A client that sends nothing, or what is no HTTP, is refused: what it sent is the path then, and there is no
-//! method. Where the server answered all the same, what it showed cannot be known: a reject.
-//!
-//! Reasons: `request_line`, `forwarded_for_list`.
+//! A client that sends nothing, or something that is no HTTP, is refused. Its request then has no
+//! method, and what it sent is the path. If the server answered all the same, nobody knows what it
+//! showed, so the line is a reject.
+
+use std::ops::Range;
 
 use crate::frames::Frame;
 use crate::intake::blocks::fields::{
@@ -14,11 +15,11 @@ use crate::intake::blocks::fields::{
 use crate::intake::blocks::line_set::LineSet;
 use crate::intake::blocks::stretch::Stretch;
 use crate::intake::reject::{Reason, Reject};
-use crate::intake::values::numbers::refused;
+use crate::intake::values::numbers::server_refused;
 
-/// The slots that parts fill in one frame.
+/// Puts the columns of one frame together.
 #[derive(Debug, Clone)]
-pub(crate) struct Parts {
+pub(crate) struct Assembler {
     event_time: usize,
     method: Option<usize>,
     path: Option<usize>,
@@ -29,10 +30,10 @@ pub(crate) struct Parts {
     forwarded_hops: Option<u32>,
 }
 
-impl Parts {
-    /// The slots in `frame`.
+impl Assembler {
+    /// Prepares to put columns of `frame` together.
     pub(crate) fn new(frame: &Frame, forwarded_hops: Option<u32>) -> Self {
-        Parts {
+        Assembler {
             event_time: frame
                 .index("event_time")
                 .expect("every event frame has a time"),
@@ -45,59 +46,65 @@ impl Parts {
         }
     }
 
-    /// Puts columns together from the parts that the line has.
+    /// Fills the columns that have parts in `fields`; an error makes the line a reject.
     #[inline]
     pub(crate) fn assemble(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
-        // Nothing to do is the usual case.
+        // Most lines have no parts left to assemble.
         if !fields.has_parts() {
             return Ok(());
         }
-        self.put_together(fields)
+        self.assemble_parts(fields)
     }
 
-    /// Puts the columns of some lines of a stretch together; gives the lines of which nothing is left to do.
+    /// Fills the method and path of those `lines` whose only part is a plain request line.
+    ///
+    /// Returns the lines that are done: those, and the ones without any part. Each other line goes
+    /// through [`Assembler::assemble`].
     pub(crate) fn assemble_many(&self, mut lines: LineSet, stretch: &mut Stretch<'_>) -> LineSet {
         let others = (FIRST_PART..SLOTS).filter(|slot| *slot != REQUEST_LINE);
-        lines -= others.fold(LineSet::EMPTY, |lines, slot| lines | stretch.there(slot));
-        let asked = lines & stretch.there(REQUEST_LINE);
+        lines -= others.fold(LineSet::EMPTY, |lines, slot| {
+            lines | stretch.lines_with(slot)
+        });
+        let with_request = lines & stretch.lines_with(REQUEST_LINE);
         let (Some(method), Some(path)) = (self.method, self.path) else {
             return lines;
         };
-        let known = stretch.there(method) | stretch.there(path);
+        let known = stretch.lines_with(method) | stretch.lines_with(path);
         let text = stretch.text().unwrap_or_default().as_bytes();
         let mut plain = LineSet::EMPTY;
-        for line in (asked - known).iter() {
-            let request = stretch.places(REQUEST_LINE)[line];
-            if request.is_copied() {
+        for line in (with_request - known).iter() {
+            let place = stretch.places(REQUEST_LINE)[line];
+            if place.is_copied() {
                 continue;
             }
-            let asked_for = &text[request.range()];
-            if let Some((first, target)) = request_line(asked_for)
-                && asked_for[target.start] == b'/'
+            let request = &text[place.range()];
+            // A target that begins with a slash has no authority to strip.
+            if let Some((method_end, target)) = split_request_line(request)
+                && request[target.start] == b'/'
             {
-                stretch.places(method)[line] = request.cut(0..first);
-                stretch.places(path)[line] = request.cut(target);
+                stretch.places(method)[line] = place.slice(0..method_end);
+                stretch.places(path)[line] = place.slice(target);
                 plain.insert(line);
             }
         }
         for slot in [method, path] {
-            stretch.fill(slot, stretch.there(slot) | plain);
+            stretch.set_lines_with(slot, stretch.lines_with(slot) | plain);
         }
-        lines - (asked - plain)
+        lines - (with_request - plain)
     }
 
-    fn put_together(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
-        // A request line that says nothing is a reject of its own kind.
+    fn assemble_parts(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        // An empty request line stays: it may make the line a reject.
         for part in (FIRST_PART..SLOTS).filter(|part| *part != REQUEST_LINE) {
             if fields.get(part).is_some_and(says_nothing) {
                 fields.clear(part);
             }
         }
         if let (Some(method), Some(path)) = (self.method, self.path) {
-            self.asked(fields, method, path)?;
+            self.assemble_request(fields, method, path)?;
         }
         if let Some(source_ip) = self.source_ip {
-            self.client(fields, source_ip)?;
+            self.assemble_client(fields, source_ip)?;
         }
         if fields.has(DATE) && fields.has(TIME_OF_DAY) && !fields.has(self.event_time) {
             let text = format!(
@@ -110,44 +117,51 @@ impl Parts {
         Ok(())
     }
 
-    /// Puts the method and the path together.
-    fn asked(&self, fields: &mut Fields<'_>, method: usize, path: usize) -> Result<(), Reject> {
+    /// Fills the columns `method` and `path` from a request line, a URL and a query.
+    fn assemble_request(
+        &self,
+        fields: &mut Fields<'_>,
+        method: usize,
+        path: usize,
+    ) -> Result<(), Reject> {
         if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
             let of = |slot| fields.get(slot);
             let text = of(REQUEST_LINE).unwrap_or_default();
-            match request_line(text.as_bytes()) {
-                Some((first, target)) => {
-                    fields.cut(REQUEST_LINE, 0..first, method);
-                    fields.cut(REQUEST_LINE, target, path);
+            match split_request_line(text.as_bytes()) {
+                Some((method_end, target)) => {
+                    fields.set_slice(REQUEST_LINE, 0..method_end, method);
+                    fields.set_slice(REQUEST_LINE, target, path);
                 }
-                None if refused(self.status.and_then(of), self.body_bytes.and_then(of)) => {
+                None if server_refused(self.status.and_then(of), self.body_bytes.and_then(of)) => {
                     let text = text.trim();
+                    // `- - HTTP/1.1` is what some servers write for a request of nothing.
                     if !says_nothing(text) && !text.starts_with("- - ") {
-                        fields.place(path, fields.place_of(REQUEST_LINE));
+                        fields.set_place(path, fields.place_of(REQUEST_LINE));
                     }
                     return Ok(());
                 }
                 None => {
                     return Err(Reject::new(
                         Reason::RequestLine,
-                        "the request is not `METHOD target HTTP/x`",
+                        "the request is not `METHOD target HTTP/x`, and the server did not refuse it",
                     ));
                 }
             }
         }
         if fields.has(URL) && !fields.has(path) {
-            fields.place(path, fields.place_of(URL));
+            fields.set_place(path, fields.place_of(URL));
         }
-        without_authority(fields, path);
-        query(fields, path);
+        strip_authority(fields, path);
+        append_query(fields, path);
         Ok(())
     }
 
-    fn client(&self, fields: &mut Fields<'_>, source_ip: usize) -> Result<(), Reject> {
+    /// Fills the column `source_ip` from a forwarding list or an address with its port.
+    fn assemble_client(&self, fields: &mut Fields<'_>, source_ip: usize) -> Result<(), Reject> {
         if let (Some(hops), Some(list)) = (self.forwarded_hops, fields.get(FORWARDED_FOR)) {
             let addresses = list.rsplit(',').map(str::trim);
             let from_right = addresses.filter(|address| !address.is_empty());
-            // Who goes round the outermost proxies is the first that the others saw.
+            // A client that went past the outermost proxies has a shorter list, and is its first address.
             if let Some(client) = from_right.take(hops as usize + 1).last() {
                 let address = without_port(client).to_string();
                 fields.copy(source_ip, &address);
@@ -158,33 +172,37 @@ impl Parts {
             if list.contains(',') {
                 return Err(Reject::new(
                     Reason::ForwardedForList,
-                    "several addresses, and the case file does not say how many proxies of your own added one (forwarded_hops)",
+                    "the forwarding list has several addresses: say with `forwarded_hops` in the \
+                     case file how many of your own proxies added one",
                 ));
             }
             let address = without_port(list.trim());
+            // The address is a part of the list, so the difference is its offset there.
             let start = address.as_ptr() as usize - list.as_ptr() as usize;
-            fields.cut(FORWARDED_FOR, start..start + address.len(), source_ip);
+            fields.set_slice(FORWARDED_FOR, start..start + address.len(), source_ip);
         }
         if fields.has(CLIENT_ENDPOINT) && !fields.has(source_ip) {
             let text = fields.get(CLIENT_ENDPOINT).unwrap_or_default();
             // Some products write IPv6 without brackets; the last group is the port all the same.
-            let stretch = match text.strip_prefix('[').and_then(|rest| rest.find(']')) {
+            let address = match text.strip_prefix('[').and_then(|rest| rest.find(']')) {
                 Some(end) => 1..end + 1,
                 None => 0..text.rfind(':').unwrap_or(text.len()),
             };
-            fields.cut(CLIENT_ENDPOINT, stretch, source_ip);
+            fields.set_slice(CLIENT_ENDPOINT, address, source_ip);
         }
         Ok(())
     }
 }
 
-/// `GET /a HTTP/1.1` -> where the method ends, and where the target is; HTTP/0.9 has no version. A line without
-/// a method cannot be a request for a page. Blanks around the target, or in it, are wrong by RFC 9112 and yet
-/// served by some gateways; those around it are none of it.
+/// Splits `GET /a HTTP/1.1` into where the method ends and where the target is.
+///
+/// HTTP/0.9 has no version. A line without a method cannot be a request for a page. RFC 9112 allows no
+/// further blanks, yet some gateways serve a request with blanks in or around its target: those around
+/// it are not part of it.
 #[inline]
-fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
+fn split_request_line(bytes: &[u8]) -> Option<(usize, Range<usize>)> {
     let is_method = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let first = match bytes.first_chunk::<4>() {
+    let method_end = match bytes.first_chunk::<4>() {
         Some(b"GET ") => 3,
         Some(b"POST") if bytes.get(4) == Some(&b' ') => 4,
         _ => {
@@ -192,11 +210,12 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
             end.filter(|end| bytes[*end] == b' ').unwrap_or(0)
         }
     };
+    // The blank behind the target.
     let last = match bytes.last_chunk::<9>().map(|last| last.split_at(6)) {
         // What most requests end with.
         Some((b" HTTP/", [b'1', b'.', b'0' | b'1'] | [b'2', b'.', b'0'])) => bytes.len() - 9,
         _ => {
-            // Servers take blanks behind the version.
+            // Servers allow blanks behind the version.
             let bytes = bytes.trim_ascii_end();
             match memchr::memrchr(b' ', bytes) {
                 Some(last) if bytes[last + 1..].starts_with(b"HTTP/") => last,
@@ -204,17 +223,17 @@ fn request_line(bytes: &[u8]) -> Option<(usize, std::ops::Range<usize>)> {
             }
         }
     };
-    if first == 0 || last <= first + 1 || !bytes[0].is_ascii_alphabetic() {
+    if method_end == 0 || last <= method_end + 1 || !bytes[0].is_ascii_alphabetic() {
         return None;
     }
-    let blank = |byte: &&u8| **byte == b' ';
-    let target = &bytes[first + 1..last];
-    let start = first + 1 + target.iter().take_while(blank).count();
-    let end = last - target.iter().rev().take_while(blank).count();
-    (start < end).then_some((first, start..end))
+    let is_blank = |byte: &&u8| **byte == b' ';
+    let target = &bytes[method_end + 1..last];
+    let start = method_end + 1 + target.iter().take_while(is_blank).count();
+    let end = last - target.iter().rev().take_while(is_blank).count();
+    (start < end).then_some((method_end, start..end))
 }
 
-/// An address of a forwarding list, to which some proxies add the port; IPv6 stands in brackets then.
+/// Strips the port that some proxies add to an address; IPv6 then stands in brackets.
 fn without_port(text: &str) -> &str {
     match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
@@ -225,20 +244,21 @@ fn without_port(text: &str) -> &str {
     }
 }
 
-/// `https://shop.example:443/a?b` -> `/a?b`
-fn without_authority(fields: &mut Fields<'_>, path: usize) {
+/// Strips scheme and host off the path: `https://shop.example:443/a?b` becomes `/a?b`.
+fn strip_authority(fields: &mut Fields<'_>, path: usize) {
     let Some(text) = fields.get(path) else { return };
     if text.starts_with('/') {
         return;
     }
+    // A scheme is short; a later `://` belongs to a query.
     let Some(scheme) = text.find("://").filter(|at| *at <= 8) else {
         return;
     };
     let authority = scheme + 3;
     match text[authority..].find(['/', '?']) {
         Some(slash) if text.as_bytes()[authority + slash] == b'/' => {
-            let stretch = authority + slash..text.len();
-            fields.cut(path, stretch, path);
+            let from_slash = authority + slash..text.len();
+            fields.set_slice(path, from_slash, path);
         }
         Some(question) => {
             let text = format!("/{}", &text[authority + question..]);
@@ -248,7 +268,8 @@ fn without_authority(fields: &mut Fields<'_>, path: usize) {
     }
 }
 
-fn query(fields: &mut Fields<'_>, path: usize) {
+/// Puts the query behind the path, unless the path has one.
+fn append_query(fields: &mut Fields<'_>, path: usize) {
     let Some(query) = fields.get(QUERY) else {
         return;
     };
@@ -274,7 +295,7 @@ mod tests {
             fields.set(slot(&REQUESTS, name).expect("a slot"), at, at + text.len());
             at += text.len();
         }
-        Parts::new(&REQUESTS, hops)
+        Assembler::new(&REQUESTS, hops)
             .assemble(&mut fields)
             .map_err(|reject| reject.reason.name())?;
         let of = |name| {
@@ -350,6 +371,18 @@ mod tests {
                 "{spaced}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_no_request_is_a_row_only_if_the_server_refused_it() {
+        let row = |method: &str, path: &str| {
+            Ok(vec![
+                method.into(),
+                path.into(),
+                String::new(),
+                String::new(),
+            ])
+        };
         for (line, path) in [
             ("-", ""),
             ("", ""),

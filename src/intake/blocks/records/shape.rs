@@ -1,60 +1,50 @@
-//! Records of RFC 4180 and its kin: where each ends, and the values it has.
+//! How a writer makes records of RFC 4180 and its kin: where one ends, and which values it has.
 //!
-//! A quote at a field's beginning opens it, and the field holds delimiters and line ends until a quote
-//! closes it; a quote anywhere else in a bare field is a character like others. Behind a closing quote
-//! stands a delimiter, a line end or nothing: with anything else there, no one can say which text the
-//! writer meant to quote, and where the record ends.
+//! A quote at the beginning of a field opens it: up to the quote that closes it, the field may hold
+//! delimiters and line ends. Anywhere else in a field without quotes, a quote is a character like
+//! others. Behind a closing quote stands a delimiter, a line end or nothing: with anything else there,
+//! no one can say which text the writer meant to quote, and where the record ends.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use crate::bytes::without_bom;
-
-/// Bytes of the longest CSV record: beyond, a quote was opened by mistake.
-pub(crate) const LONGEST_RECORD: usize = 1 << 20;
-
-/// How a writer makes records.
+/// What a writer puts between values, and around values that would not be clear without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     /// What stands between fields.
     pub delimiter: u8,
-    /// What it does with delimiters, line ends and quotes of a value.
+    /// What it does with delimiters, line ends and quotes in a value.
     pub quotes: Quotes,
 }
 
-/// What a writer does with delimiters, line ends and quotes of a value.
+/// What a writer does with delimiters, line ends and quotes in a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quotes {
-    /// It puts the value in quotes, and doubles those in it: RFC 4180.
+    /// It puts the value in quotes and doubles those in it: RFC 4180.
     Doubled,
-    /// It puts the value in quotes, with a backslash before each, and before each backslash. In a bare value a
-    /// backslash is a character.
+    /// It puts the value in quotes, and a backslash before each quote and backslash in it.
+    ///
+    /// In a value without quotes around it, a backslash is a character like others.
     Backslash,
     /// Nothing: no value has delimiters or line ends.
     None,
 }
 
-/// A name of a column, whatever its letters' case and the blanks around it.
-pub(crate) fn spelled(name: &str) -> String {
-    name.trim().to_ascii_lowercase()
-}
-
 /// Where a walk through a record came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Walked {
-    /// The line end behind the record.
+    /// The line end behind the record, at this place.
     LineEnd(usize),
     /// The end of the bytes, outside quotes.
     End,
     /// The end of the bytes, inside quotes.
     Open,
-    /// Text behind a closing quote.
+    /// Text behind a closing quote, at this place.
     Behind(usize),
 }
 
 impl Walked {
     /// The place in the bytes, if it is not their end.
-    fn place(self) -> Option<usize> {
+    pub(super) fn place(self) -> Option<usize> {
         match self {
             Walked::LineEnd(at) | Walked::Behind(at) => Some(at),
             Walked::End | Walked::Open => None,
@@ -62,8 +52,13 @@ impl Walked {
     }
 }
 
+/// The name of a column without its letters' case and the blanks around it.
+pub(crate) fn spelled(name: &str) -> String {
+    name.trim().to_ascii_lowercase()
+}
+
 impl Shape {
-    /// Walks from the beginning of a record to its end.
+    /// Walks from `begin`, where a record begins, to where it ends.
     pub(crate) fn walk(self, bytes: &[u8], begin: usize) -> Walked {
         if self.quotes == Quotes::None {
             let end = memchr::memchr(b'\n', &bytes[begin..]);
@@ -87,7 +82,7 @@ impl Shape {
                 Some(quote) => quote + 1,
                 None => return Walked::Open,
             };
-            // Text that went through a conversion of line ends twice has several CRs before each.
+            // Each conversion of line ends that a text went through may have put one more CR before each.
             let returns = bytes[at..]
                 .iter()
                 .take_while(|byte| **byte == b'\r')
@@ -101,7 +96,7 @@ impl Shape {
         }
     }
 
-    /// The quote that closes a field, whose text begins at `at`; two quotes are one of the text.
+    /// The place of the quote that closes the field whose text begins at `at`; two quotes are text.
     fn closing(self, bytes: &[u8], mut at: usize) -> Option<usize> {
         loop {
             let text = bytes.get(at..)?;
@@ -112,11 +107,12 @@ impl Shape {
             if bytes[at] == b'"' && bytes.get(at + 1) != Some(&b'"') {
                 return Some(at);
             }
+            // A pair: two quotes, or a backslash and what it escapes.
             at += 2;
         }
     }
 
-    /// The values of a record that [`Shape::walk`] finds whole, without its line end.
+    /// The values of `record`, which [`Shape::walk`] found whole and which has no line end.
     pub(crate) fn values(self, record: &str) -> impl Iterator<Item = Cow<'_, str>> {
         let bytes = record.as_bytes();
         let mut next = Some(0).filter(|_| !record.is_empty());
@@ -137,7 +133,7 @@ impl Shape {
         })
     }
 
-    /// The text between two quotes as it was before it was written.
+    /// The value that a writer wrote as `value` between quotes.
     fn unquoted(self, value: &str) -> Cow<'_, str> {
         let escapes = self.quotes == Quotes::Backslash;
         if !(value.contains('"') || escapes && value.contains('\\')) {
@@ -147,7 +143,7 @@ impl Shape {
         let mut left = value.chars();
         while let Some(first) = left.next() {
             let second = left.clone().next();
-            // A backslash before what needs none is one of the value.
+            // A backslash before anything else is a character of the value.
             let is_pair = match (first, second) {
                 ('\\', Some('"' | '\\' | '\n' | '\r')) => escapes,
                 ('"', Some('"')) => true,
@@ -161,10 +157,12 @@ impl Shape {
         Cow::Owned(plain)
     }
 
-    /// Whether a record of several lines is one, where each has so many columns. Where a writer does not quote, two
-    /// clients that send a quote each can make one record of their lines and all between: then the first line
-    /// has the delimiters of a whole record, and so has another.
-    fn is_one(self, record: &[u8], columns: usize) -> bool {
+    /// Whether `record`, which has several lines, is one record of so many columns.
+    ///
+    /// If a writer does not escape quotes, two clients that send one quote each can make one record of
+    /// their lines and of all between. Then the first line has the delimiters of a whole record, and so
+    /// has another.
+    pub(super) fn is_one(self, record: &[u8], columns: usize) -> bool {
         let whole = |line: &&[u8]| memchr::memchr_iter(self.delimiter, line).count() + 1 >= columns;
         let mut lines = record.split(|byte| *byte == b'\n');
         let first = lines.next().is_some_and(|line| whole(&line));
@@ -172,183 +170,27 @@ impl Shape {
         !several && self.columns_of(record) == columns
     }
 
-    /// How many values a record has.
-    fn columns_of(self, record: &[u8]) -> usize {
+    /// How many values `record` has.
+    pub(super) fn columns_of(self, record: &[u8]) -> usize {
         let text = String::from_utf8_lossy(record);
         self.values(text.trim_end_matches('\r')).count()
     }
 
-    /// Whether a record can be a log's first header, if with another delimiter, which is a mistake to be told. A
-    /// title, a comment and `sep=;` name no two columns.
+    /// Whether `record` can be the first header of a log: it names at least two columns.
+    ///
+    /// A title, a comment and `sep=;` do not. A header with another delimiter does: the user is told that
+    /// the format is a wrong one.
     pub(crate) fn is_first_header(self, record: &[u8]) -> bool {
         let names = self.names(record);
         let of_another = |delimiter: &u8| memchr::memchr_iter(*delimiter, record).count() > 1;
         names.iter().filter(|name| !name.is_empty()).count() > 1 || b",;\t|".iter().any(of_another)
     }
 
-    /// The names in a header, in one spelling.
-    fn names(self, header: &[u8]) -> Vec<String> {
+    /// The names in `header`, each as [`spelled`].
+    pub(super) fn names(self, header: &[u8]) -> Vec<String> {
         let text = String::from_utf8_lossy(header);
         self.values(&text).map(|name| spelled(&name)).collect()
     }
-}
-
-/// What cutting bytes into records found.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Cut {
-    /// Where the records are.
-    pub(crate) spans: Vec<(u32, u32)>,
-    /// Which of them are headers.
-    pub(crate) headers: Vec<usize>,
-    /// Where the last record ends.
-    pub(crate) end: usize,
-}
-
-impl Cut {
-    pub(crate) fn without_headers(spans: Vec<(u32, u32)>, end: usize) -> Self {
-        let headers = Vec::new();
-        Cut {
-            spans,
-            headers,
-            end,
-        }
-    }
-}
-
-/// Whether a record has as many digits as a time has, and no header.
-fn has_time(record: &[u8]) -> bool {
-    record.iter().filter(|byte| byte.is_ascii_digit()).count() >= 10
-}
-
-/// A header, and what it names.
-#[derive(Debug, Clone)]
-pub(crate) struct Named {
-    shape: Shape,
-    /// Its bytes.
-    pub(crate) header: Arc<[u8]>,
-    names: Vec<String>,
-    /// Whether what comes next may be of a record that was taken apart.
-    wary: bool,
-}
-
-impl Named {
-    /// By the header's bytes, without its line end.
-    pub(crate) fn by(shape: Shape, header: &[u8]) -> Self {
-        Named {
-            shape,
-            header: header.into(),
-            names: shape.names(header),
-            wary: false,
-        }
-    }
-
-    /// Whether a record is a row, as far as a look can tell.
-    fn is_row(&self, record: &[u8]) -> bool {
-        has_time(record) && self.shape.columns_of(record) == self.names.len()
-    }
-
-    /// Whether a record names columns too, in whatever order and spelling, at least half of these: files that were
-    /// put together have a header each. No client makes a header of its request, for that has a time, which
-    /// begins with a digit, and is no name.
-    pub(crate) fn are_in(&self, record: &[u8]) -> bool {
-        if record == &*self.header {
-            return true;
-        }
-        if has_time(record) {
-            return false;
-        }
-        let mut names = self.shape.names(record);
-        let is_name = |name: &String| {
-            let first = name.trim_start_matches(['[', '+', '-']).bytes().next();
-            first.is_none_or(|byte| !byte.is_ascii_digit())
-        };
-        let all_names = names.iter().all(is_name);
-        names.sort_unstable();
-        names.dedup();
-        let known = names.iter().filter(|name| self.names.contains(name));
-        all_names && known.count() * 2 >= self.names.len().max(3)
-    }
-}
-
-/// Records of RFC 4180. Where a quote was opened or closed by mistake (nothing closes it before the log
-/// ends or within [`LONGEST_RECORD`] bytes, or text stands behind the closing one), no one can say where
-/// the record ends: its first line is a record by itself, for a reject.
-///
-/// The header in force at their beginning becomes that at their end. Lines of a record that was taken apart, and what
-/// follows a quote that is wrong, are no headers unless they are the same: what a client sent may stand there.
-pub(crate) fn quoted(
-    bytes: &[u8],
-    shape: Shape,
-    header: &mut Option<Named>,
-    first: bool,
-    at_end: bool,
-) -> Cut {
-    let mut cut = Cut::default();
-    // How the last walk over several lines ended, and where: another one that is inside quotes at any
-    // line end before comes to the same end. So no byte is walked over for each line before it.
-    let mut known = (0, Walked::End);
-    // Up to here, lines that one record seemed to hold are records of their own.
-    let mut alone = 0;
-    let mut begin = 0;
-    while begin < bytes.len() {
-        let mark = match first && begin == 0 {
-            true => bytes.len() - without_bom(bytes).len(),
-            false => 0,
-        };
-        let line = memchr::memchr(b'\n', &bytes[begin..]).map(|at| begin + at);
-        let line_end = line.map_or(bytes.len(), |at| at + 1);
-        let mut walked = shape.walk(&bytes[..line_end], begin + mark);
-        if walked == Walked::Open && line_end < bytes.len() && begin >= alone {
-            if known.0 < line_end {
-                let end = shape.walk(bytes, begin + mark);
-                known = (end.place().unwrap_or(bytes.len()), end);
-            }
-            walked = known.1;
-        }
-        let until = walked.place().unwrap_or(bytes.len());
-        let several = until > line_end;
-        let too_long = several && until - begin > LONGEST_RECORD;
-        let whole = matches!(walked, Walked::LineEnd(_)) || (walked == Walked::End && at_end);
-        if several
-            && whole
-            && !too_long
-            && let Some(header) = &*header
-            && !shape.is_one(&bytes[begin..until], header.names.len())
-        {
-            alone = until;
-        }
-        let end = match walked {
-            _ if begin < alone => line,
-            Walked::LineEnd(end) if !too_long => Some(end),
-            Walked::End if !too_long => None,
-            Walked::Open if !too_long && !at_end => None,
-            _ => line,
-        };
-        let Some(end) = end.or(at_end.then_some(bytes.len())) else {
-            break;
-        };
-        let record = &bytes[begin..end];
-        let record = without_bom(record.strip_suffix(b"\r").unwrap_or(record));
-        let is_clean =
-            begin >= alone && !too_long && matches!(walked, Walked::LineEnd(_) | Walked::End);
-        let is_header = match header {
-            Some(header) if is_clean && !header.wary => header.are_in(record),
-            Some(header) => record == &*header.header,
-            None => shape.is_first_header(record),
-        };
-        if is_header {
-            cut.headers.push(cut.spans.len());
-            *header = Some(Named::by(shape, record));
-        }
-        if let Some(header) = header {
-            // A row shows that all is well again.
-            header.wary = !is_clean || (header.wary && !header.is_row(record));
-        }
-        cut.spans.push((begin as u32, end as u32));
-        begin = (end + 1).min(bytes.len());
-    }
-    cut.end = begin;
-    cut
 }
 
 #[cfg(test)]
@@ -486,30 +328,5 @@ mod tests {
             shape.values(record).collect::<Vec<_>>(),
             ["\"a", "\"\"", "b\\t"]
         );
-    }
-
-    #[test]
-    fn a_header_names_columns_in_any_order_and_spelling() {
-        let named = Named::by(CSV, b"id,\"when\",ip,path");
-        for (record, expected) in [
-            ("id,\"when\",ip,path", true),
-            ("ip,path,id,\"when\"", true),
-            ("ip, Path ,id,WHEN", true),
-            ("ip,path,status", true),
-            ("host,path,status,when,ip,agent", true),
-            ("host,ip,path,agent", true),
-            ("host,path,agent,status", false),
-            ("id,when,ip,path,20250414000000", false),
-            ("id,status,bytes,ip,agent", true),
-            ("id,status,bytes,agent", false),
-            // A client's line: its id, path and agent are what it likes.
-            ("id,2025-04-14T00:00:00Z,ip,path", false),
-            ("id,1744588800,ip,path,when", false),
-            ("id,[14/Apr/2025:00:00:00 +0000],ip,path", false),
-            ("ip,ip,ip,ip", false),
-            ("", false),
-        ] {
-            assert_eq!(named.are_in(record.as_bytes()), expected, "{record}");
-        }
     }
 }

@@ -1,0 +1,399 @@
+//! Types the fields of lines and appends them as rows to a batch, the same way for all formats.
+//!
+//! The lines of a stretch are typed column by column: a loop that does one thing to many values is
+//! faster than a look at each column's role for every line. A line that several columns make a reject
+//! has the reason of the first of them in the frame.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `columns` | what a column holds, and its values for one stretch |
+//! | `doubts` | which fields in doubt make their line a reject |
+//! | `details` | the sentences that say what is wrong with a line |
+
+mod columns;
+mod details;
+mod doubts;
+
+use super::reading::Reading;
+use crate::case::Catalogue;
+use crate::frames::{Batch, Looked};
+use crate::intake::blocks::fields::{Fields, says_nothing, slot};
+use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
+use crate::intake::blocks::stretch::{NO_TEXTS, Stretch, Texts};
+use crate::intake::reject::Reject;
+use crate::intake::values::addresses::{self, Addresses};
+use crate::intake::values::clock::LastDate;
+use crate::intake::values::numbers::{server_refused, status_code, unsigned};
+use crate::intake::values::token::{self, ID_FIELDS, TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT};
+use columns::{ColumnRole, RejectedLines, TypedColumn};
+use details::{bad_number, missing};
+use doubts::Doubts;
+
+/// The method of a request that the server refused and could not read; mostly its path too.
+pub(crate) const NO_REQUEST: &str = "-";
+
+/// Types the rows of one evidence file.
+pub(crate) struct RowTyper<'a> {
+    reading: &'a Reading,
+    catalogue: &'a Catalogue,
+    evidence_id: u32,
+    /// By column: what it holds.
+    roles: Vec<ColumnRole>,
+    event_time: usize,
+    /// The columns of a request's method and path, where the frame has requests for pages.
+    method_and_path: Option<(usize, usize)>,
+    /// The columns that say whether the server refused a request: status and size.
+    answer: Option<(usize, usize)>,
+    /// The column for what is wrong with a token.
+    problem: Option<usize>,
+    /// The column of a token's id, where the log has a field for it.
+    token_id: Option<usize>,
+    /// The columns of its claims.
+    claims: Vec<usize>,
+    doubts: Doubts,
+    addresses: Addresses,
+    last_date: LastDate,
+    rejected: RejectedLines,
+    /// By column: the numbers of the stretch.
+    numbers: Box<[TypedColumn<u64>]>,
+    /// By column: the times of the stretch.
+    times: Box<[TypedColumn<i64>]>,
+    /// By column: which addresses of the stretch the batch has already.
+    looked: Box<[Option<Looked>]>,
+    /// The columns that any line had, as bits.
+    pub(crate) present: u32,
+}
+
+impl<'a> RowTyper<'a> {
+    /// Prepares to type rows of the evidence file `evidence_id`.
+    pub(crate) fn new(reading: &'a Reading, catalogue: &'a Catalogue, evidence_id: u32) -> Self {
+        let frame = reading.frame;
+        let columns = frame.columns.len();
+        let problem = frame.index("token_problem");
+        let token_id = frame.index("token_id").filter(|_| {
+            let fills = reading.parser.fills();
+            let mut slots = ID_FIELDS.iter().filter_map(|name| slot(frame, name));
+            slots.any(|slot| fills.contains(&slot))
+        });
+        RowTyper {
+            reading,
+            catalogue,
+            evidence_id,
+            roles: frame.columns.iter().map(ColumnRole::of).collect(),
+            event_time: frame
+                .index("event_time")
+                .expect("every event frame has a time"),
+            method_and_path: frame
+                .index("page")
+                .and(frame.index("method").zip(frame.index("path"))),
+            answer: frame.index("status").zip(frame.index("body_bytes")),
+            problem,
+            token_id,
+            claims: token::claim_columns(frame).collect(),
+            doubts: Doubts::new(frame, problem, token_id),
+            addresses: Addresses::default(),
+            last_date: LastDate::default(),
+            rejected: RejectedLines::default(),
+            numbers: vec![TypedColumn::default(); columns].into(),
+            times: vec![TypedColumn::default(); columns].into(),
+            looked: vec![None; columns].into(),
+            present: 0,
+        }
+    }
+
+    /// Settles what the parser found wrong with single fields: an error if the line is a reject.
+    pub(crate) fn settle_doubts(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        self.doubts.settle(fields)
+    }
+
+    /// Makes `line` of the stretch a reject, whatever fields it has.
+    #[cold]
+    pub(crate) fn reject_line(&mut self, stretch: &mut Stretch<'_>, line: usize, reject: Reject) {
+        stretch.clear_line(line);
+        self.rejected.add(line, reject);
+    }
+
+    /// The event times of the rows that were appended last; only as many as there were are valid.
+    pub(crate) fn event_times(&self) -> &[i64; MOST_LINES] {
+        &self.times[self.event_time].values
+    }
+
+    /// Types the fields of each line in `stretch` and appends the valid rows to `batch`.
+    ///
+    /// Returns the rejected lines in order, with their line numbers and reasons. Only the valid lines
+    /// stay in `stretch`.
+    pub(crate) fn type_rows(
+        &mut self,
+        stretch: &mut Stretch<'_>,
+        batch: &mut Batch,
+    ) -> Vec<(usize, u64, Reject)> {
+        for column in 0..self.roles.len() {
+            let constant = self.reading.constants[column].is_some();
+            // A client may ask for the path `-`, and its request counts all the same.
+            if self.method_and_path.is_none_or(|(_, path)| column != path) {
+                stretch.forget_empty_texts(column);
+            }
+            if self.reading.required[column] && !constant {
+                if stretch.lines_with(column) != stretch.all() {
+                    self.fill_refused_requests(column, stretch);
+                }
+                self.reject_lines_without(column, stretch);
+            }
+            if constant || !stretch.lines_with(column).is_empty() {
+                // A frame has fewer than 32 columns: see `FIRST_PART` of `blocks::fields`.
+                self.present |= 1 << column;
+                self.type_column(column, stretch, batch);
+            }
+        }
+        self.note_tokens_without_id(stretch);
+        let rejects = self.take_rejects(stretch);
+        self.append_rows(stretch, batch);
+        rejects
+    }
+
+    /// Takes the rejected lines out of the stretch, and returns them in order.
+    fn take_rejects(&mut self, stretch: &mut Stretch<'_>) -> Vec<(usize, u64, Reject)> {
+        let rejected = std::mem::take(&mut self.rejected);
+        if rejected.rejects.is_empty() {
+            return Vec::new();
+        }
+        let numbers = stretch.line_numbers();
+        let numbered = |(line, reject)| (line, numbers[line], reject);
+        let mut rejects: Vec<_> = rejected.rejects.into_iter().map(numbered).collect();
+        rejects.sort_by_key(|(line, ..)| *line);
+        let rows = stretch.all() - rejected.lines;
+        stretch.retain_lines(rows);
+        let (numbers, times) = (self.numbers.iter_mut(), self.times.iter_mut());
+        numbers.for_each(|column| column.retain_lines(rows));
+        times.for_each(|column| column.retain_lines(rows));
+        // What the batch found for lines at their old places is of no use any more.
+        self.looked.fill(None);
+        rejects
+    }
+
+    /// Fills the method and path of lines that have none because the server refused what was sent.
+    #[cold]
+    fn fill_refused_requests(&self, column: usize, stretch: &mut Stretch<'_>) {
+        let Some(((method, path), (status, size))) = self.method_and_path.zip(self.answer) else {
+            return;
+        };
+        if column != method && column != path {
+            return;
+        }
+        for line in (stretch.all() - stretch.lines_with(column)).iter() {
+            if !server_refused(stretch.get(line, status), stretch.get(line, size)) {
+                continue;
+            }
+            for column in [method, path] {
+                if stretch.get(line, column).is_none_or(says_nothing) {
+                    stretch.set_copy(line, column, NO_REQUEST);
+                }
+            }
+        }
+    }
+
+    /// Rejects the lines that lack `column`.
+    #[inline]
+    fn reject_lines_without(&mut self, column: usize, stretch: &Stretch<'_>) {
+        let lacking = stretch.all() - stretch.lines_with(column) - self.rejected.lines;
+        for line in lacking.iter() {
+            let name = self.reading.frame.columns[column].name;
+            let answer = self
+                .answer
+                .map(|(status, size)| (stretch.get(line, status), stretch.get(line, size)));
+            self.rejected.add(line, missing(name, answer));
+        }
+    }
+
+    /// Reads the numbers, times or addresses of `column`.
+    fn type_column(&mut self, column: usize, stretch: &mut Stretch<'_>, batch: &Batch) {
+        let reading = self.reading;
+        let constant = reading.constants[column].as_deref();
+        let name = reading.frame.columns[column].name;
+        let rejected = &mut self.rejected;
+        match self.roles[column] {
+            ColumnRole::Number(most) => {
+                let required = reading.required[column];
+                let read = |_, text: &[u8]| match unsigned(text, most) {
+                    Ok(None) if required => Err(missing(name, None)),
+                    number => number.map_err(|_| {
+                        bad_number(name, text, &format!("whole number from 0 to {most}"))
+                    }),
+                };
+                self.numbers[column].read_texts(column, constant, stretch, rejected, read);
+            }
+            ColumnRole::StatusCode => {
+                let read = |_, text: &[u8]| {
+                    let code = status_code(text);
+                    code.map(Some)
+                        .ok_or_else(|| bad_number(name, text, "status code of three digits"))
+                };
+                self.numbers[column].read_texts(column, constant, stretch, rejected, read);
+            }
+            ColumnRole::EventTime => {
+                let last = &mut self.last_date;
+                let read = |_, text: &[u8]| reading.clock.read_next(last, text).map(Some);
+                self.times[column].read_texts(column, constant, stretch, rejected, read);
+            }
+            ColumnRole::ClaimTime => self.type_claim_times(column, stretch),
+            ColumnRole::Address => self.spell_addresses(column, stretch, batch),
+            ColumnRole::Identity => strip_decimal_zeros(column, stretch),
+            ColumnRole::EvidenceId
+            | ColumnRole::LineNo
+            | ColumnRole::Tier
+            | ColumnRole::Page
+            | ColumnRole::Text
+            | ColumnRole::Bytes => {}
+        }
+    }
+
+    /// Reads times that a token claims.
+    ///
+    /// Where the frame has a column for the token's problem, a bad one is noted there and its line
+    /// stays: what a client claims must not take its request out of the counts.
+    fn type_claim_times(&mut self, column: usize, stretch: &mut Stretch<'_>) {
+        let (reading, problem) = (self.reading, self.problem);
+        let constant = reading.constants[column].as_deref();
+        let mut bad = LineSet::EMPTY;
+        let read = |line, text: &[u8]| {
+            let time = reading.clock.read_claim(text);
+            if problem.is_some() && time.is_err() {
+                bad.insert(line);
+                return Ok(None);
+            }
+            time.map(Some)
+        };
+        let rejected = &mut self.rejected;
+        self.times[column].read_texts(column, constant, stretch, rejected, read);
+        if let Some(problem) = problem {
+            note_problem(stretch, bad, problem, "claim_time");
+        }
+    }
+
+    /// Notes a problem where the log tells claims of a token, but not its id.
+    fn note_tokens_without_id(&self, stretch: &mut Stretch<'_>) {
+        let (Some(token_id), Some(problem)) = (self.token_id, self.problem) else {
+            return;
+        };
+        let claims = self.claims.iter().map(|column| stretch.lines_with(*column));
+        let claimed = claims.fold(LineSet::EMPTY, |all, lines| all | lines);
+        let without_id = claimed - stretch.lines_with(token_id);
+        for line in (without_id & stretch.lines_with(problem)).iter() {
+            // A request with claims came with a token, even if no cookie of it holds one.
+            if stretch.get(line, problem) == Some(TOKEN_COOKIE_ABSENT) {
+                stretch.set_copy(line, problem, TOKEN_ID_ABSENT);
+            }
+        }
+        note_problem(stretch, without_id, problem, TOKEN_ID_ABSENT);
+    }
+
+    /// Puts the addresses of `column` into their canonical spelling.
+    fn spell_addresses(&mut self, column: usize, stretch: &mut Stretch<'_>, batch: &Batch) {
+        let constant = self.reading.constants[column].as_deref();
+        let mut texts = NO_TEXTS;
+        let with_text = stretch.texts(column, constant, &mut texts);
+        let texts = &texts[..stretch.count()];
+        // All addresses that the batch has already are canonical, so those need no second look.
+        self.looked[column] = batch.look(column, texts);
+        let known = self.looked[column].map_or(0, |looked| looked.found);
+        let new = with_text - LineSet::of_bits(known);
+        for line in (new - addresses::plain(texts, new)).iter() {
+            let text = stretch.get(line, column).or(constant).unwrap_or_default();
+            match self.addresses.canonical(text) {
+                Ok(address) => stretch.set_copy(line, column, address),
+                Err(reject) => self.rejected.add(line, reject),
+            }
+        }
+    }
+
+    /// Appends the lines of the stretch to the batch; all of them are rows.
+    fn append_rows(&self, stretch: &Stretch<'_>, batch: &mut Batch) {
+        let rows = stretch.count();
+        let all = stretch.all().bits();
+        let mut texts = NO_TEXTS;
+        for (column, role) in self.roles.iter().enumerate() {
+            let constant = self.reading.constants[column].as_deref();
+            let has_any = constant.is_some() || !stretch.lines_with(column).is_empty();
+            match role {
+                ColumnRole::EvidenceId => {
+                    let number = [u64::from(self.evidence_id); MOST_LINES];
+                    batch.numbers(column, &number[..rows], all);
+                }
+                ColumnRole::LineNo => batch.numbers(column, &stretch.line_numbers()[..rows], all),
+                ColumnRole::Tier => batch.repeat(column, self.reading.tier, rows),
+                ColumnRole::Page if !self.catalogue.pages.is_empty() => {
+                    let lines = self.find_pages(stretch, &mut texts);
+                    batch.texts(column, &texts[..rows], lines.bits(), None);
+                }
+                ColumnRole::Text | ColumnRole::Identity | ColumnRole::Address if has_any => {
+                    let lines = stretch.texts(column, constant, &mut texts);
+                    let looked = self.looked[column].as_ref();
+                    batch.texts(column, &texts[..rows], lines.bits(), looked);
+                }
+                ColumnRole::Bytes if has_any => {
+                    let lines = stretch.texts(column, constant, &mut texts);
+                    batch.bytes(column, &texts[..rows], lines.bits());
+                }
+                ColumnRole::Number(_) | ColumnRole::StatusCode if has_any => {
+                    let TypedColumn { values, lines } = &self.numbers[column];
+                    batch.numbers(column, &values[..rows], lines.bits());
+                }
+                ColumnRole::EventTime | ColumnRole::ClaimTime if has_any => {
+                    let TypedColumn { values, lines } = &self.times[column];
+                    batch.times(column, &values[..rows], lines.bits());
+                }
+                _ => batch.nulls(column, rows),
+            }
+        }
+        batch.grow(rows);
+    }
+
+    /// Writes the page that each line asks for to `out`; returns the lines that ask for one.
+    fn find_pages<'t>(&'t self, stretch: &Stretch<'_>, out: &mut Texts<'t>) -> LineSet {
+        let mut with_page = LineSet::EMPTY;
+        let Some((method, path)) = self.method_and_path else {
+            return with_page;
+        };
+        let of = |line: usize, column: usize| {
+            let constant = self.reading.constants[column].as_deref();
+            stretch.get(line, column).or(constant)
+        };
+        for (line, out) in out.iter_mut().enumerate().take(stretch.count()) {
+            let asked = of(line, method).zip(of(line, path));
+            let page = asked.and_then(|(method, path)| self.catalogue.find(method, path));
+            if let Some(page) = page {
+                *out = self.catalogue.pages[page].id.as_bytes();
+                with_page.insert(line);
+            }
+        }
+        with_page
+    }
+}
+
+/// Strips `.0` from whole numbers: a writer of tables turns 7 into `7.0` where a column has gaps.
+fn strip_decimal_zeros(column: usize, stretch: &mut Stretch<'_>) {
+    for line in stretch.lines_with(column).iter() {
+        let text = stretch.get(line, column).unwrap_or_default();
+        if let Some(digits) = digits_before_zeros(text.as_bytes()) {
+            let place = &mut stretch.places(column)[line];
+            *place = place.slice(0..digits);
+        }
+    }
+}
+
+/// How many digits stand before a point, if only digits do and only zeros stand behind it.
+fn digits_before_zeros(text: &[u8]) -> Option<usize> {
+    let point = text
+        .ends_with(b"0")
+        .then(|| text.iter().rposition(|byte| *byte != b'0'))??;
+    let number = &text[..point];
+    (text[point] == b'.' && !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+        .then_some(point)
+}
+
+/// Writes `what` into the column `problem` of `lines` that have nothing there yet.
+fn note_problem(stretch: &mut Stretch<'_>, lines: LineSet, problem: usize, what: &str) {
+    for line in (lines - stretch.lines_with(problem)).iter() {
+        stretch.set_copy(line, problem, what);
+    }
+}

@@ -1,0 +1,46 @@
+//! What the rest of a run must know of some lines beside their rows.
+
+use super::rhythm::Pulses;
+use crate::results::LineCounts;
+
+/// Counts and facts about some lines of a log.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Tally {
+    /// How many lines are rows, rejects and blanks.
+    pub(crate) lines: LineCounts,
+    /// The times of the first and the last event, in microseconds since 1970 UTC.
+    pub(crate) span: Option<(i64, i64)>,
+    /// The columns that any line had, as bits.
+    pub(crate) present: u32,
+    /// The first line that lacked a required column, or the header above it; for a message.
+    pub(crate) incomplete: Option<String>,
+    /// The number of the first line whose time needs a zone, and what is wrong with it.
+    pub(crate) without_zone: Option<(u64, String)>,
+    /// How many lines have a time that needs a zone.
+    pub(crate) zoneless: u64,
+    /// The line number and the time of the first row.
+    pub(crate) first_row: Option<(u64, i64)>,
+    /// How many events there are in each interval.
+    pub(crate) pulses: Pulses,
+}
+
+impl Tally {
+    /// Adds the tally of the lines behind these.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.lines.add(other.lines);
+        self.span = match (self.span, other.span) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        self.present |= other.present;
+        if self.incomplete.is_none() {
+            self.incomplete = other.incomplete;
+        }
+        if self.without_zone.is_none() {
+            self.without_zone = other.without_zone;
+        }
+        self.zoneless += other.zoneless;
+        self.first_row = self.first_row.or(other.first_row);
+        self.pulses.append(other.pulses);
+    }
+}
