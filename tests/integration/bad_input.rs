@@ -232,7 +232,7 @@ fn a_field_missing_from_one_line_is_a_reject_with_its_place() {
     );
     let row = csv.lines().nth(1).unwrap();
     assert!(
-        row.starts_with("1,0,field_missing,`event_time` is not there,"),
+        row.starts_with("1,0,field_missing,the line has no `event_time`,"),
         "{csv}"
     );
     assert!(row.contains("192.0.2.9"));

@@ -140,7 +140,8 @@ fn a_method_that_says_nothing_is_none_in_any_format() {
     assert_eq!(rows, expected);
     let rejects = run.query("SELECT line_no, detail FROM rejects ORDER BY line_no");
     let missing = |line: u64, name: &str, answer: &str| {
-        format!("{line},\"`{name}` is not there, and the status {answer} is no refusal\"")
+        let refused = "does not say that the server refused it";
+        format!("{line},\"the line has no `{name}`, and the status {answer} {refused}\"")
     };
     let expected = [
         missing(11, "method", "`200`"),

@@ -13,6 +13,7 @@ use comfy_table::Cell;
 use super::rejects::Group;
 use super::verify::Verified;
 use crate::escape::plain;
+use crate::intake::Reason;
 use crate::terminal::{number, push, table, wrapped};
 use crate::tokens::rules;
 
@@ -81,6 +82,10 @@ pub fn rejects(groups: &[Group]) -> String {
     }
     push(&rows, &mut out);
     for group in groups {
+        if let Some(reason) = Reason::of_name(&group.reason) {
+            let sentence = format!("{}: {}", group.reason, reason.sentence());
+            wrapped(&sentence, "", &mut out);
+        }
         for example in &group.examples {
             let place = format!(
                 "{}, {}:{} at byte {}",

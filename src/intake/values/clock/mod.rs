@@ -162,7 +162,7 @@ impl Clock {
         let Some(zone) = &self.zone else {
             return Err(Reject::new(
                 Reason::TimeWithoutZone,
-                format!("`{text}` has no offset, and its source has no `zone` in the case file"),
+                format!("`{text}` has no offset: add `zone` to its source in the case file"),
             ));
         };
         let as_utc = jiff::Timestamp::from_microsecond(local).map_err(|_| self.bad_time(text))?;
