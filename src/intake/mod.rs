@@ -55,8 +55,8 @@
 //!
 //! # Invariants
 //!
-//! - **Lines = rows + rejects + blanks**, for each log. [`receipts::Receipt::of`] asserts it in every
-//!   run, and that as many rows and rejects were written.
+//! - **Lines = rows + rejects + blanks**, for each log. `Receipt::of` in `receipts` asserts it in
+//!   every run, and that as many rows and rejects were written.
 //! - **The fast parser and the slow one give the same.** What `parse_many` gives for a line, `parse` gives
 //!   for it alone. Held by `tests/integration/differential.rs` (JSON) and `differential_text.rs` (all
 //!   formats of text).

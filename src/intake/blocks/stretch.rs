@@ -61,7 +61,7 @@ pub(crate) type Texts<'t> = [&'t [u8]; MOST_LINES];
 pub(crate) const NO_TEXTS: Texts<'static> = [b""; MOST_LINES];
 
 impl<'t> Stretch<'t> {
-    /// A stretch of the lines of `text`, up to [`MOST_LINES`] of them, without any field.
+    /// A stretch of the lines of `text`, 64 of them at most, without any field.
     pub fn of(text: &'t str) -> Self {
         let mut stretch = Stretch::default();
         stretch.begin(text.as_bytes(), 0, text.len());

@@ -14,7 +14,7 @@
 //! | `token_cookie_absent` | there are cookies, and none holds a token | has no token |
 //! | `token_scheme` | the header is there without a bearer token | has no token |
 //! | `token_id_absent` | there are claims, or something in their place, and no id | has no token |
-//! | `claim_time`, `claim_type`, `claim_twice` | a claim in a field of the log cannot be read | keeps its token |
+//! | `claim_time`, `claim_type`, `claim_twice` | a claim that the log tells cannot be read | keeps its token |
 
 mod columns;
 mod logged;
