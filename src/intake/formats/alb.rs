@@ -85,7 +85,7 @@ fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{parser, read};
+    use super::super::testing::{parser, read, row};
     use super::*;
 
     #[test]
@@ -108,11 +108,8 @@ mod tests {
             "200",
             "Root=1-58337281",
         ];
-        let row = read(&FORMAT, &*parser, line, &columns);
-        assert_eq!(
-            row,
-            Ok(expected.map(|text| Some(text.to_string())).to_vec())
-        );
+        let found = read(&FORMAT, &*parser, line, &columns);
+        assert_eq!(found, row(expected));
         for (end, reason) in [
             (" 2025-04-14T00:00:00.186", "field_count"),
             ("shop.example:443/a", "log_syntax"),

@@ -151,7 +151,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::read;
+    use super::super::testing::{read, row};
     use super::*;
 
     #[test]
@@ -183,11 +183,8 @@ mod tests {
                 "a \"b\"",
                 "r-7",
             ];
-            let row = read(&FORMAT, &*parser, line, &columns);
-            assert_eq!(
-                row,
-                Ok(expected.map(|text| Some(text.to_string())).to_vec())
-            );
+            let found = read(&FORMAT, &*parser, line, &columns);
+            assert_eq!(found, row(expected));
             for broken in [&line[..60], &format!("{line}{line}"), &format!("{line} x")] {
                 let row = read(&FORMAT, &*parser, broken, &columns);
                 assert_eq!(row, Err("log_syntax"), "{broken}");

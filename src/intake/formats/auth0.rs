@@ -41,22 +41,19 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{parser, read};
+    use super::super::testing::{assert_reads, assert_refuses};
     use super::*;
 
     #[test]
-    fn reads_an_event_and_says_why_another_is_no_row() {
-        let parser = parser(&FORMAT, &[]);
-        let columns = ["event_time", "event", "subject"];
+    fn reads_a_good_event_and_refuses_a_bad_one() {
         let line = r#"{"date":"2025-04-14T00:00:00.000Z","type":"seacft","log_id":"900","user_id":"auth0|u-7","ip":"192.0.2.7"}"#;
-        assert!((FORMAT.mark)(line));
-        let expected =
-            ["2025-04-14T00:00:00.000Z", "seacft", "auth0|u-7"].map(|text| Some(text.to_string()));
-        assert_eq!(
-            read(&FORMAT, &*parser, line, &columns),
-            Ok(expected.to_vec())
-        );
+        let row = [
+            ("event_time", "2025-04-14T00:00:00.000Z"),
+            ("event", "seacft"),
+            ("subject", "auth0|u-7"),
+        ];
+        assert_reads(&FORMAT, line, &row);
         let bad = r#"{"date":"2025-04-14T00:00:00.000Z""#;
-        assert_eq!(read(&FORMAT, &*parser, bad, &columns), Err("json_syntax"));
+        assert_refuses(&FORMAT, bad, "json_syntax");
     }
 }

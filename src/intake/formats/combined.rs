@@ -43,7 +43,7 @@ const STYLE: Style = Style {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{parser, read};
+    use super::super::testing::{parser, read, row};
     use super::*;
 
     const COLUMNS: [&str; 6] = [
@@ -62,14 +62,11 @@ mod tests {
 
     #[test]
     fn reads_a_line_with_a_tail() {
-        let row = parse(
+        let found = parse(
             r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0900] "GET /a HTTP/1.1" 200 - "-" "a \" b" x "k 1" rid=17 z="q r""#,
         );
         let expected = ["192.0.2.7", "/a", "0", "a \" b", "17", "k 1"];
-        assert_eq!(
-            row,
-            Ok(expected.map(|text| Some(text.to_string())).to_vec())
-        );
+        assert_eq!(found, row(expected));
         // What clients call themselves.
         for user in ["x [y]", "[", "a [b", "x [1/2/3] \\x22", "[[ [", "x [99/"] {
             let line = format!(

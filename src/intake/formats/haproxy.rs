@@ -202,7 +202,7 @@ impl Httplog {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{parser, read};
+    use super::super::testing::{parser, read, row};
     use super::*;
 
     #[test]
@@ -275,11 +275,8 @@ mod tests {
                 "r-7",
                 "cache",
             ];
-            let row = read(&FORMAT, &*parser, &line, &columns);
-            assert_eq!(
-                row,
-                Ok(expected.map(|text| Some(text.to_string())).to_vec())
-            );
+            let found = read(&FORMAT, &*parser, &line, &columns);
+            assert_eq!(found, row(expected));
         }
         for (line, reason) in [
             (&plain[..60], "log_syntax"),

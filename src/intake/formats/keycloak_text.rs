@@ -172,7 +172,7 @@ fn closing_quote(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{parser, read};
+    use super::super::testing::{parser, read, row};
     use super::*;
 
     #[test]
@@ -191,11 +191,8 @@ mod tests {
                 "t-7",
                 "s-7",
             ];
-            let row = read(&FORMAT, &*parser, &format!("{head}{line}"), &columns);
-            assert_eq!(
-                row,
-                Ok(expected.map(|text| Some(text.to_string())).to_vec())
-            );
+            let found = read(&FORMAT, &*parser, &format!("{head}{line}"), &columns);
+            assert_eq!(found, row(expected));
         }
         for (line, reason) in [
             (format!("{head}type=\"LOGIN\", userId=\"u"), "log_syntax"),

@@ -141,7 +141,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::read;
+    use super::super::testing::{read, row};
     use super::*;
     use crate::frames::REQUESTS;
 
@@ -163,7 +163,7 @@ mod tests {
             "user_agent",
             "token_id",
         ];
-        let row = read(
+        let found = read(
             &FORMAT,
             &*parser,
             r#"192.0.2.7 [2025-04-14T00:00:00+09:00] "GET /a HTTP/1.1" 200 - 0.1, 0.2 : 0.3 "a \x22b\x22" t7"#,
@@ -177,10 +177,7 @@ mod tests {
             "a \"b\"",
             "t7",
         ];
-        assert_eq!(
-            row,
-            Ok(expected.map(|text| Some(text.to_string())).to_vec())
-        );
+        assert_eq!(found, row(expected));
         for (line, reason) in [
             ("192.0.2.7 [2025-04-14T00:00:00", "log_syntax"),
             (r#"192.0.2.7 [t] "\x16\x03" 200 1 1 "a" t"#, "request_line"),

@@ -41,22 +41,18 @@ const STYLE: Style = Style {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{parser, read};
+    use super::super::testing::{assert_reads, assert_refuses};
     use super::*;
 
     #[test]
-    fn reads_a_line() {
-        let parser = parser(&FORMAT, &[]);
+    fn reads_a_whole_line_and_refuses_a_cut_one() {
         let line = r#"192.0.2.7 - - [14/Apr/2025:00:00:00 +0000] "GET /a HTTP/1.1" 404 19 "-" "curl" 6 "shop@docker" "http://198.51.100.9:80" 1ms"#;
-        let columns = ["source_ip", "path", "status"];
-        let expected = ["192.0.2.7", "/a", "404"].map(|text| Some(text.to_string()));
-        assert_eq!(
-            read(&FORMAT, &*parser, line, &columns),
-            Ok(expected.to_vec())
-        );
-        assert_eq!(
-            read(&FORMAT, &*parser, &line[..line.len() - 2], &columns),
-            Err("log_syntax")
-        );
+        let row = [
+            ("source_ip", "192.0.2.7"),
+            ("path", "/a"),
+            ("status", "404"),
+        ];
+        assert_reads(&FORMAT, line, &row);
+        assert_refuses(&FORMAT, &line[..line.len() - 2], "log_syntax");
     }
 }
