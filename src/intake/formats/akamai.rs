@@ -1,11 +1,18 @@
-//! Akamai DataStream 2, JSON with named fields. Keys without a value are left out, numbers may be
-//! strings, and the user agent is form-encoded.
+//! Akamai DataStream 2, as JSON lines with named fields.
 //!
-//! <https://techdocs.akamai.com/datastream2/docs/data-set-parameters>
+//! <https://techdocs.akamai.com/datastream2/docs/data-set-parameters>. Rows of requests get their time,
+//! address, method, path with query, status, bytes, user agent and request id.
+//!
+//! * Fields without a value are left out, and numbers may be strings.
+//! * The user agent is form-encoded, and is decoded here.
+//! * Paths are logged without their first slash in some data sets; it is put back.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::columns::form_decoded;
-use super::{Fields, Framing, LogFormat, REQUESTS, Reject, Takes, has_keys, json};
+use super::{Fields, Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;
+use crate::frames;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "akamai",
@@ -40,10 +47,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     parser: |_, wanted| json::finished(wanted, finish),
 };
 
-fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
-    let user_agent = crate::frames::REQUESTS
-        .index("user_agent")
-        .expect("a column of requests");
+fn finish(fields: &mut Fields<'_>) {
+    let user_agent = column("user_agent");
     let decoded = fields
         .get(user_agent)
         .filter(|text| text.contains(['%', '+']))
@@ -51,14 +56,15 @@ fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
     if let Some(text) = decoded {
         fields.copy(user_agent, &text);
     }
-    let path = crate::frames::REQUESTS
-        .index("path")
-        .expect("a column of requests");
+    let path = column("path");
     if let Some(text) = fields.get(path).filter(|text| !text.starts_with('/')) {
         let text = format!("/{text}");
         fields.copy(path, &text);
     }
-    Ok(())
+}
+
+fn column(name: &str) -> usize {
+    frames::REQUESTS.index(name).expect("a column of requests")
 }
 
 #[cfg(test)]

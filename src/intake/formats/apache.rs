@@ -1,10 +1,14 @@
 //! Lines as Apache writes them by a `LogFormat` of the server's own, which the case file gives.
 //!
-//! <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats>. The whole directive may be
-//! pasted. Of times `%t`, `%{sec}t`, `%{msec}t` and `%{usec}t` are read.
+//! <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats>, Apache 2.4. The case file may quote the
+//! whole directive. Rows of requests get what its directives mean (see [`MEANINGS`]), and what the case file
+//! maps. Of times, `%t`, `%{sec}t`, `%{msec}t` and `%{usec}t` are read.
+//!
+//! Rejects: those of [`super::template`], and `request_line` for a request that is not `METHOD target HTTP/x`.
 
 use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
+use crate::bytes::quote_end;
 use crate::case::TimeFormat;
 use crate::frames::Frame;
 
@@ -74,20 +78,9 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     template::parser(&pieces(text)?, &STYLE, frame, wanted)
 }
 
-/// The pieces of a `LogFormat`. `%t` writes its own brackets, so they become literals.
+/// Returns the pieces of a `LogFormat`. `%t` writes its own brackets, so they become literals.
 fn pieces(text: &str) -> Result<Vec<Piece>, String> {
-    let text = match text.trim().strip_prefix("LogFormat") {
-        Some(directive) => {
-            let inner = directive
-                .trim()
-                .strip_prefix('"')
-                .unwrap_or(directive.trim());
-            let end = crate::bytes::quote_end(inner.as_bytes(), 0).unwrap_or(inner.len());
-            &inner[..end]
-        }
-        None => text,
-    };
-    let text = text.replace("\\\"", "\"").replace("\\t", "\t");
+    let text = unquoted(text).replace("\\\"", "\"").replace("\\t", "\t");
     let mut pieces: Vec<Piece> = Vec::new();
     let mut literal = String::new();
     let mut rest = text.as_str();
@@ -99,46 +92,16 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
             rest = after;
             continue;
         }
-        // Conditions on the status and `<`, `>` come first: `%!200,304{User-agent}i`, `%>s`.
-        let conditions = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<'))
-                .len();
-        rest = &rest[conditions..];
-        let (final_only, after) = rest
-            .strip_prefix('>')
-            .map_or(("", rest), |after| (">", after));
-        rest = after;
-        let argument = match rest
-            .strip_prefix('{')
-            .and_then(|inner| inner.split_once('}'))
-        {
-            Some((argument, after)) => {
-                rest = after;
-                format!("{{{argument}}}")
-            }
-            None => String::new(),
-        };
-        let length = if rest.starts_with('^') { 3 } else { 1 };
-        let kind = rest
-            .get(..length)
-            .ok_or("it ends in the middle of a directive")?;
-        rest = &rest[length..];
-        // Only `%>s` differs from `%s`; elsewhere `>` changes which of two requests is meant.
-        let name = if kind == "s" {
-            format!("%{final_only}{argument}s")
-        } else {
-            format!("%{argument}{kind}")
-        };
-        let bracketed = name == "%t";
-        if bracketed {
+        let name = directive(&mut rest)?;
+        let has_brackets = name == "%t";
+        if has_brackets {
             literal.push('[');
         }
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));
         }
         pieces.push(Piece::Variable(name));
-        if bracketed {
+        if has_brackets {
             literal.push(']');
         }
     }
@@ -147,6 +110,45 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
         pieces.push(Piece::Literal(literal));
     }
     Ok(pieces)
+}
+
+/// Returns what the quotes of a `LogFormat` directive hold, or the whole text if it is no directive.
+fn unquoted(text: &str) -> &str {
+    let Some(directive) = text.trim().strip_prefix("LogFormat") else {
+        return text;
+    };
+    let directive = directive.trim();
+    let inner = directive.strip_prefix('"').unwrap_or(directive);
+    let end = quote_end(inner.as_bytes(), 0).unwrap_or(inner.len());
+    &inner[..end]
+}
+
+/// Takes one directive off `text`, which begins behind its `%`, and returns its name: `%h`, `%>s`,
+/// `%{User-Agent}i`.
+fn directive(text: &mut &str) -> Result<String, String> {
+    // Conditions on the status and `<` come first: `%!200,304{User-agent}i`. They name no other field.
+    let is_condition = |c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<');
+    let rest = text.trim_start_matches(is_condition);
+    let (final_only, rest) = match rest.strip_prefix('>') {
+        Some(after) => (">", after),
+        None => ("", rest),
+    };
+    let argument = rest.strip_prefix('{');
+    let (argument, rest) = match argument.and_then(|inner| inner.split_once('}')) {
+        Some((argument, after)) => (format!("{{{argument}}}"), after),
+        None => (String::new(), rest),
+    };
+    // `%^FB`, `%^ti` and the like have three characters.
+    let length = if rest.starts_with('^') { 3 } else { 1 };
+    let (kind, after) = rest
+        .split_at_checked(length)
+        .ok_or("it ends in the middle of a directive")?;
+    *text = after;
+    // Only `%>s` differs from `%s`; elsewhere `>` changes which of two requests is meant.
+    Ok(match kind {
+        "s" => format!("%{final_only}{argument}s"),
+        _ => format!("%{argument}{kind}"),
+    })
 }
 
 #[cfg(test)]

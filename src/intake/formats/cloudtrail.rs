@@ -1,10 +1,20 @@
-//! AWS CloudTrail: tokens that STS and Cognito hand out, and every other event beside them. Files have
-//! the `Records` envelope or an event a line. CloudTrail logs a subset of the calls, so an access key
-//! without a record is nothing unusual. `sourceIPAddress` names a service where one called.
+//! AWS CloudTrail: tokens that STS and Cognito hand out, and every other event beside them.
 //!
-//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
+//! records of version 1 (`eventVersion` 1.x). A file is an object with all `Records`, or has one event a
+//! line. Rows of issuances get their time, event, issuer, token id (the access key), subject, address and
+//! outcome.
+//!
+//! * CloudTrail logs a part of all calls, so an access key without a record is nothing unusual.
+//! * A call that failed (`errorCode`) hands out no token, whatever id it names.
+//! * `sourceIPAddress` names a service if one called; the row then has no address.
+//!
+//! Rejects: those of [`super::json`], and `field_missing` for an event without a name.
 
-use super::{Fields, Framing, ISSUANCES, LogFormat, Reject, Takes, has_keys, json, slot};
+use std::net::IpAddr;
+
+use super::issuance::{column, forget_token_if};
+use super::{Fields, Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
@@ -42,26 +52,13 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     parser: |_, wanted| json::finished(wanted, finish),
 };
 
-fn finish(fields: &mut Fields<'_>) -> Result<(), Reject> {
-    without_token(fields, |_| true);
+fn finish(fields: &mut Fields<'_>) {
+    // Only a call that failed has an error code.
+    forget_token_if(fields, "outcome", |_| true);
     let source_ip = column("source_ip");
-    if fields
-        .get(source_ip)
-        .is_some_and(|text| text.parse::<std::net::IpAddr>().is_err())
-    {
+    let is_service = |text: &str| text.parse::<IpAddr>().is_err();
+    if fields.get(source_ip).is_some_and(is_service) {
         fields.clear(source_ip);
-    }
-    Ok(())
-}
-
-fn column(name: &str) -> usize {
-    slot(&crate::frames::ISSUANCES, name).expect("a column of issuances")
-}
-
-/// An event whose outcome is a failure hands out no token, whatever id it names.
-pub(super) fn without_token(fields: &mut Fields<'_>, failure: fn(&str) -> bool) {
-    if fields.get(column("outcome")).is_some_and(failure) {
-        fields.clear(column("token_id"));
     }
 }
 

@@ -1,10 +1,15 @@
-//! Microsoft Entra sign-in logs, as exported or as diagnostic settings write them (below
-//! `properties`). A failed sign-in hands out no token.
+//! Microsoft Entra sign-in logs.
 //!
-//! <https://learn.microsoft.com/en-us/graph/api/resources/signin>
+//! <https://learn.microsoft.com/en-us/graph/api/resources/signin>, the resource `signIn` of Graph v1.0. Its
+//! fields stand at the top of each object as the portal exports them, and below `properties` as diagnostic
+//! settings write them. Rows of issuances get their time, subject, token id, session, address and outcome.
+//!
+//! A sign-in that failed (an error code other than 0) hands out no token.
+//!
+//! Rejects: those of [`super::json`].
 
-use super::cloudtrail::without_token;
-use super::{Fields, Framing, ISSUANCES, LogFormat, Reject, Takes, json};
+use super::issuance::forget_token_if;
+use super::{Fields, Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
@@ -39,17 +44,12 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     time: Some(TimeFormat::Rfc3339),
     log_format: Takes::No,
     needs: &[],
-    mark: |line| {
-        line.starts_with('{')
-            && line.contains("\"createdDateTime\"")
-            && line.contains("\"ipAddress\"")
-    },
-    parser: |_, wanted| json::finished(wanted, successes_only),
+    mark: |line| has_keys(line, &["createdDateTime", "ipAddress"]),
+    parser: |_, wanted| json::finished(wanted, keep_tokens_of_successes),
 };
 
-fn successes_only(fields: &mut Fields<'_>) -> Result<(), Reject> {
-    without_token(fields, |outcome| outcome != "0");
-    Ok(())
+fn keep_tokens_of_successes(fields: &mut Fields<'_>) {
+    forget_token_if(fields, "outcome", |code| code != "0");
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! HAProxy's `option httplog`, with or without the syslog header before it.
 //!
-//! <https://docs.haproxy.org/3.0/configuration.html#8.2.3>. The time in brackets is when the request
-//! was accepted and carries no zone, so the case file must say it. Captured headers stand in braces;
-//! the case file names them by place: `request_capture.1`, `response_capture.1`.
+//! <https://docs.haproxy.org/3.0/configuration.html#8.2.3>, the default line of HAProxy 3.0. Rows of requests
+//! get their time, address, method, path, status and bytes.
 //!
-//! Reasons: `log_syntax`, `request_line`.
+//! * The time in brackets is when the request was accepted. It carries no zone, so the case file names one.
+//! * Captured headers stand in braces. The case file maps them by place: `request_capture.1`,
+//!   `response_capture.1`.
+//!
+//! Rejects: `log_syntax`, for a line that is not as documented; `request_line`, for a request that is not
+//! `METHOD target HTTP/x`, such as `<BADREQ>`.
 
 use super::{
     Fields, Framing, Header, LineParser, LogFormat, REQUESTS, Reason, Reject, Takes, Wanted, slot,
@@ -36,6 +40,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     parser,
 };
 
+/// The parser: the slots that each part of a line fills.
 #[derive(Debug)]
 struct Httplog {
     client: usize,
@@ -43,8 +48,17 @@ struct Httplog {
     status: usize,
     bytes: usize,
     request: usize,
-    /// Captured headers: whether of the request, the place from 1, the slot.
-    captures: Vec<(bool, usize, usize)>,
+    captures: Vec<Capture>,
+}
+
+/// A captured header that is wanted.
+#[derive(Debug)]
+struct Capture {
+    /// Whether it is a header of the request; otherwise it is one of the response.
+    of_request: bool,
+    /// Its place in its group, counted from 1.
+    place: usize,
+    slot: usize,
 }
 
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
@@ -53,15 +67,21 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     for (slot, name) in &wanted.fields {
         let (kind, place) = name.split_once('.').unwrap_or((name, ""));
         let place = place.parse().ok().filter(|place: &usize| *place > 0);
-        match (kind, place) {
-            ("request_capture", Some(place)) => captures.push((true, place, *slot)),
-            ("response_capture", Some(place)) => captures.push((false, place, *slot)),
-            _ => {
-                return Err(format!(
-                    "`{name}` is no field of this format; captured headers are request_capture.1, response_capture.1 and so on"
-                ));
-            }
-        }
+        let of_request = match kind {
+            "request_capture" => Some(true),
+            "response_capture" => Some(false),
+            _ => None,
+        };
+        let Some((of_request, place)) = of_request.zip(place) else {
+            return Err(format!(
+                "`{name}` is no field of this format; captured headers are request_capture.1, response_capture.1 and so on"
+            ));
+        };
+        captures.push(Capture {
+            of_request,
+            place,
+            slot: *slot,
+        });
     }
     Ok(Box::new(Httplog {
         client: column("client_endpoint")?,
@@ -77,6 +97,97 @@ fn syntax(what: &str) -> Reject {
     Reject::new(Reason::LogSyntax, what)
 }
 
+/// The parts of a line.
+struct Parts<'l> {
+    client: &'l str,
+    time: &'l str,
+    status: &'l str,
+    bytes: &'l str,
+    /// What stands in each pair of braces: the captured headers of the request, then of the response.
+    groups: Vec<&'l str>,
+    request: &'l str,
+}
+
+impl<'l> Parts<'l> {
+    fn of(line: &'l str) -> Result<Self, Reject> {
+        let (before, rest) = line
+            .split_once(" [")
+            .ok_or_else(|| syntax("no time in brackets"))?;
+        // Behind a syslog header the client is the last word.
+        let client = before.rsplit(' ').next().unwrap_or(before);
+        let (time, rest) = rest
+            .split_once("] ")
+            .ok_or_else(|| syntax("the time does not end"))?;
+        let (status, rest) = status(rest)?;
+        let (bytes, rest) = bytes(rest)?;
+        let (groups, rest) = groups(rest)?;
+        let request = rest
+            .strip_prefix('"')
+            .and_then(|request| request.strip_suffix('"'))
+            .ok_or_else(|| syntax("the request does not end"))?;
+        Ok(Parts {
+            client,
+            time,
+            status,
+            bytes,
+            groups,
+            request,
+        })
+    }
+}
+
+/// Reads `frontend backend/server timers status`; returns the status, and what follows it.
+fn status(text: &str) -> Result<(&str, &str), Reject> {
+    let mut words = text.splitn(5, ' ');
+    let mut word = |what: &str| {
+        let word = words.next().filter(|word| !word.is_empty());
+        word.ok_or_else(|| syntax(what))
+    };
+    word("no frontend")?;
+    let server = word("no backend")?;
+    let timers = word("no timers")?;
+    let status = word("no status")?;
+    let rest = word("no size")?;
+    if !server.contains('/') || timers.matches('/').count() < 4 {
+        return Err(syntax("no `backend/server` and timers after the time"));
+    }
+    Ok((status, rest))
+}
+
+/// Reads the size, two cookies as clients sent them, the termination state, connections and queues;
+/// returns the size, and what follows the queues.
+fn bytes(text: &str) -> Result<(&str, &str), Reject> {
+    let mut words = text.splitn(7, ' ');
+    let mut word = |what| words.next().ok_or_else(|| syntax(what));
+    let bytes = word("no size")?;
+    word("no request cookie")?;
+    word("no response cookie")?;
+    word("no termination state")?;
+    let connections = word("no connections")?;
+    let slashes = |text: &str| text.matches('/').count();
+    if slashes(connections) != 4 || slashes(word("no queues")?) != 1 {
+        return Err(syntax(
+            "no connections and queues after the termination state",
+        ));
+    }
+    Ok((bytes, word("no request")?))
+}
+
+/// Reads captured headers; returns their groups, and what follows. HAProxy writes braces, bars and quotes
+/// inside them as `#7B` and so on, so a brace ends its group.
+fn groups(text: &str) -> Result<(Vec<&str>, &str), Reject> {
+    let mut groups = Vec::new();
+    let mut rest = text;
+    while let Some(group) = rest.strip_prefix('{') {
+        let (group, after) = group
+            .split_once("} ")
+            .ok_or_else(|| syntax("captured headers do not end"))?;
+        groups.push(group);
+        rest = after;
+    }
+    Ok((groups, rest))
+}
+
 impl LineParser for Httplog {
     fn parse<'l>(
         &self,
@@ -84,76 +195,18 @@ impl LineParser for Httplog {
         _header: &Header,
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
-        // The accept date is the first bracket that is followed by frontend, backend and timers.
-        let open = line
-            .find(" [")
-            .ok_or_else(|| syntax("no time in brackets"))?;
-        let before = &line[..open];
-        // After a syslog header the client is its last word.
-        let client = before.rsplit(' ').next().unwrap_or(before);
-        let rest = &line[open + 2..];
-        let (time, rest) = rest
-            .split_once("] ")
-            .ok_or_else(|| syntax("the time does not end"))?;
-        let mut words = rest.splitn(5, ' ');
-        let mut word = |what: &str| {
-            words
-                .next()
-                .filter(|word| !word.is_empty())
-                .ok_or_else(|| syntax(what))
-        };
-        word("no frontend")?;
-        let server = word("no backend")?;
-        let timers = word("no timers")?;
-        let status = word("no status")?;
-        let rest = word("no size")?;
-        if !server.contains('/') || timers.matches('/').count() < 4 {
-            return Err(syntax("no `backend/server` and timers after the time"));
-        }
-        // Size, two cookies as clients sent them, termination state, connections, queues.
-        let mut words = rest.splitn(7, ' ');
-        let mut word = |what| words.next().ok_or_else(|| syntax(what));
-        let bytes = word("no size")?;
-        for what in [
-            "no request cookie",
-            "no response cookie",
-            "no termination state",
-        ] {
-            word(what)?;
-        }
-        if word("no connections")?.matches('/').count() != 4
-            || word("no queues")?.matches('/').count() != 1
-        {
-            return Err(syntax(
-                "no connections and queues after the termination state",
-            ));
-        }
-        let mut rest = word("no request")?;
-        // Braces, bars and quotes inside captured headers and the request are written as `#7B` and so on.
-        let mut groups = Vec::new();
-        while let Some(group) = rest.strip_prefix('{') {
-            let (group, after) = group
-                .split_once("} ")
-                .ok_or_else(|| syntax("captured headers do not end"))?;
-            groups.push(group);
-            rest = after;
-        }
-        let request = rest
-            .strip_prefix('"')
-            .and_then(|request| request.strip_suffix('"'))
-            .ok_or_else(|| syntax("the request does not end"))?;
-        fields.put(self.client, client);
-        fields.put(self.time, time);
-        // The connection ended before there was a status.
-        match status {
+        let parts = Parts::of(line)?;
+        fields.put(self.client, parts.client);
+        fields.put(self.time, parts.time);
+        match parts.status {
+            // The connection ended before there was a status.
             "-1" => fields.copy(self.status, "0"),
-            _ => fields.put(self.status, status),
+            status => fields.put(self.status, status),
         }
-        fields.put(self.bytes, bytes.trim_start_matches('+'));
-        fields.put(self.request, request);
-        if !self.captures.is_empty() {
-            self.captured(&groups, fields);
-        }
+        // With `option logasap` a size is logged before all is sent, as `+2750`.
+        fields.put(self.bytes, parts.bytes.trim_start_matches('+'));
+        fields.put(self.request, parts.request);
+        self.put_captures(&parts.groups, fields);
         Ok(())
     }
 
@@ -167,7 +220,7 @@ impl LineParser for Httplog {
         ];
         fixed
             .into_iter()
-            .chain(self.captures.iter().map(|(.., slot)| *slot))
+            .chain(self.captures.iter().map(|capture| capture.slot))
             .collect()
     }
 
@@ -183,18 +236,19 @@ impl LineParser for Httplog {
 }
 
 impl Httplog {
-    /// One group alone is the response's where the case file names captures of the response only.
-    fn captured<'l>(&self, groups: &[&'l str], fields: &mut Fields<'l>) {
-        let of_responses = self.captures.iter().all(|(of_request, ..)| !of_request);
-        for (of_request, place, slot) in &self.captures {
-            let group = match (of_request, groups) {
+    /// Puts captured headers into their slots. A line with one group does not say whose it is: it is the
+    /// response's if the case file names captures of responses only.
+    fn put_captures<'l>(&self, groups: &[&'l str], fields: &mut Fields<'l>) {
+        let only_responses = self.captures.iter().all(|capture| !capture.of_request);
+        for capture in &self.captures {
+            let group = match (capture.of_request, groups) {
                 (true, groups) => groups.first(),
-                (false, [only]) if of_responses => Some(only),
+                (false, [only]) if only_responses => Some(only),
                 (false, groups) => groups.get(1),
             };
-            let value = group.and_then(|group| group.split('|').nth(place - 1));
+            let value = group.and_then(|group| group.split('|').nth(capture.place - 1));
             if let Some(value) = value.filter(|value| !says_nothing(value)) {
-                fields.put(*slot, value);
+                fields.put(capture.slot, value);
             }
         }
     }

@@ -1,10 +1,17 @@
-//! Keycloak's events as JSON lines. Successful refreshes are kept at DEBUG by default and thus are
-//! often missing. A token id may carry a prefix that says how it came about (`onrtrt:`); it is part of
-//! the id, in the token too, and stays. Only events that hand out a token keep its id.
+//! Keycloak's events as JSON lines.
 //!
-//! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>
+//! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>. Rows of issuances get their
+//! time, event, issuer (the realm), subject, token id, session, address and outcome.
+//!
+//! * Successful refreshes are logged at DEBUG by default, so they are often missing.
+//! * A token id may carry a prefix that says how it came about (`onrtrt:`). The token itself carries it too,
+//!   so it stays.
+//! * Only events that hand out a token keep its id.
+//!
+//! Rejects: those of [`super::json`].
 
-use super::{Fields, Framing, ISSUANCES, LogFormat, Reject, Takes, has_keys, json, slot};
+use super::issuance::forget_token_if;
+use super::{Fields, Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
@@ -38,11 +45,11 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| has_keys(line, &["time", "realmId"]),
-    parser: |_, wanted| json::finished(wanted, issuances_only),
+    parser: |_, wanted| json::finished(wanted, keep_issued_tokens),
 };
 
-/// Events that hand out the token they name; others name one that was used, revoked or refused. A login names
-/// one where it is a grant itself, as by a password.
+/// Events that hand out the token that they name. Other events name one that was used, revoked or refused.
+/// A login names a token only if it is a grant itself, as one by password is.
 const HAND_OUT: [&str; 9] = [
     "LOGIN",
     "CODE_TO_TOKEN",
@@ -55,16 +62,9 @@ const HAND_OUT: [&str; 9] = [
     "PERMISSION_TOKEN",
 ];
 
-/// Forgets the token id of an event that handed none out.
-pub(super) fn issuances_only(fields: &mut Fields<'_>) -> Result<(), Reject> {
-    let column = |name| slot(&crate::frames::ISSUANCES, name).expect("a column of issuances");
-    if fields
-        .get(column("event"))
-        .is_some_and(|event| !HAND_OUT.contains(&event))
-    {
-        fields.clear(column("token_id"));
-    }
-    Ok(())
+/// Keeps the token id only of an event that handed the token out.
+pub(super) fn keep_issued_tokens(fields: &mut Fields<'_>) {
+    forget_token_if(fields, "event", |event| !HAND_OUT.contains(&event));
 }
 
 #[cfg(test)]

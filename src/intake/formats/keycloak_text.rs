@@ -1,13 +1,19 @@
 //! Keycloak's events as its server log has them (the listener `jboss-logging`).
 //!
 //! `2025-04-14 00:00:00,123 INFO  [org.keycloak.events] (thread) type="LOGIN", realmId="shop", ...`
-//! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>. Times carry no zone, so
-//! the case file must say it. Successful refreshes are written at DEBUG by default and thus are often
-//! missing. Only events that hand out a token keep its id.
 //!
-//! Reasons: `log_syntax`, `duplicate_field`.
+//! <https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events>. Rows of issuances get their
+//! time, event, issuer (the realm), subject, token id, session and address.
+//!
+//! * Times carry no zone, so the case file names one.
+//! * Successful refreshes are logged at DEBUG by default, so they are often missing.
+//! * Only events that hand out a token keep its id.
+//! * Newer versions quote all values, older ones none.
+//!
+//! Rejects: `log_syntax`, for a line that is no event or is damaged; `duplicate_field`, for a wanted field
+//! that is there twice.
 
-use super::keycloak::issuances_only;
+use super::keycloak::keep_issued_tokens;
 use super::{
     Fields, Framing, Header, ISSUANCES, LineParser, LogFormat, Reason, Reject, Takes, Wanted, slot,
 };
@@ -46,9 +52,11 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     parser,
 };
 
+/// The parser.
 #[derive(Debug)]
 struct Events {
     time: usize,
+    /// Each slot with the name of its field, the best first if several fill one slot.
     wanted: Vec<(usize, String)>,
 }
 
@@ -64,13 +72,50 @@ fn syntax(what: impl Into<String>) -> Reject {
     Reject::new(Reason::LogSyntax, what)
 }
 
-impl LineParser for Events {
-    fn parse<'l>(
-        &self,
-        line: &'l str,
-        _header: &Header,
-        fields: &mut Fields<'l>,
-    ) -> Result<(), Reject> {
+/// A field of an event.
+struct Field<'l> {
+    name: &'l str,
+    value: &'l str,
+    quoted: bool,
+}
+
+impl<'l> Field<'l> {
+    /// Takes the first field off `text`, which begins with its name.
+    fn take(text: &mut &'l str) -> Result<Self, Reject> {
+        let Some((name, after)) = text.split_once('=') else {
+            let start: String = text.chars().take(40).collect();
+            return Err(syntax(format!("`{start}` has no value")));
+        };
+        let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        if name.is_empty() || !name.bytes().all(is_of_name) {
+            return Err(syntax("the name of a field has other signs than letters"));
+        }
+        let inner = after.strip_prefix('"');
+        let (value, after) = match inner {
+            Some(inner) => {
+                let end = closing_quote(inner)
+                    .ok_or_else(|| syntax(format!("the value of `{name}` does not end")))?;
+                (&inner[..end], &inner[end + 1..])
+            }
+            None => after.split_at(after.find(", ").unwrap_or(after.len())),
+        };
+        *text = match after.strip_prefix(", ") {
+            Some("") => return Err(syntax("the line ends in a comma")),
+            Some(more) => more,
+            None if after.is_empty() => after,
+            None => return Err(syntax(format!("no comma after `{name}`"))),
+        };
+        Ok(Field {
+            name,
+            value,
+            quoted: inner.is_some(),
+        })
+    }
+}
+
+impl Events {
+    /// Puts the time into its slot, and returns the fields that follow it.
+    fn head<'l>(&self, line: &'l str, fields: &mut Fields<'l>) -> Result<&'l str, Reject> {
         let Some((head, rest)) = line.split_once(" [org.keycloak.events") else {
             return Err(syntax("no event of Keycloak"));
         };
@@ -79,71 +124,60 @@ impl LineParser for Events {
             return Err(syntax("no time"));
         };
         fields.put(self.time, &line[..date.len() + 1 + time.len()]);
+        // The worst rank: a field that the case file maps to the time goes before.
         fields.swap_rank(self.time, u8::MAX);
         // The thread's name in parentheses stands before the first field.
-        let Some((_, mut rest)) = rest.split_once(") ") else {
-            return Err(syntax("no fields"));
-        };
-        let mut all_quoted = None;
-        while !rest.is_empty() {
-            let Some((name, after)) = rest.split_once('=') else {
-                return Err(syntax(format!(
-                    "`{}` has no value",
-                    rest.chars().take(40).collect::<String>()
-                )));
-            };
-            let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-            if name.is_empty() || !name.bytes().all(letter) {
-                return Err(syntax("the name of a field has other signs than letters"));
-            }
-            let quoted = after.strip_prefix('"');
-            // Keycloak quotes all values or none. A client that writes a backslash and a quote into two
-            // values in a row could begin a bare one of its own.
-            if *all_quoted.get_or_insert(quoted.is_some()) != quoted.is_some() {
-                return Err(syntax(format!(
-                    "`{name}` is quoted otherwise than the first value"
-                )));
-            }
-            let (value, after) = match quoted {
-                Some(quoted) => {
-                    let end = closing_quote(quoted)
-                        .ok_or_else(|| syntax(format!("the value of `{name}` does not end")))?;
-                    (&quoted[..end], &quoted[end + 1..])
+        let (_, fields) = rest.split_once(") ").ok_or_else(|| syntax("no fields"))?;
+        Ok(fields)
+    }
+
+    /// Puts a field into each slot that it is wanted for.
+    fn put<'l>(&self, field: &Field<'l>, fields: &mut Fields<'l>) -> Result<(), Reject> {
+        let Field { name, value, .. } = *field;
+        if value == "null" {
+            return Ok(());
+        }
+        let known = self.wanted.iter().enumerate();
+        for (rank, (slot, _)) in known.filter(|(_, (_, wanted))| wanted == name) {
+            // A format and its case file name fewer than 255 fields.
+            let rank = rank as u8;
+            match fields.swap_rank(*slot, rank) {
+                Some(before) if before == rank => {
+                    let twice = format!("`{name}` is there twice");
+                    return Err(Reject::new(Reason::DuplicateField, twice));
                 }
-                None => after.split_at(after.find(", ").unwrap_or(after.len())),
-            };
-            rest = match after.strip_prefix(", ") {
-                Some("") => return Err(syntax("the line ends in a comma")),
-                Some(more) => more,
-                None if after.is_empty() => after,
-                None => return Err(syntax(format!("no comma after `{name}`"))),
-            };
-            for (rank, (slot, _)) in self
-                .wanted
-                .iter()
-                .enumerate()
-                .filter(|(_, (_, wanted))| wanted == name)
-            {
-                if value == "null" {
-                    continue;
-                }
-                let rank = rank as u8;
-                match fields.swap_rank(*slot, rank) {
-                    Some(before) if before == rank => {
-                        return Err(Reject::new(
-                            Reason::DuplicateField,
-                            format!("`{name}` is there twice"),
-                        ));
-                    }
-                    Some(before) if before < rank => fields.restore_rank(*slot, before),
-                    _ if value.contains("\\\"") => {
-                        fields.copy(*slot, &value.replace("\\\"", "\""));
-                    }
-                    _ => fields.put(*slot, value),
-                }
+                Some(before) if before < rank => fields.restore_rank(*slot, before),
+                _ if value.contains("\\\"") => fields.copy(*slot, &value.replace("\\\"", "\"")),
+                _ => fields.put(*slot, value),
             }
         }
-        issuances_only(fields)
+        Ok(())
+    }
+}
+
+impl LineParser for Events {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        _header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        let mut rest = self.head(line, fields)?;
+        let mut all_quoted = None;
+        while !rest.is_empty() {
+            let field = Field::take(&mut rest)?;
+            // Keycloak quotes all values or none. A client that writes a backslash and a quote into two
+            // values in a row could begin a bare one of its own.
+            if *all_quoted.get_or_insert(field.quoted) != field.quoted {
+                return Err(syntax(format!(
+                    "`{}` is quoted otherwise than the first value",
+                    field.name
+                )));
+            }
+            self.put(&field, fields)?;
+        }
+        keep_issued_tokens(fields);
+        Ok(())
     }
 
     fn fills(&self) -> Vec<usize> {
@@ -163,8 +197,8 @@ impl LineParser for Events {
     }
 }
 
-/// Where a quoted value ends. Keycloak puts a backslash before a quote and leaves backslashes alone, so
-/// a quote with a backslash right before it never ends a value.
+/// Returns where a quoted value ends. Keycloak puts a backslash before a quote and leaves backslashes
+/// alone, so a quote with a backslash right before it never ends a value.
 fn closing_quote(text: &str) -> Option<usize> {
     let mut quotes = memchr::memchr_iter(b'"', text.as_bytes());
     quotes.find(|at| *at == 0 || text.as_bytes()[at - 1] != b'\\')

@@ -47,6 +47,7 @@ mod entra;
 mod envoy;
 mod envoy_json;
 mod haproxy;
+mod issuance;
 mod jsonl;
 mod keycloak;
 mod keycloak_text;

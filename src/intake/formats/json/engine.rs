@@ -13,7 +13,7 @@ use crate::intake::formats::parser::{Header, LineParser, Wanted};
 use crate::intake::reject::Reject;
 
 /// What a format still does to the fields once they are found, if renaming them is not enough.
-pub type Finish = fn(&mut Fields<'_>) -> Result<(), Reject>;
+pub type Finish = fn(&mut Fields<'_>);
 
 /// Makes the parser of a format that only renames fields.
 pub fn plain(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
@@ -84,10 +84,10 @@ impl LineParser for Json {
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
         Scanner::new(line).line(&self.root, fields)?;
-        match self.finish {
-            Some(finish) => finish(fields),
-            None => Ok(()),
+        if let Some(finish) = self.finish {
+            finish(fields);
         }
+        Ok(())
     }
 
     fn parse_many(&self, stretch: &mut Stretch<'_>) -> LineSet {
@@ -98,7 +98,7 @@ impl LineParser for Json {
         let known = memory.and_then(|memory| memory.downcast::<Layouts>().ok());
         let mut layouts = known.unwrap_or_default();
         find_specials(stretch);
-        let mut read = self.read_alike(stretch, text, &mut layouts);
+        let read = self.read_alike(stretch, text, &mut layouts);
         stretch.memory = Some(layouts);
         let Some(finish) = self.finish else {
             return read;
@@ -107,10 +107,9 @@ impl LineParser for Json {
         for line in read.iter() {
             stretch.load_fields(line, &mut fields);
             stretch.clear_line(line);
-            match finish(&mut fields) {
-                Ok(()) => stretch.store_fields(line, Some(0), &fields),
-                Err(_) => read.remove(line),
-            }
+            finish(&mut fields);
+            // The text of `fields` is the whole stretch now, so its places count from there.
+            stretch.store_fields(line, Some(0), &fields);
         }
         read
     }
