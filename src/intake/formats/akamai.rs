@@ -5,7 +5,7 @@
 //!
 //! * Fields without a value are left out, and numbers may be strings.
 //! * The user agent is form-encoded, and is decoded here.
-//! * Paths are logged without their first slash in some data sets; it is put back.
+//! * A path may be logged without its first slash, which is put back.
 //!
 //! Rejects: those of [`super::json`].
 

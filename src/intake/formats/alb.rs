@@ -1,8 +1,14 @@
 //! Access logs of the AWS Application Load Balancer.
 //!
-//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html>.
-//! `time` is when the response was sent; a request's time is `request_creation_time`. Delivery is best
-//! effort: a missing line says nothing. New fields are added at the end only.
+//! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html>. Rows
+//! of requests get their time, address, method, path, status, bytes, user agent and request id.
+//!
+//! * A request's time is `request_creation_time`; `time` is when the response was sent.
+//! * AWS delivers on a best-effort basis, so a missing line proves nothing.
+//! * AWS adds new fields only at the end. Older lines have fewer.
+//!
+//! Rejects: those of [`super::words`], and `request_line` for a request that the server answered although it
+//! is not `METHOD target HTTP/x`.
 
 use super::words::Words;
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
@@ -43,6 +49,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     parser,
 };
 
+/// The names of the fields, in the order of the documentation.
 const NAMES: &[&str] = &[
     "type",
     "time",
@@ -76,7 +83,7 @@ const NAMES: &[&str] = &[
     "conn_trace_id",
 ];
 
-/// Fields up to `request_creation_time`, without which a line has no time of arrival.
+/// How many fields a line must have: those up to `request_creation_time`, its time.
 const LEAST: usize = 22;
 
 fn parser(_frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {

@@ -4,7 +4,8 @@
 //! whole directive. Rows of requests get what its directives mean (see [`MEANINGS`]), and what the case file
 //! maps. Of times, `%t`, `%{sec}t`, `%{msec}t` and `%{usec}t` are read.
 //!
-//! Rejects: those of [`super::template`], and `request_line` for a request that is not `METHOD target HTTP/x`.
+//! Rejects: those of [`super::template`], and `request_line` for a request that the server answered although it
+//! is not `METHOD target HTTP/x`.
 
 use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};

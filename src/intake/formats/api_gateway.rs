@@ -1,7 +1,12 @@
-//! Access logs of AWS API Gateway, JSON. The template is the account's own; these are the names of
-//! the documentation's example, and the case file maps others.
+//! Access logs of AWS API Gateway, as JSON lines.
 //!
-//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>. Rows of requests get
+//! their time, address, method, path, status, bytes, user agent and request id.
+//!
+//! Each account writes its own template. These are the names in the documentation's example; the case file
+//! maps others. `resourcePath` is the path's pattern, and counts only if there is no `path`.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;

@@ -1,6 +1,12 @@
-//! Auth0 tenant logs, bare or as a log stream writes them (below `data`). Most plans log no token id.
+//! Auth0's tenant log, as JSON objects.
 //!
-//! <https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes>
+//! <https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes>. Fields stand at the top of each object,
+//! or below `data` as a log stream writes them. Rows of issuances get their time, event, subject, session
+//! and address; the issuer is `auth0`.
+//!
+//! Most plans log no token id.
+//!
+//! Rejects: those of [`super::json`], and `field_missing` for an event without a type.
 
 use super::{Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;

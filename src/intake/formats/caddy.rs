@@ -1,7 +1,12 @@
-//! Caddy's access log, JSON. `client_ip` is the address after Caddy's own trusted proxies; older
-//! versions have `remote_ip` alone.
+//! Caddy's access log, as JSON lines.
 //!
-//! <https://caddyserver.com/docs/caddyfile/directives/log>
+//! <https://caddyserver.com/docs/caddyfile/directives/log>, Caddy 2. Rows of requests get their time, address,
+//! method, path, status, bytes, user agent and request id.
+//!
+//! `client_ip` is the address behind Caddy's own trusted proxies. Older versions have only `remote_ip`, and
+//! the oldest `remote_addr` with a port.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;

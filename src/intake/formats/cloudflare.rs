@@ -1,7 +1,11 @@
-//! Cloudflare Logpush, data set `http_requests`. Times are RFC 3339 or numbers since 1970, as the job
-//! was set up.
+//! Cloudflare Logpush, data set `http_requests`.
 //!
-//! <https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/>
+//! <https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/>. Rows of requests
+//! get their time, address, method, path, status, bytes, user agent and request id.
+//!
+//! The job decides how times are written: as RFC 3339, or as seconds or nanoseconds since 1970. All are read.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;

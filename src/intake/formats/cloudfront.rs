@@ -1,7 +1,13 @@
-//! Standard access logs of Amazon CloudFront: W3C extended between tabs, headers percent-encoded.
+//! Standard access logs of Amazon CloudFront: W3C extended with tabs.
 //!
-//! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>.
-//! Times are UTC. Delivery is best effort, and very long requests are not logged at all.
+//! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html>. Rows of
+//! requests get their time, address, method, path with query, status, bytes, user agent and request id.
+//!
+//! * Times are UTC.
+//! * Headers are percent-encoded, some of them twice.
+//! * AWS delivers on a best-effort basis, and does not log very long requests at all.
+//!
+//! Rejects: `no_header` and `field_count` (see [`super::columns`]).
 
 use super::columns::{self, Dialect};
 use super::{Framing, LogFormat, REQUESTS, Takes};

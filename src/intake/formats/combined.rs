@@ -1,8 +1,13 @@
-//! The *combined* log format of nginx and Apache, with whatever fields follow the user agent.
+//! The *combined* log format of Apache and nginx, with whatever fields follow the user agent.
 //!
 //! `address ident user [time] "request" status bytes "referer" "agent" tail`
-//! <https://httpd.apache.org/docs/2.4/logs.html#combined>. The case file names the tail's fields:
-//! `request_id = "rid"` for `rid=17`, `tail.1` for the first by its place.
+//!
+//! <https://httpd.apache.org/docs/2.4/logs.html#combined>. Rows of requests get their time, address, method,
+//! path, status, bytes and user agent. The case file maps fields of the tail: `request_id = "rid"` for
+//! `rid=17`, or `tail.1` for the first by its place.
+//!
+//! Rejects: those of [`super::template`], and `request_line` for a request that the server answered although it
+//! is not `METHOD target HTTP/x`.
 
 use super::template::Style;
 use super::{Framing, LogFormat, REQUESTS, Takes, common, nginx};

@@ -1,6 +1,13 @@
-//! The *common* log format of Apache: combined without referer and user agent, tail and all.
+//! The *common* log format of Apache, with whatever fields follow the size.
 //!
-//! <https://httpd.apache.org/docs/2.4/logs.html#common>
+//! `address ident user [time] "request" status bytes tail`
+//!
+//! <https://httpd.apache.org/docs/2.4/logs.html#common>. Rows of requests get their time, address, method,
+//! path, status and bytes. The case file maps fields of the tail: `request_id = "rid"` for `rid=17`, or
+//! `tail.1` for the first by its place.
+//!
+//! Rejects: those of [`super::template`], and `request_line` for a request that the server answered although it
+//! is not `METHOD target HTTP/x`.
 
 use super::template::{Meaning, Style, at, is};
 use super::{Framing, LogFormat, REQUESTS, Takes, nginx};

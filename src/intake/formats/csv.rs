@@ -1,7 +1,9 @@
-//! Comma-separated values with a header, and their kin, mapped by the case file.
+//! Comma-separated values with a header, and their kin; the case file maps columns to names.
 //!
-//! <https://www.rfc-editor.org/rfc/rfc4180>. A quoted field may hold line ends: places count records,
-//! of which the header is the first, and it counts as a blank.
+//! <https://www.rfc-editor.org/rfc/rfc4180>. A quoted value may hold line ends, so line numbers count records.
+//! The header is the first record, and counts as a blank.
+//!
+//! Rejects: those of [`super::columns`].
 
 use super::columns::{self, Dialect};
 use super::{ANY, Framing, LineParser, LogFormat, MakeParser, Quotes, Shape, Takes, Wanted, never};

@@ -1,9 +1,14 @@
-//! Envoy's text access log: its default, or the format string that the case file gives as
-//! `log_format` (Istio's default, for one).
+//! Envoy's text access log: its default, or the format string that the case file gives as `log_format`.
 //!
-//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>. Envoy
-//! escapes nothing. The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer it saw: where the
-//! list has several addresses the case file says how many proxies stand before (`forwarded_hops`).
+//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>. Istio's default
+//! is such a string. Rows of requests get what the operators mean (see [`MEANINGS`]).
+//!
+//! * Envoy escapes nothing, so a quote that a client sends stands in the line as it is.
+//! * The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer that it saw. If the list has several
+//!   addresses, the case file must say with `forwarded_hops` how many proxies of one's own added one.
+//!
+//! Rejects: those of [`super::template`], and `forwarded_for_list` for a list of several addresses without
+//! `forwarded_hops`.
 
 use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
@@ -33,6 +38,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     parser,
 };
 
+/// Envoy's default format string.
 const DEFAULT: &str = r#"[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%""#;
 
 /// What Envoy's operators mean, the best source of a column first.
@@ -62,6 +68,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     template::parser(&pieces, &STYLE, frame, wanted)
 }
 
+/// Returns the pieces of a format string, in which every second `%` ends an operator.
 fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     let text = text.trim_end_matches("\\n").trim_end_matches('\n');
     let mut pieces = Vec::new();

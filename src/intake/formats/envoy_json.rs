@@ -1,7 +1,14 @@
-//! Envoy's and Istio's access log, JSON with Istio's default names. The client is the downstream
-//! address, which Envoy takes from `X-Forwarded-For` where it is set up to.
+//! The access log of Envoy and Istio, as JSON lines with Istio's default names.
 //!
-//! <https://istio.io/latest/docs/tasks/observability/logs/access-log/>
+//! <https://istio.io/latest/docs/tasks/observability/logs/access-log/>. Rows of requests get their time,
+//! address, method, path, status, bytes, user agent and request id.
+//!
+//! The client is the address in `x_forwarded_for`, or the downstream address if there is none. If the list
+//! has several addresses, the case file must say with `forwarded_hops` how many proxies of one's own added
+//! one.
+//!
+//! Rejects: those of [`super::json`], and `forwarded_for_list` for a list of several addresses without
+//! `forwarded_hops`.
 
 use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;

@@ -7,8 +7,8 @@
 //! * Captured headers stand in braces. The case file maps them by place: `request_capture.1`,
 //!   `response_capture.1`.
 //!
-//! Rejects: `log_syntax`, for a line that is not as documented; `request_line`, for a request that is not
-//! `METHOD target HTTP/x`, such as `<BADREQ>`.
+//! Rejects: `log_syntax`, for a line that is not as documented; `request_line`, for a request that the server
+//! answered although it is not `METHOD target HTTP/x`.
 
 use super::{
     Fields, Framing, Header, LineParser, LogFormat, REQUESTS, Reason, Reject, Takes, Wanted, slot,

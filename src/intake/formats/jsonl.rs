@@ -1,6 +1,8 @@
-//! JSON lines of any shape, mapped by the case file with dotted paths; also one array of objects.
+//! JSON lines of any shape; the case file maps columns to dotted paths.
 //!
-//! <https://www.rfc-editor.org/rfc/rfc8259>
+//! <https://www.rfc-editor.org/rfc/rfc8259>. A file may also be one array of objects.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{ANY, Framing, LogFormat, Takes, json, never};
 

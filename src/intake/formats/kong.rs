@@ -1,7 +1,12 @@
-//! Kong Gateway's file-log and http-log. Long lines on standard output can interleave: such lines are
-//! no JSON and become rejects.
+//! The logs that Kong Gateway's plugins file-log and http-log write, as JSON lines.
 //!
-//! <https://developer.konghq.com/plugins/file-log/>
+//! <https://developer.konghq.com/plugins/file-log/>, Kong 3. Rows of requests get their time, address, method,
+//! path, status, bytes, user agent and request id.
+//!
+//! Long lines that several workers write to standard output can interleave. Such lines are no JSON, so they
+//! become rejects.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;

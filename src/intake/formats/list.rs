@@ -1,4 +1,6 @@
 //! The one list of all log formats.
+//!
+//! Every other part of the program asks this list and names no format itself.
 
 use super::{
     LogFormat, akamai, alb, apache, api_gateway, auth0, caddy, cloudflare, cloudfront, cloudtrail,
@@ -6,7 +8,7 @@ use super::{
     nginx, okta, parquet, traefik, traefik_text, tsv, w3c,
 };
 
-/// All formats, those with a mark of their own first: the first that reads a file is what it is.
+/// All formats. `detect` takes the first one that reads a file, so those with a mark of their own come first.
 pub static ALL: &[&LogFormat] = &[
     &parquet::FORMAT,
     &cloudtrail::FORMAT,
@@ -40,12 +42,15 @@ pub static ALL: &[&LogFormat] = &[
     &csv::BACKSLASH,
 ];
 
-/// The format of this name.
+/// Returns the format of this name.
 pub fn find(name: &str) -> Option<&'static LogFormat> {
     ALL.iter().copied().find(|format| format.name == name)
 }
 
-/// The format of a table whose header was not taken apart, by the separator around the name of a column.
+/// Returns the format of a table that was read with the wrong separator, for a hint.
+///
+/// Its header is then in one piece, or in few. The right separator stands beside `name`, a column that the
+/// case file maps and the header does not seem to have.
 pub(crate) fn separated(name: &str, fields: &[String]) -> Option<&'static str> {
     [(',', "csv"), (';', "csv_semicolon"), ('\t', "tsv")]
         .into_iter()

@@ -1,7 +1,8 @@
 //! The log formats, one file each. [`list::ALL`] names them all.
 //!
 //! A parser takes a line apart into [`Fields`]: text, one piece for each column of the frame. What the
-//! text means (a time, an address, a number) is decided once for all formats, in `intake::rows`.
+//! text means (a time, an address, a number) is decided once for all formats, in `intake::rows`, which has
+//! its own reasons for rejects, such as `bad_time`.
 //!
 //! Most formats are only a table of names for one of four engines:
 //!

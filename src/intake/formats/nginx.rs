@@ -1,7 +1,11 @@
 //! Lines as nginx writes them by a `log_format` of the server's own, which the case file gives.
 //!
-//! <https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format>. The whole directive may be
-//! pasted. A `log_format` that writes JSON is the format `jsonl`.
+//! <https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format>. The case file may quote the whole
+//! directive. Rows of requests get what its variables mean (see [`MEANINGS`]), and what the case file maps.
+//! A `log_format` that writes JSON is the format `jsonl`.
+//!
+//! Rejects: those of [`super::template`], and `request_line` for a request that the server answered although it
+//! is not `METHOD target HTTP/x`.
 
 use super::template::{self, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted, never};
@@ -100,7 +104,7 @@ pub(super) fn fixed(
     template::parser(&pieces(log_format)?, style, frame, wanted)
 }
 
-/// The pieces of a `log_format`, bare or as the whole directive.
+/// Returns the pieces of a `log_format`, bare or as the whole directive.
 fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     let text = match text.trim().strip_prefix("log_format") {
         Some(directive) => {

@@ -1,6 +1,11 @@
-//! Okta System Log. No token id is logged: what it tells of is the session.
+//! Okta's System Log, as JSON objects.
 //!
-//! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/>
+//! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/>. Rows of issuances
+//! get their time, event, subject, session, address and outcome; the issuer is `okta`.
+//!
+//! Okta logs no token id. What tells of a token is its session.
+//!
+//! Rejects: those of [`super::json`], and `field_missing` for an event without a type.
 
 use super::{Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;

@@ -1,8 +1,9 @@
-//! Parquet of any flat schema, mapped by the case file.
+//! Parquet of any flat schema; the case file maps columns.
 //!
-//! <https://parquet.apache.org/docs/file-format/>. Each row becomes a JSON object of its columns, in
-//! which times are RFC 3339 (without an offset where the column has no zone); what is kept of a reject
-//! is that object.
+//! <https://parquet.apache.org/docs/file-format/>. Each row becomes a JSON object of its columns, and a reject
+//! keeps that object. Times become RFC 3339, without an offset if the column has no zone.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{ANY, Framing, LogFormat, Takes, json, never};
 

@@ -29,7 +29,7 @@ pub trait LineParser: std::fmt::Debug + Send + Sync {
     /// Fills `fields` from `line`, which has no line end.
     ///
     /// The error says why the fields of the line cannot be told apart. What is wrong with a single field
-    /// is a doubt in `fields` instead, and the line stays a row if it can do without that field.
+    /// is a doubt in `fields` instead; what it means for the row is decided in `intake::rows`.
     fn parse<'l>(
         &self,
         line: &'l str,

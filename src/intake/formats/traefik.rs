@@ -1,6 +1,10 @@
-//! Traefik's access log, JSON.
+//! Traefik's access log, as JSON lines.
 //!
-//! <https://doc.traefik.io/traefik/observability/access-logs/>
+//! <https://doc.traefik.io/traefik/observability/access-logs/>, Traefik 2 and 3. Rows of requests get their
+//! time, address, method, path, status and bytes. User agent and request id are there only if Traefik is set
+//! up to keep these headers.
+//!
+//! Rejects: those of [`super::json`].
 
 use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;

@@ -1,7 +1,12 @@
 //! Traefik's access log in its extended common format.
 //!
 //! `client - user [time] "request" status size "referer" "agent" count "router" "server" 3ms`
-//! <https://doc.traefik.io/traefik/observability/access-logs/>
+//!
+//! <https://doc.traefik.io/traefik/observability/access-logs/>, Traefik 2 and 3. Rows of requests get their
+//! time, address, method, path, status, bytes and user agent.
+//!
+//! Rejects: those of [`super::template`], and `request_line` for a request that the server answered although it
+//! is not `METHOD target HTTP/x`.
 
 use super::template::Style;
 use super::{Framing, LogFormat, REQUESTS, Takes, common, nginx};

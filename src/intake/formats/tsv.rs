@@ -1,5 +1,8 @@
-//! Tab-separated values with a header, mapped by the case file; quoted as in CSV where a value needs it, or not
-//! at all.
+//! Tab-separated values with a header; the case file maps columns to names.
+//!
+//! Values are quoted as in CSV if they need it (`tsv`), or never (`tsv_unquoted`).
+//!
+//! Rejects: those of [`super::columns`].
 
 use super::csv::{delimited, parser};
 use super::{LogFormat, Quotes, Shape};

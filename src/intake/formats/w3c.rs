@@ -1,7 +1,13 @@
-//! W3C extended log files, as IIS writes them. `#Fields:` names the columns and may change mid-file.
+//! W3C extended log files, as IIS writes them.
 //!
-//! <https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>. Times are UTC. Directive lines
-//! count as blanks.
+//! <https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>. Rows of requests get their time, address,
+//! method, path with query, status, bytes and user agent.
+//!
+//! * `#Fields:` names the columns, and may change within a file.
+//! * Times are UTC.
+//! * Directive lines count as blanks.
+//!
+//! Rejects: `no_header` and `field_count` (see [`super::columns`]).
 
 use super::columns::{self, Dialect};
 use super::{Framing, LogFormat, REQUESTS, Takes};

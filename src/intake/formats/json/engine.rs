@@ -27,24 +27,19 @@ pub fn finished(wanted: &Wanted, finish: Finish) -> Result<Box<dyn LineParser>, 
 
 /// Puts the field at each wanted path into its slot.
 #[derive(Debug)]
-pub(super) struct Json {
+struct Json {
     root: Node,
     fills: Vec<usize>,
     finish: Option<Finish>,
 }
 
 impl Json {
-    pub(super) fn new(wanted: &Wanted, finish: Option<Finish>) -> Self {
+    fn new(wanted: &Wanted, finish: Option<Finish>) -> Self {
         Json {
             root: Node::root(wanted),
             fills: wanted.fields.iter().map(|(slot, _)| *slot).collect(),
             finish,
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn root(&self) -> &Node {
-        &self.root
     }
 
     /// Reads lines by the layouts that are known, and learns more from those that none fits.
@@ -328,5 +323,27 @@ mod tests {
         );
         assert!(parse(&deep).is_ok());
         assert_eq!(parse(&deep[..1_500_000]), Err("json_syntax"));
+    }
+
+    #[test]
+    fn a_line_whose_claims_say_nothing_fits_where_nothing_else_says_anything() {
+        let asked = wanted(&[(0, "t.jti"), (1, "t.exp")], 0b1);
+        let parser = Json::new(&asked, None);
+        let line = |jti: &str, aud: &str, exp: &str| {
+            format!(r#"{{"t":{{"jti":"{jti}","aud":["{aud}","-"],"exp":"{exp}","x":"y"}}}}"#)
+        };
+        let lines = [
+            (line("a", "b", "c"), true),
+            (line("a", "", ""), true),
+            (line("", "", "-"), true),
+            (line("-", "b", ""), false),
+            (line("", "", "c"), false),
+        ];
+        let text = lines.clone().map(|(line, _)| line).join("\n");
+        let mut stretch = Stretch::of(&text);
+        let read = parser.parse_many(&mut stretch);
+        for (place, (line, fits)) in lines.iter().enumerate() {
+            assert_eq!(read.contains(place), *fits, "{line}");
+        }
     }
 }

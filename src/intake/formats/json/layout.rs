@@ -296,11 +296,10 @@ fn specials<S: Simd>(bytes: u8x64<S>) -> mask8x64<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine::Json;
+    use super::super::paths::Node;
     use super::super::scanner::Scanner;
     use super::super::testing::wanted;
     use super::*;
-    use crate::intake::formats::parser::{Header, LineParser};
 
     #[test]
     fn a_bit_stands_for_each_special_byte() {
@@ -331,32 +330,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_whose_claims_say_nothing_fits_where_nothing_else_says_anything() {
-        let asked = wanted(&[(0, "t.jti"), (1, "t.exp")], 0b1);
-        let parser = Json::new(&asked, None);
-        let line = |jti: &str, aud: &str, exp: &str| {
-            format!(r#"{{"t":{{"jti":"{jti}","aud":["{aud}","-"],"exp":"{exp}","x":"y"}}}}"#)
-        };
-        let lines = [
-            (line("a", "b", "c"), true),
-            (line("a", "", ""), true),
-            (line("", "", "-"), true),
-            (line("-", "b", ""), false),
-            (line("", "", "c"), false),
-        ];
-        let text = lines.clone().map(|(line, _)| line).join("\n");
-        let mut stretch = Stretch::of(&text);
-        let read = parser.parse_many(&mut stretch);
-        for (place, (line, fits)) in lines.iter().enumerate() {
-            assert_eq!(read.contains(place), *fits, "{line}");
-        }
-        // As many watched parts as a layout can know, and one more.
+    fn a_layout_knows_so_many_watched_parts_and_no_more() {
+        let root = Node::root(&wanted(&[(0, "t.jti"), (1, "t.exp")], 0b1));
         for (count, learned) in [(MOST_WATCHED, true), (MOST_WATCHED + 1, false)] {
             let line = format!(r#"{{"t":{{"jti":"a"{}}}}}"#, r#","aud":"b""#.repeat(count));
             let mut fields = Fields::default();
             fields.begin(&line);
             let mut scanner = Scanner::new(&line);
-            assert_eq!(scanner.line(parser.root(), &mut fields), Ok(()));
+            assert_eq!(scanner.line(&root, &mut fields), Ok(()));
             let layout = Layout::of(&line, &fields, scanner.watched());
             assert_eq!(layout.is_some(), learned, "{count}");
         }
@@ -364,14 +345,12 @@ mod tests {
 
     #[test]
     fn a_line_fits_where_only_values_differ() {
-        let asked = wanted(&[(0, "a"), (1, "b.c"), (2, "d")], 0);
-        let parser = Json::new(&asked, None);
+        let root = Node::root(&wanted(&[(0, "a"), (1, "b.c"), (2, "d")], 0));
         let first = r#"{"a":"x","b":{"c":17,"z":[true,"q",-1.5e3]},"d":"","e":null}"#;
         let mut known = Fields::default();
         known.begin(first);
-        parser
-            .parse(first, &Header::default(), &mut known)
-            .expect("an object");
+        let found = Scanner::new(first).line(&root, &mut known);
+        assert_eq!(found, Ok(()));
         let layout = Layout::of(first, &known, &[]).expect("no escapes");
         let lines = [
             (first, Some(["x", "17", ""])),

@@ -13,13 +13,17 @@
 //! `lines_read_together_are_what_they_are_one_by_one` compares the two readers with one another, and
 //! `the_json_engine_agrees_with_a_dom_parser` the scanner with `serde_json`.
 //!
-//! Rejects: `json_syntax`. A field in doubt makes its line a reject only if the row needs the field:
+//! Rejects:
 //!
+//! * `json_syntax`: the line is no JSON object;
 //! * `duplicate_field`: a wanted field is there twice, and nothing says which one counts;
-//! * `field_type`: a wanted field is neither a text, a number nor an array of them;
+//! * `field_type`: a wanted field is neither a text, a number nor an array of them.
+//!
+//! If the field is a claim of a token, and the frame has a column for what is wrong with tokens, the line
+//! stays a row and says there what is wrong. Two doubts never make a reject by themselves:
+//!
 //! * `joined`: a text was put together from an array, as no claim of a token ever is;
-//! * `no_claims`: something stands beside or in place of a token's claims, but no claim that is known. Such
-//!   a line makes no reject, because its token may be there all the same.
+//! * `no_claims`: something stands beside or in place of a token's claims, but no claim that is known.
 
 mod cursor;
 mod engine;

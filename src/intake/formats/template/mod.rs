@@ -14,9 +14,10 @@
 //! `lines_read_together_are_what_they_are_one_by_one` in `tests/integration/differential.rs` holds it, on
 //! mutated lines of several templates.
 //!
-//! Rejects: `log_syntax`, for a line that is not as the template says, or in which another line stands.
-//! `duplicate_field` is a doubt: a wanted field of the tail is there twice, and nothing says which one
-//! counts. It makes a reject only if the row needs the field.
+//! Rejects: `log_syntax`, for a line that is not as the template says, or in which another line stands;
+//! `duplicate_field`, for a wanted field of the tail that is there twice, so that nothing says which one
+//! counts. A claim of a token that is there twice leaves the line a row, if the frame has a column for what
+//! is wrong with tokens.
 
 mod build;
 mod engine;
