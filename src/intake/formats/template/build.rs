@@ -17,7 +17,7 @@ pub(super) fn variables(
     let Some((begin, _)) = named.first() else {
         return Err("it names no variable".into());
     };
-    let variable = |(index, (before, name)): (usize, &(String, &str))| {
+    let variable = |(index, (before, name)): (usize, &Named<'_>)| {
         let next = named.get(index + 1);
         let until = next.map_or(&rest, |(before, _)| before);
         let quoting = match (before.ends_with('"'), style.escapes) {
@@ -46,9 +46,12 @@ pub(super) fn variables(
     Ok((begin.as_bytes().into(), variables))
 }
 
+/// A literal, and the name of the variable behind it.
+type Named<'p> = (String, &'p str);
+
 /// Returns each variable's name with the literal before it, and the literal behind the last variable.
-fn apart(pieces: &[Piece]) -> Result<(Vec<(String, &str)>, String), String> {
-    let mut named: Vec<(String, &str)> = Vec::new();
+fn apart(pieces: &[Piece]) -> Result<(Vec<Named<'_>>, String), String> {
+    let mut named: Vec<Named<'_>> = Vec::new();
     let mut before = String::new();
     for piece in pieces {
         let name = match piece {
