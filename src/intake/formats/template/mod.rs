@@ -11,8 +11,9 @@
 //!   not fit to the walk, so it needs to know only the common case.
 //!
 //! **Invariant: both give every line the same fields.**
-//! `lines_read_together_are_what_they_are_one_by_one` in `tests/integration/differential.rs` holds it, on
-//! mutated lines of several templates.
+//! `tests/integration/differential.rs` holds it, on mutated lines of several templates:
+//! `lines_read_together_are_what_they_are_one_by_one` compares the two readers with one another, and
+//! `the_template_engine_agrees_with_a_walk_by_character` the walk with a slow, obvious reading.
 //!
 //! Rejects: `log_syntax`, for a line that is not as the template says, or in which another line stands;
 //! `duplicate_field`, for a wanted field of the tail that is there twice, so that nothing says which one
