@@ -9,9 +9,9 @@ use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit as ArrowTimeUnit};
 use polars_parquet::write::{CompressedPage, CompressionOptions, ParquetType, to_parquet_schema};
 
-use super::pages::failed;
+use super::pages::{self, failed};
+use super::shape::{Column, Frame, Kind};
 use super::texts::{Looked, MOST_AT_ONCE, Plain, Repeating, without_tokens};
-use super::{Column, Frame, Kind, pages};
 use crate::error::Result;
 
 /// A value for one column of a row.

@@ -10,6 +10,7 @@ mod encode;
 mod pages;
 mod reader;
 mod schema;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -18,83 +19,6 @@ mod writer;
 pub use columns::{Batch, RowGroup, Value};
 pub use reader::{Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
 pub use schema::*;
+pub use shape::{Column, Frame, Kind};
 pub use texts::Looked;
 pub use writer::{FrameWriter, Part, numbered_parts};
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// UTF-8 text whose values repeat.
-    Text,
-    /// UTF-8 text of which nearly every value is another, such as a request id.
-    Identifier,
-    /// Raw bytes.
-    Bytes,
-    /// Unsigned 64-bit count or number.
-    Unsigned,
-    /// Unsigned 32-bit identifier.
-    Small,
-    /// Unsigned 16-bit code, such as an HTTP status.
-    Code,
-    /// Microseconds since 1970-01-01 UTC.
-    Time,
-    /// An IP address as text in its canonical form; IPv4-mapped IPv6 is written as IPv4.
-    Address,
-}
-
-impl Kind {
-    /// The type of such a column in SQL.
-    pub fn sql(self) -> &'static str {
-        match self {
-            Kind::Text | Kind::Identifier | Kind::Address => "VARCHAR",
-            Kind::Bytes => "BLOB",
-            Kind::Unsigned => "UBIGINT",
-            Kind::Small => "UINTEGER",
-            Kind::Code => "USMALLINT",
-            Kind::Time => "TIMESTAMP",
-        }
-    }
-}
-
-/// A column of a frame.
-#[derive(Debug, Clone, Copy)]
-pub struct Column {
-    /// Name, as in SQL.
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// What one of its numbers counts, such as `byte`.
-    pub unit: Option<&'static str>,
-    /// Whether every row has it; a line of the evidence without it is a reject.
-    pub required: bool,
-    /// What it means, and in event frames what it decides.
-    pub what: &'static str,
-}
-
-impl Column {
-    /// The unit of its numbers and times.
-    pub fn unit(&self) -> Option<&'static str> {
-        match self.kind {
-            Kind::Time => Some("UTC; in Parquet microseconds since 1970-01-01"),
-            _ => self.unit,
-        }
-    }
-}
-
-/// A frame: its name and columns. Event frames begin with `evidence_id` and `line_no`.
-#[derive(Debug)]
-pub struct Frame {
-    /// Name, as in SQL and as the folder's name.
-    pub name: &'static str,
-    /// What one row is.
-    pub what: &'static str,
-    /// Columns, in order.
-    pub columns: &'static [Column],
-}
-
-impl Frame {
-    /// The index of a column.
-    pub fn index(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
-    }
-}

@@ -10,7 +10,7 @@ use polars::prelude::*;
 use polars_arrow::array::{Array, Utf8ViewArray};
 use polars_parquet::read::{FileMetadata, RowGroupMetadata, read_metadata};
 
-use super::Frame;
+use super::shape::Frame;
 use crate::error::{Error, Result};
 
 /// The most rows of a batch of several row groups: as many as the writer puts into one group.

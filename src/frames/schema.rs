@@ -1,6 +1,6 @@
 //! Every frame with its columns: the one table that writers, readers, `schema` and `fields` share.
 
-use super::{Column, Frame, Kind};
+use super::shape::{Column, Frame, Kind};
 
 /// Defines a frame: its constant, its name, what one row is, and its columns in order.
 ///

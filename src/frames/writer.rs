@@ -16,8 +16,8 @@ use polars_parquet::write::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::columns::schema;
-use super::{Batch, Frame, RowGroup, Value};
+use super::columns::{Batch, RowGroup, Value, schema};
+use super::shape::Frame;
 use crate::error::{Error, Result};
 
 /// Rows in a row group, where rows come one by one.
