@@ -24,7 +24,7 @@ use crate::tokens::{self, Judge, Spread, Tokens, antijoin, timeline};
 use crate::{fleet, report, sessions};
 
 /// What a run found, and what it read.
-pub struct Outcome {
+pub struct Answer {
     /// The figures, and what they rest on.
     pub disclosure: Disclosure,
     /// The evidence, with hashes and counts.
@@ -124,7 +124,7 @@ fn sources(manifest: &Manifest) -> HashMap<u32, usize> {
 }
 
 /// Runs every stage on `case` and writes the results below `out`.
-pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Outcome> {
+pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Answer> {
     let readings = check(case)?;
     let draft = begin(case, out)?;
     let frames_dir = draft.frames();
@@ -160,7 +160,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         draft.write(name, &text)?;
     }
     publish(draft, &mut manifest)?;
-    Ok(Outcome {
+    Ok(Answer {
         disclosure,
         manifest,
     })
