@@ -58,9 +58,9 @@ pub struct Page {
     /// The path that asks for it; a segment in braces matches any one segment.
     ///
     /// A request's path finds its page as servers read it: percent-encoding undone, dot segments resolved,
-    /// several slashes one. If it is no page's so, letters in another case, a slash or blanks at its end, what
-    /// follows a `;`, an encoded slash and a backslash do not matter. If it is no page's even then, it is for the page that the
-    /// edge logged, or that the application served.
+    /// several slashes made one. If no page has that path, it is tried again without regard to letter case, to a
+    /// slash or blanks at its end and to what follows a `;`, and with an encoded slash or a backslash as a slash.
+    /// If that finds no page either, the page is the one that the edge logged or the application served.
     #[schemars(example = &"/member/addresses/{address}/edit")]
     pub route: String,
     /// A response below this size shows nothing, bytes.

@@ -12,7 +12,7 @@ use toml::Spanned;
 pub struct Policy {
     /// How far two clocks may differ after correction, seconds; usually 5.
     ///
-    /// So far may a token's claimed times lie from its record's, and from the edges of a hole in the log.
+    /// Seconds by which a token's claimed times may differ from its record's, and from the edges of a hole in the log.
     #[schemars(example = 5)]
     pub clock_tolerance_seconds: u32,
     /// A pause in forged requests longer than this begins a new crawl run, hours; usually 24.

@@ -24,7 +24,7 @@ pub fn fields(name: Option<&str>) -> Result<Page> {
         Part::Title("Fields: what a source fills, by its kind".into()),
         Part::Paragraph(
             "`[source.fields]` maps a column to the log's own field, as `column = \"field\"`, and \
-             `[source.constants]` columns_filled_by a column one value for all rows. `breachscope formats NAME` says what a \
+             `[source.constants]` gives a column one value for all rows. `breachscope formats NAME` says what a \
              format fills by itself. A line without a required column is a reject."
                 .into(),
         ),
