@@ -169,15 +169,8 @@ pub(super) fn silences(case: &Case, receipts: &[Receipt]) -> Vec<Silence> {
             .filter(|range| range.source.get_ref() == id)
             .map(|range| (range.from.as_microsecond(), range.to.as_microsecond()))
             .collect();
-        for pause in rhythm::silences(pulses) {
-            // A deletion that the case file names explains a pause, give or take an interval.
-            let slack = rhythm::INTERVAL;
-            if deleted
-                .iter()
-                .any(|(from, to)| from - slack <= pause.from && pause.to <= to + slack)
-            {
-                continue;
-            }
+        // What the case file explains is no finding; a pause that goes on beyond it may be one.
+        for pause in rhythm::silences(pulses, &deleted) {
             found.push(Silence {
                 source: id.clone(),
                 from: utc(pause.from),

@@ -1,34 +1,35 @@
-//! Finds silences: pauses in which a source logged nothing although its own rhythm says it should have.
+//! Silences: stretches in which a source logged nothing although its own rhythm lets expect events.
 //!
-//! A source that logged for four weeks or more has a rhythm by the hour of the week: the median number
-//! of events in each such hour. With four days or more it has one by the hour of the day; a shorter log
-//! has none. A pause is a silence if the rhythm expects at least [`LEAST`] events in it. So neither a
-//! quiet night nor a source that logs now and then is called silent.
+//! A source's rhythm is the median number of events in each hour of the week (where it logged for four
+//! weeks or more), else in each hour of the day (four days or more); a shorter log has no rhythm. The length
+//! of a pause is the number of events that the rhythm lets expect in it, so that an hour of the night is
+//! shorter than an hour of the day.
 //!
-//! Events are counted in *pulses*, one for each interval of five minutes that has any. Times are in
-//! microseconds since 1970 UTC.
+//! Events of a log come in bursts: one visit makes many. How long its pauses are by chance is therefore
+//! learned from the log itself: beyond the longest fiftieth, shorter and shorter shares of all pauses reach
+//! each further length, and the rate at which they fall tells from which length on a pause as long is to be
+//! expected less than once in [`YEARS`] years of such a log. A pause from there on is a silence, if at least
+//! [`LEAST`] events were to be expected in it. So neither a quiet night nor a bursty log nor a source that
+//! logs now and then is called silent.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Microseconds of the intervals in which events are counted.
-pub(crate) const INTERVAL: i64 = 300 * 1_000_000;
+/// Microseconds of the stretches in which events are counted to find a source's rhythm.
+pub(crate) const STRETCH: i64 = 300 * 1_000_000;
 
-/// The events of one interval.
+/// Events of one stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pulse {
-    /// When the interval begins.
+    /// When the stretch begins.
     begin: i64,
-    /// How many events it has.
     count: u64,
-    /// The time of the first of them.
     first: i64,
-    /// The time of the last of them.
     last: i64,
 }
 
 impl Pulse {
     fn covers(&self, time: i64) -> bool {
-        (self.begin..self.begin + INTERVAL).contains(&time)
+        (self.begin..self.begin + STRETCH).contains(&time)
     }
 
     fn add(&mut self, other: Pulse) {
@@ -38,22 +39,22 @@ impl Pulse {
     }
 }
 
-/// The events of some part of the evidence, interval by interval.
+/// Events by stretch of time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pulses {
     all: Vec<Pulse>,
-    /// How many there were when they were last merged.
-    merged: usize,
+    /// How many were left when they were last put in order.
+    settled: usize,
 }
 
 impl Pulses {
-    /// Counts the events at `times`. Lines are nearly in order, so most belong to the last interval.
+    /// Counts events. Log lines come nearly in order, so most belong to the last stretch.
     pub(crate) fn count(&mut self, times: &[i64]) {
         let mut rest = times;
         while let Some(time) = rest.first() {
             if !self.all.last().is_some_and(|pulse| pulse.covers(*time)) {
                 self.all.push(Pulse {
-                    begin: time.div_euclid(INTERVAL) * INTERVAL,
+                    begin: time.div_euclid(STRETCH) * STRETCH,
                     count: 0,
                     first: *time,
                     last: *time,
@@ -69,13 +70,13 @@ impl Pulses {
             }
             rest = others;
         }
-        self.merge_if_long();
+        self.settle_if_long();
     }
 
     /// Adds the events of another part of the evidence.
     pub(crate) fn append(&mut self, mut other: Pulses) {
         self.all.append(&mut other.all);
-        self.merge_if_long();
+        self.settle_if_long();
     }
 
     /// The first and the last event.
@@ -84,8 +85,8 @@ impl Pulses {
         first.zip(self.all.iter().map(|pulse| pulse.last).max())
     }
 
-    /// Puts the pulses in order and adds up those of one interval.
-    fn merge(&mut self) {
+    /// Puts stretches in order, each once.
+    fn settle(&mut self) {
         self.all.sort_by_key(|pulse| pulse.begin);
         self.all.dedup_by(|later, kept| {
             let same = later.begin == kept.begin;
@@ -94,27 +95,25 @@ impl Pulses {
             }
             same
         });
-        self.merged = self.all.len();
+        self.settled = self.all.len();
     }
 
-    /// Merges when there are many more pulses than after the last time.
-    ///
-    /// A log may go back in time as often as it likes; without this, each time would add a pulse.
-    fn merge_if_long(&mut self) {
-        if self.all.len() > 2 * self.merged + 4096 {
-            self.merge();
+    /// However often a log goes back in time, there are not many more than it has stretches.
+    fn settle_if_long(&mut self) {
+        if self.all.len() > 2 * self.settled + 4096 {
+            self.settle();
         }
     }
 }
 
-/// A pulse is four numbers: its interval, its count, and where in it the first and the last event are.
+/// As rows of numbers: the stretch, how many events, and when the first and the last were in it.
 impl Serialize for Pulses {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let row = |pulse: &Pulse| {
             let begin = pulse.begin;
             let count = i64::try_from(pulse.count).expect("fewer events than microseconds");
             [
-                begin / INTERVAL,
+                begin / STRETCH,
                 count,
                 pulse.first - begin,
                 pulse.last - begin,
@@ -127,8 +126,8 @@ impl Serialize for Pulses {
 impl<'de> Deserialize<'de> for Pulses {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let rows = Vec::<[i64; 4]>::deserialize(from)?;
-        let pulse = |[interval, count, first, last]: [i64; 4]| {
-            let begin = interval.checked_mul(INTERVAL)?;
+        let pulse = |[stretch, count, first, last]: [i64; 4]| {
+            let begin = stretch.checked_mul(STRETCH)?;
             Some(Pulse {
                 begin,
                 count: u64::try_from(count).ok()?,
@@ -137,33 +136,37 @@ impl<'de> Deserialize<'de> for Pulses {
             })
         };
         let all: Option<Vec<Pulse>> = rows.into_iter().map(pulse).collect();
-        let all = all.ok_or_else(|| serde::de::Error::custom("intervals beyond any time"))?;
-        Ok(Pulses { all, merged: 0 })
+        let all = all.ok_or_else(|| serde::de::Error::custom("stretches of no time"))?;
+        Ok(Pulses { all, settled: 0 })
     }
 }
 
-/// How many events the rhythm must expect in a silence: with fewer, a pause may be chance.
+/// Events that must be expected in a silence: with fewer, a pause may be chance in any log.
 const LEAST: f64 = 30.0;
+/// Years of such a log in which chance makes one pause of the length from which on a pause is a silence.
+const YEARS: f64 = 100.0;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
+const YEAR: i64 = 365 * DAY;
 
-/// A time without events, in microseconds since 1970 UTC.
+/// A stretch without events: microseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Pause {
     /// The last event before.
     pub(crate) from: i64,
     /// The first event after.
     pub(crate) to: i64,
-    /// How many events the rhythm expects in it.
+    /// Events that the rhythm lets expect.
     pub(crate) expected: u64,
-    /// Which rhythm, in words.
+    /// Which rhythm.
     pub(crate) basis: &'static str,
 }
 
-/// Finds the silences of a source with these events.
-pub(crate) fn silences(mut pulses: Pulses) -> Vec<Pause> {
-    pulses.merge();
+/// The silences of a source whose events these are. Ranges that are known to be `deleted`, from their first
+/// moment to the first one after, are none; a pause goes on before and behind them.
+pub(crate) fn silences(mut pulses: Pulses, deleted: &[(i64, i64)]) -> Vec<Pause> {
+    pulses.settle();
     let pulses = without_strays(&pulses.all);
     let (Some(first), Some(last)) = (pulses.first(), pulses.last()) else {
         return Vec::new();
@@ -182,28 +185,77 @@ pub(crate) fn silences(mut pulses: Pulses) -> Vec<Pause> {
         last.div_euclid(HOUR),
         cycle / HOUR,
     );
-    let mut found = Vec::new();
-    for pair in pulses.windows(2) {
-        let (from, to) = (pair[0].last, pair[1].first);
-        if to - from <= INTERVAL {
-            continue;
-        }
-        let expected = expected(&median, from, to);
-        if expected >= LEAST {
-            found.push(Pause {
-                from,
-                to,
-                expected: expected as u64,
-                basis,
-            });
-        }
-    }
-    found
+    let pauses = pulses
+        .windows(2)
+        .flat_map(|pair| without(pair[0].last, pair[1].first, deleted));
+    let pauses: Vec<Length> = pauses
+        .map(|(from, to)| Length {
+            from,
+            to,
+            expected: expected(&median, from, to),
+        })
+        .collect();
+    let least = longest_by_chance(&pauses, last - first).max(LEAST);
+    let silent = |pause: &&Length| pause.to - pause.from > STRETCH && pause.expected >= least;
+    let found = pauses.iter().filter(silent).map(|pause| Pause {
+        from: pause.from,
+        to: pause.to,
+        expected: pause.expected as u64,
+        basis,
+    });
+    found.collect()
 }
 
-/// Leaves out events that are few and far from all others, as of a clock that was not set yet.
-///
-/// A rhythm that reached as far as those would have nothing but empty hours.
+/// A pause between two events, and the events to be expected in it.
+struct Length {
+    from: i64,
+    to: i64,
+    expected: f64,
+}
+
+/// The parts of the pause from `from` to `to` that lie in no deleted range.
+fn without(from: i64, to: i64, deleted: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut parts = vec![(from, to)];
+    for (begin, end) in deleted {
+        let cut = |(from, to): (i64, i64)| [(from, to.min(*begin)), (from.max(*end), to)];
+        let apart = |(from, to): &(i64, i64)| to <= begin || end <= from;
+        parts = parts
+            .into_iter()
+            .flat_map(|part| match apart(&part) {
+                true => vec![part],
+                false => cut(part).to_vec(),
+            })
+            .filter(|(from, to)| from < to)
+            .collect();
+    }
+    parts
+}
+
+/// The length from which on a pause is to be expected less than once in [`YEARS`] years of the log.
+fn longest_by_chance(pauses: &[Length], span: i64) -> f64 {
+    let mut lengths: Vec<f64> = pauses.iter().map(|pause| pause.expected).collect();
+    lengths.sort_by(f64::total_cmp);
+    // The longest fiftieth shows how the lengths fall; the very longest may be the silences that are looked for.
+    let many = lengths.len() as f64;
+    let begin = (0.98 * many) as usize;
+    let end = lengths.len().saturating_sub((0.0005 * many) as usize + 3);
+    if begin >= end {
+        return f64::INFINITY;
+    }
+    let least = lengths[begin];
+    let beyond: f64 = lengths[begin..end]
+        .iter()
+        .map(|length| length - least)
+        .sum();
+    // Without the very longest the mean is too low by about a seventh.
+    let mean = 1.15 * beyond / (end - begin) as f64;
+    let years = (span as f64 / YEAR as f64).min(1.0);
+    let by_chance = 0.02 * many * YEARS / years;
+    least + mean * by_chance.max(1.0).ln()
+}
+
+/// Leaves out events that are few and far from all others, as of a clock that was not set yet: a rhythm that
+/// reached as far would have nothing but empty hours.
 fn without_strays(pulses: &[Pulse]) -> Vec<Pulse> {
     let together = pulses.chunk_by(|a, b| b.first - a.last <= 4 * WEEK);
     let events = |part: &&[Pulse]| part.iter().map(|pulse| pulse.count).sum::<u64>() as f64;
@@ -214,7 +266,7 @@ fn without_strays(pulses: &[Pulse]) -> Vec<Pulse> {
         .collect()
 }
 
-/// The median count of each hour of the cycle, over the whole hours from `first` up to `last`.
+/// By hour of the cycle, the median count over whole hours from `first` up to `last`.
 fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
     let hour = |pulse: &Pulse| pulse.begin.div_euclid(HOUR);
     let mut of = vec![Vec::new(); usize::try_from(cycle).expect("a positive cycle")];
@@ -222,16 +274,16 @@ fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
         let hour = hour(&events[0]);
         if (first..last).contains(&hour) {
             let count: u64 = events.iter().map(|pulse| pulse.count).sum();
-            of[hour_in_cycle(hour, cycle)].push(count);
+            of[slot(hour, cycle)].push(count);
         }
     }
     let median = |(place, counts): (usize, &mut Vec<u64>)| {
-        // A log with one time that is far off has very many hours without events. They are counted, not kept.
+        // Hours without events are many in a log with one time that is far off; they need no room.
         let from_here = last - first - (place as i64 - first).rem_euclid(cycle);
         let hours = (from_here.max(0) + cycle - 1) / cycle;
         let silent = usize::try_from(hours).expect("not below zero") - counts.len();
         counts.sort_unstable();
-        // Of an even number of hours the lower median: most weeks or days must have the rhythm.
+        // Of an even number the lower: a rhythm is claimed only where most weeks or days have it.
         let middle = (silent + counts.len()).saturating_sub(1) / 2;
         let count = middle.checked_sub(silent).and_then(|at| counts.get(at));
         count.map_or(0.0, |count| *count as f64)
@@ -239,12 +291,12 @@ fn medians(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Vec<f64> {
     of.iter_mut().enumerate().map(median).collect()
 }
 
-/// The place of an hour in its cycle.
-fn hour_in_cycle(hour: i64, cycle: i64) -> usize {
-    usize::try_from(hour.rem_euclid(cycle)).expect("an hour of the cycle")
+/// The hour's place in its cycle.
+fn slot(hour: i64, cycle: i64) -> usize {
+    usize::try_from(hour.rem_euclid(cycle)).expect("a slot of the cycle")
 }
 
-/// How many events the rhythm expects between two moments.
+/// Events that the rhythm lets expect between two moments.
 fn expected(median: &[f64], from: i64, to: i64) -> f64 {
     let cycle = median.len() as i64;
     let whole = (to - from) / (cycle * HOUR);
@@ -253,7 +305,7 @@ fn expected(median: &[f64], from: i64, to: i64) -> f64 {
     while at < to {
         let hour = at.div_euclid(HOUR);
         let end = ((hour + 1) * HOUR).min(to);
-        sum += median[hour_in_cycle(hour, cycle)] * (end - at) as f64 / HOUR as f64;
+        sum += median[slot(hour, cycle)] * (end - at) as f64 / HOUR as f64;
         at = end;
     }
     sum
@@ -275,6 +327,10 @@ mod tests {
         pulses
     }
 
+    fn silences_of(pulses: Pulses) -> Vec<Pause> {
+        silences(pulses, &[])
+    }
+
     #[test]
     fn pulses_are_the_same_in_any_order_and_after_they_were_written() {
         let times: Vec<i64> = (0..20_000)
@@ -289,7 +345,7 @@ mod tests {
                 some.chunks(64).for_each(|times| part.count(times));
                 pulses.append(part);
             }
-            pulses.merge();
+            pulses.settle();
             assert_eq!(pulses.span(), Some((0, 200_100_000_000)));
             pulses
         });
@@ -308,7 +364,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_a_silence() {
-        let found = silences(source(24 * 10, |hour| {
+        let found = silences_of(source(24 * 10, |hour| {
             if (100..104).contains(&hour) { 0 } else { 60 }
         }));
         assert_eq!(found.len(), 1);
@@ -322,7 +378,7 @@ mod tests {
             |hour| if (100..104).contains(&hour) { 0 } else { 60 },
         );
         pulses.count(&[-1_700_000_000_000_000, 250_000_000_000_000_000]);
-        let found = silences(pulses);
+        let found = silences(pulses, &[]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].to, found[0].expected), (104 * HOUR, 241));
     }
@@ -336,10 +392,10 @@ mod tests {
                 0
             }
         };
-        assert_eq!(silences(source(24 * 42, office)), []);
+        assert_eq!(silences_of(source(24 * 42, office)), []);
         // The same outage on a working day is one.
         let outage = |hour: i64| if hour / 24 == 21 { 0 } else { office(hour) };
-        let found = silences(source(24 * 42, outage));
+        let found = silences_of(source(24 * 42, outage));
         assert_eq!(found.len(), 1);
         assert!(found[0].expected >= 400, "{found:?}");
     }
@@ -347,15 +403,15 @@ mod tests {
     #[test]
     fn sources_that_log_now_and_then_and_short_logs_have_no_rhythm() {
         assert_eq!(
-            silences(source(24 * 60, |hour| u64::from(hour % 37 == 0))),
+            silences_of(source(24 * 60, |hour| u64::from(hour % 37 == 0))),
             []
         );
         assert_eq!(
-            silences(source(24 * 3, |hour| if hour == 30 { 0 } else { 500 })),
+            silences_of(source(24 * 3, |hour| if hour == 30 { 0 } else { 500 })),
             []
         );
         assert_eq!(
-            silences(source(24 * 10, |hour| if hour == 100 { 0 } else { 20 })),
+            silences_of(source(24 * 10, |hour| if hour == 100 { 0 } else { 20 })),
             [],
             "too few to tell"
         );
