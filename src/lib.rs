@@ -48,6 +48,7 @@ pub mod escape;
 pub mod exposure;
 pub mod fleet;
 pub mod frames;
+pub mod identity;
 pub mod inspect;
 pub mod intake;
 pub mod jws;

@@ -1,11 +1,13 @@
 //! The account registry: which accounts exist, who holds each, and when it was open.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::interner::{AccountKey, Interner};
 use super::table::Table;
 use crate::error::{Error, Result};
 use crate::frames::{self, FrameWriter, Value};
+use crate::identity::canonical;
 
 /// The columns that the registry must have.
 const COLUMNS: [&str; 5] = ["account", "person", "region", "opened_at", "closed_at"];
@@ -28,6 +30,9 @@ pub struct Account {
 pub struct Accounts {
     /// The accounts by key, each once.
     sorted: Vec<Account>,
+    /// Accounts whose spelling is not its own folded form, by the key of that form; `None` where several
+    /// accounts have one.
+    folded: HashMap<AccountKey, Option<AccountKey>>,
     /// Whether the case has a registry: only then does an account that it lacks not exist.
     pub known: bool,
 }
@@ -42,16 +47,17 @@ impl Accounts {
         let mut sorted = Vec::new();
         while let Some(row) = table.next()? {
             let (opened, closed) = (row.time(3)?, row.time(4)?);
+            let (account, person) = (canonical(row.text(0)?), canonical(row.text(1)?));
             writer.push(&[
-                Value::Text(row.text(0)?),
-                Value::Text(row.text(1)?),
+                Value::Text(&account),
+                Value::Text(&person),
                 row.optional(2).into(),
                 opened.into(),
                 closed.into(),
             ])?;
             sorted.push(Account {
-                key: interner.key(row.text(0)?),
-                person: interner.key(row.text(1)?),
+                key: interner.key(&account),
+                person: interner.key(&person),
                 opened: opened.unwrap_or(i64::MIN),
                 closed: closed.unwrap_or(i64::MAX),
             });
@@ -72,8 +78,17 @@ impl Accounts {
                     .hint("the registry has one row for each account; merge these rows"),
             );
         }
+        let mut folded: HashMap<AccountKey, Option<AccountKey>> = HashMap::new();
+        for account in &sorted {
+            let form = interner.folded(account.key);
+            if form != account.key {
+                let of_form = folded.entry(form).or_insert(Some(account.key));
+                *of_form = of_form.filter(|known| *known == account.key);
+            }
+        }
         Ok(Accounts {
             sorted,
+            folded,
             known: true,
         })
     }
@@ -82,6 +97,7 @@ impl Accounts {
     pub fn unknown() -> Self {
         Accounts {
             sorted: Vec::new(),
+            folded: HashMap::new(),
             known: false,
         }
     }
@@ -93,5 +109,19 @@ impl Accounts {
             .binary_search_by_key(&key, |account| account.key)
             .ok()?;
         Some(&self.sorted[index])
+    }
+
+    /// The account that `key` stands for: the one of this spelling, or else the only one that is the same when
+    /// both are folded.
+    pub fn meet(&self, key: AccountKey, interner: &Interner) -> Option<&Account> {
+        self.find(key).or_else(|| {
+            let form = interner.folded(key);
+            let of_form = self.find(form);
+            match (of_form, self.folded.get(&form)) {
+                (None, Some(other)) => self.find((*other)?),
+                (of_form, None) => of_form,
+                (Some(_), Some(_)) => None,
+            }
+        })
     }
 }

@@ -5,6 +5,8 @@ use std::sync::RwLock;
 
 use hashbrown::HashTable;
 
+use crate::identity::{canonical, folded};
+
 /// An identifier as a number, which is cheaper to keep and compare than its text.
 ///
 /// A plain decimal stands for itself. Any other spelling gets the next free number of an [`Interner`],
@@ -56,11 +58,12 @@ impl Spellings {
 }
 
 impl Interner {
-    /// The key of `text`. Plain decimals without leading zeros stand for themselves.
+    /// The key of the canonical form of `text`. Plain decimals without leading zeros stand for themselves.
     ///
     /// A leading zero makes another spelling (`007` is not `7`), and so does a number of 2^63 or more,
     /// whose highest bit would be taken for the mark of an interned one.
     pub fn key(&self, text: &str) -> AccountKey {
+        let text = &*canonical(text);
         let plain = !text.is_empty()
             && text.bytes().all(|byte| byte.is_ascii_digit())
             && (text.len() == 1 || !text.starts_with('0'));
@@ -90,7 +93,21 @@ impl Interner {
         AccountKey(INTERNED | number)
     }
 
-    /// The spelling of a key that this interner gave.
+    /// The key of the identifier's folded form, which several spellings of one identifier share.
+    pub fn folded(&self, key: AccountKey) -> AccountKey {
+        if key.0 & INTERNED == 0 {
+            return key;
+        }
+        let text = self.text(key);
+        self.key(&folded(&text))
+    }
+
+    /// Whether two keys stand for one identifier, if only when both are folded.
+    pub fn meet(&self, one: AccountKey, other: AccountKey) -> bool {
+        one == other || self.folded(one) == self.folded(other)
+    }
+
+    /// The canonical spelling of a key that this interner gave.
     pub fn text(&self, key: AccountKey) -> String {
         if key.0 & INTERNED == 0 {
             return key.0.to_string();

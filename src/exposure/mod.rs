@@ -258,8 +258,11 @@ impl Counter<'_> {
         let line = request.line;
         let account = self.exposure(request, carrier, found, exposed);
         // Where the application served another account, the token's own may have been shown too.
-        let own = line.account.filter(|own| self.exists(*own));
-        let another = |served: &Line| own.is_some() && served.account != own;
+        let own = line.account.filter(|own| self.account(*own).is_some());
+        let another = |served: &Line| {
+            let meets = |served| own.is_some_and(|own| self.context.interner.meet(own, served));
+            own.is_some() && !served.account.is_some_and(meets)
+        };
         if request.served.is_some_and(another) {
             let own = JoinedRequest {
                 served: None,
@@ -273,18 +276,14 @@ impl Counter<'_> {
         }
     }
 
-    /// Whether an account exists: without a registry, none is known to be missing.
-    fn exists(&self, account: AccountKey) -> bool {
-        !self.context.accounts.known || self.context.accounts.find(account).is_some()
-    }
-
-    /// The account that a server finds if it reads the subject as a number: for `0215` that is 215.
-    fn otherwise_spelled(&self, subject: AccountKey) -> Option<AccountKey> {
-        let text = self.context.interner.text(subject);
-        let digits = text.trim().trim_start_matches(['+', '0']);
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let account = is_number.then(|| self.context.interner.key(digits));
-        account.filter(|account| *account != subject && self.exists(*account))
+    /// The account that a subject stands for; without a registry, none is known to be missing.
+    fn account(&self, subject: AccountKey) -> Option<AccountKey> {
+        let accounts = self.context.accounts;
+        if !accounts.known {
+            return Some(subject);
+        }
+        let found = accounts.meet(subject, self.context.interner);
+        found.map(|account| account.key)
     }
 
     /// Counts what one request showed, if it showed anything, and returns whose data that was.
@@ -306,8 +305,8 @@ impl Counter<'_> {
             .or(application.and_then(|served| served.page))?;
         let index = usize::from(page);
         let subject = application.map_or(line.account, |served| served.account);
-        let spelled = subject.filter(|account| self.exists(*account));
-        let account = spelled.or_else(|| self.otherwise_spelled(subject?));
+        let account = subject.and_then(|subject| self.account(subject));
+        let spelled_otherwise = account.is_some() && account != subject;
         let (bound, rule) = judge(&PageRequest {
             carrier,
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
@@ -321,7 +320,7 @@ impl Counter<'_> {
                 (true, _) => Some(account.is_some()),
                 (false, _) => None,
             },
-            spelled_otherwise: spelled != account,
+            spelled_otherwise,
             other_method: line.other_method,
         })?;
         let tally = match carrier {

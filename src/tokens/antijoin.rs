@@ -13,6 +13,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use super::issuances::hands_out;
 use crate::error::Result;
 use crate::frames::{self, Piece, Texts, part_files, pieces};
+use crate::identity::canonical;
 use crate::shuffle::{Shuffle, each_partition, partitions};
 
 /// Makes fingerprints of issuer and token id, under a key that is drawn for each run.
@@ -36,7 +37,7 @@ impl Fingerprints {
     ) -> Vec<u128> {
         let mut begun = issuers.once(|issuer| {
             let mut hash = self.0;
-            let issuer = issuer.unwrap_or_default();
+            let issuer = canonical(issuer.unwrap_or_default());
             hash.write_usize(issuer.len());
             hash.write(issuer.as_bytes());
             hash
@@ -44,7 +45,7 @@ impl Fingerprints {
         let each = (0..ids.rows()).filter_map(|row| {
             let id = ids.get(row).filter(|_| wanted(row))?;
             let mut hash = begun(row);
-            hash.write(id.as_bytes());
+            hash.write(canonical(id).as_bytes());
             Some(hash.finish128().as_u128())
         });
         each.collect()

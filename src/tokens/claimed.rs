@@ -7,6 +7,7 @@ use crate::case::{AccountKey, Interner};
 use crate::digest::session_fingerprint;
 use crate::error::Result;
 use crate::frames::{Texts, time};
+use crate::identity::canonical;
 use crate::jws::Signature;
 
 /// The columns that hold what tokens say of themselves.
@@ -54,8 +55,13 @@ pub(crate) fn read<'a>(
     let mut key_id = column(2)?.once(move |text| (key(text), hash(text)));
     let mut subject = column(3)?.once(move |text| (key(text), hash(text)));
     let mut scopes = column(4)?.once(move |text| (scope(text, interner), hash(text)));
-    let mut session =
-        column(5)?.once(move |text| (text, text.map(session_fingerprint), hash(text)));
+    let mut session = column(5)?.once(move |text| {
+        (
+            text,
+            text.map(|text| session_fingerprint(&canonical(text))),
+            hash(text),
+        )
+    });
     let mut signature = column(6)?.once(move |text| {
         let known = text.and_then(Signature::from_name);
         (known.unwrap_or(Signature::NotLogged), hash(text))
@@ -102,13 +108,19 @@ pub(crate) fn read<'a>(
     })
 }
 
-/// Interns a scope so that the order of its words does not matter (RFC 6749 section 3.3).
+/// Interns a scope so that the order of its words does not matter, nor what stands between them.
+///
+/// RFC 6749 section 3.3 sets them apart by blanks; some logs write commas or pluses.
 pub(super) fn scope(text: Option<&str>, interner: &Interner) -> Option<AccountKey> {
     let text = text?;
-    if !text.contains(' ') {
+    let between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '+');
+    if !text.contains(between) {
         return Some(interner.key(text));
     }
-    let mut words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let mut words: Vec<&str> = text
+        .split(between)
+        .filter(|word| !word.is_empty())
+        .collect();
     words.sort_unstable();
     words.dedup();
     Some(interner.key(&words.join(" ")))

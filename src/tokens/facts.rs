@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::coverage::Cover;
-use crate::case::{Account, AccountKey, Key, Policy};
+use crate::case::{Account, AccountKey, Interner, Key, Policy};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder};
 
@@ -207,6 +207,8 @@ pub struct TokenFacts<'a> {
     pub astray: Option<bool>,
     /// The thresholds that the case sets.
     pub policy: &'a Policy,
+    /// The spellings of identifiers.
+    pub interner: &'a Interner,
 }
 
 impl TokenFacts<'_> {
@@ -222,7 +224,7 @@ impl TokenFacts<'_> {
         self.issuances()
             .filter(|record| match (self.claims.subject, record.subject) {
                 _ if self.partial => false,
-                (Some(named), Some(issued)) => named == issued,
+                (Some(named), Some(issued)) => self.interner.meet(named, issued),
                 // A record that names nobody does not show that this subject got the token.
                 (Some(_), None) => false,
                 (None, _) => self.whole,

@@ -9,6 +9,7 @@ use crate::case::Context;
 use crate::digest::id_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, small, time, unsigned};
+use crate::identity::canonical;
 use crate::lines::address_bits;
 use crate::shuffle::{Encoder, Shuffle, each_partition};
 
@@ -88,7 +89,7 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
                     numbers.get(row).expect(required),
                 ),
             };
-            let id = id_fingerprint(issuer, token_id);
+            let id = id_fingerprint(&canonical(issuer), &canonical(token_id));
             record.encode_for(id, &mut encoder);
             by_token.push(id, &encoder.0)?;
         }

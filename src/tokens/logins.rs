@@ -14,6 +14,7 @@ use crate::case::{AccountKey, Interner, Policy};
 use crate::digest::session_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, text, time};
+use crate::identity::canonical;
 use crate::lines::address_bits;
 
 /// A login: subject, time, and its address [folded] to 64 bits, or 0 if none was logged.
@@ -113,7 +114,8 @@ impl Logins {
                 let (first, last) = logins.span.get_or_insert((at, at));
                 (*first, *last) = ((*first).min(at), (*last).max(at));
                 if !failures(row) {
-                    let entry = (interner.key(subject), at, addresses(row));
+                    let subject = interner.folded(interner.key(subject));
+                    let entry = (subject, at, addresses(row));
                     logins.sorted.push(entry);
                 }
             }
@@ -136,7 +138,8 @@ impl Logins {
             let column = |index: usize| Texts::of(&batch, names[index]);
             let sessions = column(0)?;
             let times = time(&batch, names[1])?.downcast_as_array();
-            let mut subjects = column(2)?.once(|text| text.map(|text| interner.key(text)));
+            let mut subjects =
+                column(2)?.once(|text| text.map(|text| interner.folded(interner.key(text))));
             let mut addresses = column(3)?.once(folded_text);
             for row in 0..batch.height() {
                 let (Some(session), Some(at)) = (sessions.get(row), times.get(row)) else {
@@ -144,7 +147,7 @@ impl Logins {
                 };
                 let begin = (at, subjects(row), addresses(row));
                 self.sessions
-                    .entry(session_fingerprint(session))
+                    .entry(session_fingerprint(&canonical(session)))
                     .and_modify(|known| *known = (*known).min(begin))
                     .or_insert(begin);
             }

@@ -262,7 +262,7 @@ impl Judge<'_> {
                 && self.proven.contains(&(claims.issuer, claims.key_id)),
             account: claims
                 .subject
-                .and_then(|subject| self.context.accounts.find(subject)),
+                .and_then(|subject| self.context.accounts.meet(subject, self.context.interner)),
             subject_is_account: signer.of_accounts
                 && self.context.accounts.known
                 && claims.subject.is_some(),
@@ -277,6 +277,7 @@ impl Judge<'_> {
                 .any(|line| (200..300).contains(&line.status)),
             astray: None,
             policy: &self.context.case.file.policy,
+            interner: self.context.interner,
         }
     }
 
@@ -290,7 +291,7 @@ impl Judge<'_> {
             return Login::NotLogged;
         }
         let holder = Holder {
-            subject,
+            subject: self.context.interner.folded(subject),
             issued_at,
             session: claims.session,
         };

@@ -11,6 +11,7 @@ use crate::case::Context;
 use crate::digest::{fingerprint, id_fingerprint};
 use crate::error::Result;
 use crate::frames::{self, Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
+use crate::identity::canonical;
 use crate::intake::{NO_REQUEST, TOKEN_COOKIE_ABSENT};
 use crate::jws::Signature;
 use crate::lines::{ByRequest, Line, Tier, address_bits, of_page_and_time};
@@ -312,7 +313,8 @@ impl Spreader<'_> {
         token_id: &str,
         record: &mut Encoder,
     ) -> Result<()> {
-        let id = id_fingerprint(token.issuer.unwrap_or_default(), token_id);
+        let issuer = canonical(token.issuer.unwrap_or_default());
+        let id = id_fingerprint(&issuer, &canonical(token_id));
         let one = Use {
             id,
             line,

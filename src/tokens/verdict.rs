@@ -98,7 +98,13 @@ fn sureness(facts: &TokenFacts<'_>) -> Confidence {
         (record.expires_at.is_some() && claims.expires_at.is_none())
             || (record.key_id.is_some() && claims.key_id.is_none())
     };
-    if !facts.whole && facts.own().all(not_compared) {
+    // Spellings that meet only when folded are most likely one identity, and not surely.
+    let folded = |record: &Record| claims.subject.is_some() && record.subject != claims.subject;
+    if !facts.whole
+        && facts
+            .own()
+            .all(|record| not_compared(record) || folded(record))
+    {
         Confidence::Moderate
     } else {
         Confidence::Strong

@@ -1,6 +1,6 @@
 //! Facts for the tests of the rules.
 
-use crate::case::{Account, AccountKey, Custodian, Key, Policy};
+use crate::case::{Account, AccountKey, Custodian, Interner, Key, Policy};
 use crate::jws::Signature;
 use crate::tokens::coverage::{Basis, Cover, Status};
 use crate::tokens::facts::{Claims, Login, Record, TokenFacts};
@@ -55,6 +55,7 @@ pub(crate) fn facts<'a>(
     account: &'a Account,
     records: &'a [Record],
 ) -> TokenFacts<'a> {
+    static INTERNER: std::sync::LazyLock<Interner> = std::sync::LazyLock::new(Interner::default);
     static POLICY: std::sync::LazyLock<Policy> =
         std::sync::LazyLock::new(crate::case::testing::policy);
     TokenFacts {
@@ -86,5 +87,6 @@ pub(crate) fn facts<'a>(
         accepted: true,
         astray: None,
         policy: &POLICY,
+        interner: &INTERNER,
     }
 }
