@@ -11,6 +11,7 @@ use crate::digest::{hash_file, hash_text};
 use crate::disclosure::{self, Disclosure, Found};
 use crate::error::{Error, Result};
 use crate::exposure::Counter;
+use crate::fleet::Networks;
 use crate::intake::{self, Reading};
 use crate::lines::ByRequest;
 use crate::progress::Progress;
@@ -126,6 +127,8 @@ fn sources(manifest: &Manifest) -> HashMap<u32, usize> {
 /// Runs every stage on `case` and writes the results below `out`.
 pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> Result<Answer> {
     let readings = check(case)?;
+    let networks = case.resolve(&case.file.registry.networks);
+    let networks = networks.map(|path| Networks::open(&path)).transpose()?;
     let draft = begin(case, out)?;
     let frames_dir = draft.frames();
     let command = format!("breachscope scope {}", case.dir.display());
@@ -145,7 +148,13 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     };
     let by_request = Shuffle::new(&draft.work(), "request", partitions(manifest.totals.rows));
     let verdicts = judge(&context, &manifest, &draft.work(), &by_request)?;
-    let disclosure = count(&context, &manifest, verdicts, &by_request)?;
+    let disclosure = count(
+        &context,
+        &manifest,
+        verdicts,
+        &by_request,
+        networks.as_ref(),
+    )?;
     for (name, text) in [
         (
             "report.md",
@@ -229,6 +238,7 @@ fn count(
     manifest: &Manifest,
     verdicts: Verdicts,
     by_request: &Shuffle,
+    networks: Option<&Networks>,
 ) -> Result<Disclosure> {
     let Verdicts {
         tokens,
@@ -247,8 +257,7 @@ fn count(
     context.progress.advance(1);
     let phases = exposure.activity.phases(&case.file.policy);
     sessions::write_runs(&phases, frames_dir)?;
-    let networks = case.resolve(&case.file.registry.networks);
-    let fleet = fleet::attribute(&exposure.fleet, networks.as_deref(), frames_dir)?;
+    let fleet = fleet::attribute(&exposure.fleet, networks, frames_dir)?;
     let accounts = context.accounts;
     let figures = disclosure::figures(&case.catalogue, accounts, manifest, &tokens, &exposure);
     disclosure::write_figures(&figures, frames_dir)?;

@@ -3,17 +3,19 @@
 //! An address is *dedicated* if no legitimate token came from it, and *shared* if one did. The address of a
 //! mobile carrier or an office carries victims too, so a shared address alone shows no attacker.
 
+mod networks;
+
+pub use networks::{Network, Networks};
+
 use std::collections::{BTreeMap, HashSet};
-use std::net::IpAddr;
 use std::path::Path;
 
 use ipnetwork::IpNetwork;
-use maxminddb::{MaxMindDbError, Reader};
 use roaring::RoaringTreemap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::case::AccountKey;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
 use crate::lines::address_of;
 
@@ -89,19 +91,6 @@ impl Fleet {
     }
 }
 
-/// What the network database says about an address.
-///
-/// The fields are named as in GeoLite2-ASN and GeoLite2-Country.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-pub struct Network {
-    /// The organization that runs the network.
-    pub autonomous_system_organization: Option<String>,
-    /// What the network is used for, such as hosting.
-    pub kind: Option<String>,
-    /// The country, as a code of ISO 3166.
-    pub country: Option<String>,
-}
-
 /// An address of the fleet with its network, for outputs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attributed {
@@ -130,21 +119,16 @@ pub struct Attributed {
 
 /// Looks each address up in the network database and writes the `fleet` frame.
 ///
-/// Returns the addresses with the most requests first. Without a `database` they have no networks. It is
-/// an error of the case if the file cannot be read as a MaxMind DB.
+/// Returns the addresses with the most requests first. Without `networks` they have no networks.
 pub fn attribute(
     fleet: &Fleet,
-    database: Option<&Path>,
+    networks: Option<&Networks>,
     frames_dir: &Path,
 ) -> Result<Vec<Attributed>> {
-    let networks = database.map(Networks::open).transpose()?;
     let mut all = Vec::new();
     for (bits, address) in &fleet.addresses {
         let ip = address_of(*bits);
-        let found = match &networks {
-            Some(networks) => networks.of(ip)?,
-            None => None,
-        };
+        let found = networks.and_then(|networks| networks.of(ip));
         let (network, about) = found.unzip();
         let (first_seen, last_seen) = address.seen.unwrap_or_default();
         let nature = match address.shared() {
@@ -172,36 +156,6 @@ pub fn attribute(
     Ok(all)
 }
 
-/// The network database of the case.
-struct Networks<'p> {
-    path: &'p Path,
-    reader: Reader<Vec<u8>>,
-}
-
-impl<'p> Networks<'p> {
-    fn open(path: &'p Path) -> Result<Self> {
-        let reader = Reader::open_readfile(path).map_err(|e| unreadable(path, e))?;
-        Ok(Networks { path, reader })
-    }
-
-    /// The most specific prefix that has an address, and what the database says about it.
-    fn of(&self, ip: IpAddr) -> Result<Option<(IpNetwork, Network)>> {
-        let look = || {
-            let found = self.reader.lookup(ip)?;
-            let about: Option<Network> = found.decode()?;
-            about.map(|about| Ok((found.network()?, about))).transpose()
-        };
-        look().map_err(|e: MaxMindDbError| unreadable(self.path, e))
-    }
-}
-
-/// The error for a network database that cannot be read.
-fn unreadable(path: &Path, error: MaxMindDbError) -> Error {
-    Error::case(path, format!("cannot read the network database: {error}"))
-        .hint("it must be a MaxMind DB file (MMDB), such as GeoLite2-ASN.mmdb")
-        .with_source(error)
-}
-
 /// Writes the `fleet` frame.
 fn write(all: &[Attributed], frames_dir: &Path) -> Result<()> {
     let mut writer = FrameWriter::create(frames_dir, &frames::FLEET, 0)?;
@@ -217,6 +171,9 @@ fn write(all: &[Attributed], frames_dir: &Path) -> Result<()> {
             Value::Time(address.first_seen),
             Value::Time(address.last_seen),
             network.as_deref().into(),
+            about
+                .autonomous_system_number
+                .map_or(Value::Null, Value::Number),
             about.autonomous_system_organization.as_deref().into(),
             about.kind.as_deref().into(),
             about.country.as_deref().into(),

@@ -298,6 +298,7 @@ frame! { FLEET "fleet" "An address that carried a forged token."
     must "first_seen" Time "The first request with a forged token.";
     must "last_seen" Time "The last request with a forged token.";
     may "network" Text "The prefix that the network database has for the address.";
+    may "network_asn" Unsigned "The number of the network's autonomous system.";
     may "network_name" Text "The network's name.";
     may "network_kind" Text "What the network is used for, such as `hosting`.";
     may "network_country" Text "The network's country, ISO 3166; never where affected people live.";

@@ -15,7 +15,6 @@ use super::logs::korean;
 use super::pages;
 use super::world::{BEGIN, DAY, DEPARTURE, STANDBY_KEY_LIFE, World};
 use crate::error::{Error, Result};
-use crate::fleet::Network;
 
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| Error::io("write the file", path, e))
@@ -111,11 +110,11 @@ fn networks(path: &Path) -> Result<()> {
         Error::case(path, format!("cannot write the network database: {e}"))
     };
     for (prefix, name, kind, country) in NETWORKS {
-        let network = Network {
-            autonomous_system_organization: Some(name.into()),
-            kind: Some(kind.into()),
-            country: Some(country.into()),
-        };
+        let network = serde_json::json!({
+            "autonomous_system_organization": name,
+            "kind": kind,
+            "country": country,
+        });
         let reference = database
             .insert_value(&network)
             .map_err(|e| failed(&format!("{e:?}")))?;
