@@ -18,6 +18,7 @@
 //! | `read` | reads TOML with a place for each mistake |
 //! | `suggest` | hints for names that stand for nothing |
 //! | `table` | reads CSV by column name |
+//! | `words` | what the words of identity logs mean |
 
 mod accounts;
 mod catalogue;
@@ -30,6 +31,7 @@ mod read;
 mod registry_columns;
 mod suggest;
 mod table;
+mod words;
 
 pub use accounts::{Account, Accounts};
 pub use catalogue::{Catalogue, CatalogueFile, Field, Page};
@@ -41,6 +43,7 @@ pub use policy::Policy;
 pub(crate) use policy::testing;
 pub use registry_columns::{ACCOUNT_REGISTRY, KEY_INVENTORY, RegistryColumn};
 pub(crate) use suggest::{named_zone, suggest, suggest_file, zone_of};
+pub use words::{FormatWords, Meaning, Words};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -259,6 +262,26 @@ pub struct Source {
     /// The cookie that holds the token; needed where a field `cookie` is mapped.
     #[schemars(example = &"access_pass")]
     pub token_cookie: Option<String>,
+    /// Texts of `event` or `outcome` that say that a token was handed out, or a login succeeded.
+    ///
+    /// Letter case does not matter. Formats of products know their own words, and common words of several
+    /// languages are known for all others. A text that is on no list is named in a note, and what it tells of is
+    /// never taken for an issuance or a login.
+    #[serde(default)]
+    #[schemars(example = vec!["ausgegeben"])]
+    pub granted: Vec<String>,
+    /// Texts of `event` or `outcome` that say that nothing was handed out, and nobody let in.
+    #[serde(default)]
+    #[schemars(example = vec!["abgewiesen"])]
+    pub refused: Vec<String>,
+    /// Texts of `event` that say that a token was taken back, or a session ended.
+    #[serde(default)]
+    #[schemars(example = vec!["eingezogen"])]
+    pub revoked: Vec<String>,
+    /// Texts of `event` that say neither, and are no news.
+    #[serde(default)]
+    #[schemars(example = vec!["heartbeat"])]
+    pub ignored: Vec<String>,
     /// Which field of the log fills which column, as `column = "field"`.
     ///
     /// `breachscope fields` lists the columns, `breachscope formats NAME` what a format fills by itself. An

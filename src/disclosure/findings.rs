@@ -112,6 +112,22 @@ pub enum Finding {
         /// Gateway lines.
         count: u64,
     },
+    /// A text of an event or outcome is on no list, so what such lines tell of is not known.
+    WordUnknown {
+        /// The text.
+        subject: String,
+        /// The source.
+        source: String,
+        /// The column, `event` or `outcome`.
+        column: String,
+        /// Lines that have it.
+        count: u64,
+    },
+    /// Accounts met the registry only when letter case, zeros or Unicode form were passed over.
+    AccountsSpelledOtherwise {
+        /// Views that showed such an account.
+        count: u64,
+    },
     /// Issuance records lie so far from all others that they do not count for the log's extent.
     IssuanceRecordsAstray {
         /// The issuer.
@@ -196,6 +212,9 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
             Finding::GatewayLinesLost { count }
         }),
         some(exposure.copies, |count| Finding::LinesCopied { count }),
+        some(exposure.respelled_views, |count| {
+            Finding::AccountsSpelledOtherwise { count }
+        }),
         some(exposure.unregistered_views, |count| {
             Finding::ViewsOfUnlistedAccounts { count }
         }),
@@ -248,6 +267,13 @@ pub fn about_evidence(manifest: &Manifest) -> Vec<Finding> {
     let unclaimed = manifest.unclaimed.len() as u64;
     findings.extend(some(unclaimed, |count| Finding::EvidenceUnclaimed {
         count,
+    }));
+    let words = manifest.unknown_words.iter();
+    findings.extend(words.map(|word| Finding::WordUnknown {
+        subject: word.text.clone(),
+        source: word.source.clone(),
+        column: word.column.clone(),
+        count: word.count,
     }));
     findings
 }

@@ -63,6 +63,8 @@ pub struct Exposure {
     pub without_gateway: u64,
     /// Second and further copies of a line.
     pub copies: u64,
+    /// Views of accounts that the registry spells otherwise.
+    pub respelled_views: u64,
     /// Views of pages that the application served for accounts the registry lacks.
     pub unregistered_views: u64,
 }
@@ -100,6 +102,7 @@ impl Exposure {
         self.likely_forged += other.likely_forged;
         self.without_gateway += other.without_gateway;
         self.copies += other.copies;
+        self.respelled_views += other.respelled_views;
         self.unregistered_views += other.unregistered_views;
     }
 }
@@ -328,6 +331,7 @@ impl Counter<'_> {
             _ => &mut found.pages[index],
         };
         tally.views[bound as usize] += 1;
+        found.respelled_views += u64::from(spelled_otherwise);
         if let Some(account) = account {
             tally.accounts[bound as usize].insert(account.0);
         } else if application.is_some() {

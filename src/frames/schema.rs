@@ -76,6 +76,9 @@ frame! { REQUESTS "requests" "A line of a gateway's or an edge's log: a request 
         "Why the token cannot be read, such as `token_id_absent`; what such a request showed is `possible`.";
 }
 
+/// The column `meaning` of identity logs.
+const MEANING: &str = "What event and outcome say that was done: `granted`, `refused`, `revoked`, `other`, or `unknown` for words on no list.";
+
 frame! { ISSUANCES "issuances" "An event of an issuer's log: a token handed out or taken back, or an event without a token."
     must "evidence_id" Small EVIDENCE_ID;
     must "line_no" Unsigned LINE_NO;
@@ -98,6 +101,7 @@ frame! { ISSUANCES "issuances" "An event of an issuer's log: a token handed out 
         "The session; an older record of it shows that a token's holder was there.";
     may "source_ip" Address "The address that the token was handed to.";
     may "outcome" Text "How the event ended; one that failed hands no token out.";
+    must "meaning" Text MEANING;
 }
 
 frame! { LOGINS "logins" "A login at the service: proof, apart from the issuer's log, that a customer was there."
@@ -111,6 +115,7 @@ frame! { LOGINS "logins" "A login at the service: proof, apart from the issuer's
     may "session_id" Identifier "The session that the login opened; finds its tokens.";
     may "event" Text "What happened.";
     may "outcome" Text "How it ended; a login that failed is none.";
+    must "meaning" Text MEANING;
 }
 
 frame! { APP_EVENTS "app_events" "A page that the application served, and whose data it showed."

@@ -200,6 +200,7 @@ impl<'a> BlockParser<'a> {
     fn finish(mut self) -> Result<ParsedBlock> {
         self.tally.span = self.tally.pulses.span();
         self.tally.present = self.typer.present;
+        self.tally.unknown_words = self.typer.take_unknown_words();
         Ok(ParsedBlock {
             rows: self.batch.finish()?,
             rejects: self.rejects.finish()?,

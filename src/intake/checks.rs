@@ -1,6 +1,6 @@
 //! Checks what shows only once all logs are read: settings that fit no line, copies, silences.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::evidence::jobs::{Job, Log};
 use super::formats::list;
@@ -11,7 +11,7 @@ use super::rhythm::{self, Pulses};
 use crate::case::{Case, Source};
 use crate::error::{Error, Result, closest};
 use crate::moment::utc;
-use crate::results::{Draft, EvidenceFile, Silence, Unfilled};
+use crate::results::{Draft, EvidenceFile, Silence, Unfilled, UnknownWord};
 
 /// The receipts of one source.
 fn of_source<'r>(receipts: &'r [Receipt], source: &Source) -> impl Iterator<Item = &'r Receipt> {
@@ -203,6 +203,33 @@ pub(super) fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) 
                 });
             }
         }
+    }
+    found
+}
+
+/// The texts of events and outcomes that are on no list, by source and column.
+pub(super) fn unknown_words(case: &Case, receipts: &[Receipt]) -> Vec<UnknownWord> {
+    let mut found = Vec::new();
+    for source in &case.file.source {
+        let mut words: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        let counted = of_source(receipts, source).filter(|one| one.file.duplicate_of.is_none());
+        for receipt in counted {
+            for (column, texts) in &receipt.tally.unknown_words {
+                for (text, count) in texts {
+                    *words.entry((column, text)).or_default() += count;
+                }
+            }
+        }
+        found.extend(
+            words
+                .into_iter()
+                .map(|((column, text), count)| UnknownWord {
+                    source: source.id.get_ref().clone(),
+                    column: column.to_string(),
+                    text: text.to_string(),
+                    count,
+                }),
+        );
     }
     found
 }

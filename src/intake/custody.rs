@@ -71,6 +71,7 @@ pub(super) fn manifest(
         deleted: deleted.collect(),
         silences,
         unfilled: Vec::new(),
+        unknown_words: Vec::new(),
         frames: Vec::new(),
         outputs: Vec::new(),
     })

@@ -130,6 +130,7 @@ pub fn run(
     compare_logs(&mut receipts, &jobs, readings, draft)?;
     let silences = checks::silences(case, &receipts);
     let unfilled = checks::unfilled(case, readings, &receipts);
+    let unknown_words = checks::unknown_words(case, &receipts);
     let frames = counted_parts(&receipts);
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
     custody::write_evidence(&evidence, &silences, &draft.frames())?;
@@ -137,6 +138,7 @@ pub fn run(
     Ok(Manifest {
         frames,
         unfilled,
+        unknown_words,
         ..manifest
     })
 }

@@ -1,7 +1,7 @@
 //! How one source is read: its parser, its clock, and the columns that its rows must have.
 
-use super::formats::{LineParser, LogFormat, Wanted};
-use crate::case::{SourceKind, TimeFormat};
+use super::formats::{LineParser, LogFormat, Wanted, vocabulary};
+use crate::case::{SourceKind, TimeFormat, Words};
 use crate::frames::{Column, Frame};
 use crate::intake::blocks::fields::{PARTS, Part, slot};
 use crate::intake::blocks::framing::Framing;
@@ -26,6 +26,8 @@ pub struct Reading {
     pub(crate) assembler: Assembler,
     /// Where its lines hold tokens, if they do.
     pub(crate) token: Option<TokenSlots>,
+    /// What the words of its events and outcomes mean.
+    pub(crate) words: Words,
     /// By column: the value of rows that have none of their own.
     pub(crate) constants: Vec<Option<String>>,
     /// By column: whether a row without it is a reject.
@@ -101,6 +103,7 @@ impl Reading {
             // The last address of a forwarding list will do to see whether the format fits.
             assembler: Assembler::new(frame, Some(0)),
             token: TokenSlots::new(frame, None),
+            words: Words::new([], vocabulary::of_format(format.name)),
             constants: constants_of(format, frame),
         })
     }

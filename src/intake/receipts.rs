@@ -72,6 +72,12 @@ fn settings(source: &Source) -> String {
             source.zone.as_ref().map(toml::Spanned::get_ref),
             source.clock_correction_seconds,
             (source.forwarded_hops, &source.token_cookie),
+            (
+                &source.granted,
+                &source.refused,
+                &source.revoked,
+                &source.ignored
+            ),
             pairs(&source.fields),
             pairs(&source.constants),
         )

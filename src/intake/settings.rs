@@ -2,9 +2,9 @@
 //!
 //! Every error has its place in the case file, and says what to change there.
 
-use super::formats::{ANY_KINDS, LineParser, LogFormat, Takes, Wanted, list};
+use super::formats::{ANY_KINDS, LineParser, LogFormat, Takes, Wanted, list, vocabulary};
 use super::reading::{Reading, constants_of, fills_part, is_required};
-use crate::case::{Case, Source, SourceKind, TimeFormat, named_zone, suggest};
+use crate::case::{Case, Meaning, Source, SourceKind, TimeFormat, Words, named_zone, suggest};
 use crate::error::{Error, Result};
 use crate::frames::{Frame, Kind};
 use crate::intake::blocks::fields::{FORWARDED_FOR, PARTS, columns_filled_by, slot};
@@ -73,6 +73,7 @@ impl<'a> Settings<'a> {
             clock,
             assembler: Assembler::new(self.frame, source.forwarded_hops),
             token: TokenSlots::new(self.frame, source.token_cookie.as_deref()),
+            words: words(source),
             constants,
             required,
         })
@@ -369,4 +370,18 @@ fn claims_times(source: &Source) -> bool {
         let column = frame.index(name).map(|index| &frame.columns[index]);
         name != "event_time" && column.is_some_and(|column| column.kind == Kind::Time)
     })
+}
+
+/// What the case file says of the words of a source, and what its format knows.
+fn words(source: &Source) -> Words {
+    let lists = [
+        (&source.granted, Meaning::Granted),
+        (&source.refused, Meaning::Refused),
+        (&source.revoked, Meaning::Revoked),
+        (&source.ignored, Meaning::Other),
+    ];
+    let listed = lists
+        .into_iter()
+        .flat_map(|(texts, meaning)| texts.iter().map(move |text| (text.clone(), meaning)));
+    Words::new(listed, vocabulary::of_format(source.format.get_ref()))
 }

@@ -1,5 +1,7 @@
 //! What the rest of a run must know of some lines beside their rows.
 
+use std::collections::BTreeMap;
+
 use super::rhythm::Pulses;
 use crate::results::LineCounts;
 
@@ -20,6 +22,8 @@ pub(crate) struct Tally {
     pub(crate) zoneless: u64,
     /// The line number and the time of the first row.
     pub(crate) first_row: Option<(u64, i64)>,
+    /// By column, texts of events and outcomes that are on no list, and how many lines have each.
+    pub(crate) unknown_words: BTreeMap<String, BTreeMap<String, u64>>,
     /// How many events there are in each interval.
     pub(crate) pulses: Pulses,
 }
@@ -41,6 +45,12 @@ impl Tally {
         }
         self.zoneless += other.zoneless;
         self.first_row = self.first_row.or(other.first_row);
+        for (column, words) in other.unknown_words {
+            let known = self.unknown_words.entry(column).or_default();
+            for (word, count) in words {
+                *known.entry(word).or_default() += count;
+            }
+        }
         self.pulses.append(other.pulses);
     }
 }

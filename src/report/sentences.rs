@@ -106,6 +106,13 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
         ),
         Finding::RequestsWithoutCookie { count } => without_cookie(*count),
         Finding::TokensUnreadable { problem, count } => tokens_unreadable(problem, *count),
+        Finding::WordUnknown {
+            subject,
+            source,
+            column,
+            count,
+        } => word_unknown(subject, source, column, *count),
+        Finding::AccountsSpelledOtherwise { count } => accounts_spelled_otherwise(*count),
         Finding::IssuanceRecordsAstray { subject, count } => records_astray(subject, *count),
         Finding::NoGatewayLineHasAToken => NO_TOKEN.to_string(),
         Finding::NoLoginLog => NO_LOGIN_LOG.to_string(),
@@ -220,6 +227,24 @@ fn tokens_unreadable(problem: &str, lines: u64) -> String {
     format!(
         "{} no token that can be read ({problem}). Where a page answered, what it showed counts as possible at most.",
         counted(lines, "gateway line has", "gateway lines have")
+    )
+}
+
+fn word_unknown(text: &str, source: &str, column: &str, count: u64) -> String {
+    format!(
+        "{} of the source `{source}` {} the {column} `{text}`, which is on no list: nobody knows whether a token \
+         was handed out or a login succeeded. Add the text to `granted`, `refused`, `revoked` or `ignored` of \
+         this source in the case file.",
+        counted(count, "line", "lines"),
+        if count == 1 { "has" } else { "have" },
+    )
+}
+
+fn accounts_spelled_otherwise(count: u64) -> String {
+    format!(
+        "{} showed an account that the registry spells otherwise: with another letter case, zeros in front or \
+         another Unicode form. They count as `possible`.",
+        counted(count, "view", "views"),
     )
 }
 

@@ -40,6 +40,9 @@ pub struct Manifest {
     /// Columns for which the case file names a field that no line has.
     #[serde(default)]
     pub unfilled: Vec<Unfilled>,
+    /// Texts of events and outcomes in identity logs that are on no list.
+    #[serde(default)]
+    pub unknown_words: Vec<UnknownWord>,
     /// The parts of all frames, as files.
     pub frames: Vec<FrameFile>,
     /// The reports.
@@ -66,6 +69,19 @@ pub struct Unfilled {
     pub column: String,
     /// The log's own field.
     pub field: String,
+}
+
+/// A text of an identity log that is on no list, so that what it tells of is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownWord {
+    /// The source.
+    pub source: String,
+    /// The column, `event` or `outcome`.
+    pub column: String,
+    /// The text.
+    pub text: String,
+    /// How many lines have it.
+    pub count: u64,
 }
 
 /// A file and its hash.

@@ -9,7 +9,7 @@ mod manifest;
 
 pub use manifest::{
     DeletedRange, EvidenceFile, FrameFile, Hashed, LineCounts, Manifest, Overlap, SCHEMA, Silence,
-    TOOL, Unfilled,
+    TOOL, Unfilled, UnknownWord,
 };
 
 use std::fs::{self, File};

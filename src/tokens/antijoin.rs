@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::issuances::hands_out;
+use crate::case::Meaning;
 use crate::error::Result;
 use crate::frames::{self, Piece, Texts, part_files, pieces};
 use crate::identity::canonical;
@@ -72,14 +72,13 @@ pub fn uses_without_record(
         })
     };
     let issued = |piece: &Piece| {
-        let names = ["issuer", "token_id", "event", "outcome"];
+        let names = ["issuer", "token_id", "meaning"];
         let batch = piece.read(&names)?;
         let column = |index: usize| Texts::of(&batch, names[index]);
-        let (issuers, ids, events, outcomes) = (column(0)?, column(1)?, column(2)?, column(3)?);
+        let (issuers, ids, meanings) = (column(0)?, column(1)?, column(2)?);
         let mut named = issuers.once(|issuer| issuer.is_some());
-        let mut by_event = events.once(|event| hands_out(event, None));
-        let mut by_outcome = outcomes.once(|outcome| hands_out(None, outcome));
-        let wanted = |row| named(row) && by_event(row) && by_outcome(row);
+        let mut granted = meanings.once(|name| name == Some(Meaning::Granted.name()));
+        let wanted = |row| named(row) && granted(row);
         Ok(fingerprints.of(issuers, ids, wanted))
     };
     let used = |piece: &Piece| {
@@ -140,18 +139,18 @@ mod tests {
     #[test]
     fn a_use_has_a_record_of_its_issuer_and_id_that_hands_it_out() {
         let dir = tempfile::tempdir().expect("a folder");
-        let record = |issuer, id, event, outcome| [Some(issuer), id, Some(event), outcome];
+        let record = |issuer, id, meaning| [Some(issuer), id, Some(meaning)];
         let issued = [
-            record("a", Some("1"), "login", None),
-            record("a", Some("1"), "refresh", Some("success")),
-            record("a", Some("2"), "login", Some("failure")),
-            record("a", Some("3"), "login_error", None),
-            record("a", Some("4"), "revoke_token", None),
-            record("a", None, "login", None),
-            record("ab", Some("5"), "login", None),
+            record("a", Some("1"), "granted"),
+            record("a", Some("1"), "granted"),
+            record("a", Some("2"), "refused"),
+            record("a", Some("3"), "unknown"),
+            record("a", Some("4"), "revoked"),
+            record("a", None, "granted"),
+            record("ab", Some("5"), "granted"),
         ];
         let [first, second] = [&issued[..3], &issued[3..]];
-        let names = ["issuer", "token_id", "event", "outcome"];
+        let names = ["issuer", "token_id", "meaning"];
         write(dir.path(), &frames::ISSUANCES, 1, names, first);
         write(dir.path(), &frames::ISSUANCES, 2, names, second);
         let with = |uses: &[[Option<&str>; 3]]| {
@@ -162,7 +161,7 @@ mod tests {
         let a = |id| [Some("gateway"), Some("a"), Some(id)];
         assert_eq!(with(&[a("1"), a("1")]), 0);
         assert_eq!(with(&[a("2")]), 1, "its event failed");
-        assert_eq!(with(&[a("3")]), 1, "its event is an error");
+        assert_eq!(with(&[a("3")]), 1, "nobody knows what its event did");
         assert_eq!(with(&[a("4")]), 1, "its event took it back");
         assert_eq!(with(&[a("9"), a("9"), a("1")]), 2, "each use counts");
         assert_eq!(with(&[[Some("gateway"), Some("ab"), Some("5")]]), 0);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::coverage::Cover;
-use crate::case::{Account, AccountKey, Interner, Key, Policy};
+use crate::case::{Account, AccountKey, Interner, Key, Meaning, Policy};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder};
 
@@ -92,8 +92,8 @@ pub struct Record {
     pub scope: Option<AccountKey>,
     /// The address to which it was issued, as IPv6 bits, if the log has it.
     pub source_ip: Option<u128>,
-    /// Whether the record takes the token back instead of handing it out.
-    pub revokes: bool,
+    /// What the event did: it handed the token out, took it back, or nobody knows.
+    pub meaning: Meaning,
     /// Where the record stands: the number of the evidence file, and the line in it.
     pub place: (u32, u64),
 }
@@ -109,7 +109,7 @@ impl Record {
             .maybe_time(self.expires_at)
             .u8(u8::from(self.source_ip.is_some()))
             .packed(self.source_ip.unwrap_or_default())
-            .u8(u8::from(self.revokes))
+            .u8(self.meaning as u8)
             .u32(self.place.0)
             .u64(self.place.1);
     }
@@ -128,7 +128,7 @@ impl Record {
             expires_at,
             scope,
             source_ip: there.then_some(address),
-            revokes: from.u8() == 1,
+            meaning: Meaning::ALL[usize::from(from.u8())],
             place: (from.u32(), from.u64()),
         }
     }
@@ -212,9 +212,19 @@ pub struct TokenFacts<'a> {
 }
 
 impl TokenFacts<'_> {
+    fn of_meaning(&self, meaning: Meaning) -> impl Iterator<Item = &Record> {
+        let records = self.records.iter();
+        records.filter(move |record| record.meaning == meaning)
+    }
+
+    /// Whether a record has the id and nobody knows whether its event handed the token out.
+    pub fn has_unknown_record(&self) -> bool {
+        self.of_meaning(Meaning::Unknown).next().is_some()
+    }
+
     /// Records that hand the id out.
     pub fn issuances(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter().filter(|record| !record.revokes)
+        self.of_meaning(Meaning::Granted)
     }
 
     /// Records that hand the id out to the subject that the token names.
@@ -240,7 +250,7 @@ impl TokenFacts<'_> {
 
     /// When the token was taken back, if it was.
     pub fn revoked_at(&self) -> Option<i64> {
-        let revocations = self.records.iter().filter(|record| record.revokes);
+        let revocations = self.of_meaning(Meaning::Revoked);
         revocations.map(|record| record.event_time).min()
     }
 

@@ -4,8 +4,7 @@ use polars::prelude::StaticArray;
 
 use super::claimed::scope;
 use super::facts::Record;
-use super::logins;
-use crate::case::Context;
+use crate::case::{Context, Meaning};
 use crate::digest::id_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, small, time, unsigned};
@@ -13,22 +12,9 @@ use crate::identity::canonical;
 use crate::lines::address_bits;
 use crate::shuffle::{Encoder, Shuffle, each_partition};
 
-/// Whether an event of an issuer takes a token back.
-fn revokes(event: Option<&str>) -> bool {
-    event.is_some_and(|event| {
-        let event = event.to_ascii_lowercase();
-        event.contains("revoke") || event.contains("logout")
-    })
-}
-
-/// Whether an event of an issuer hands a token out: it takes none back, and it did not fail.
-pub(super) fn hands_out(event: Option<&str>, outcome: Option<&str>) -> bool {
-    !revokes(event) && !logins::failed(event) && !logins::failed(outcome)
-}
-
 /// Sends the issuance records of the case to where the uses of their ids are.
 ///
-/// Records of events that failed are left out, for those handed nothing out and took nothing back.
+/// Records of events that did neither are left out; those of unknown meaning come along, marked as such.
 pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()> {
     let interner = context.interner;
     let batches = pieces(&part_files(context.frames_dir, &frames::ISSUANCES)?)?;
@@ -39,8 +25,7 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
         "key_id",
         "scope",
         "source_ip",
-        "event",
-        "outcome",
+        "meaning",
         "evidence_id",
         "line_no",
         "event_time",
@@ -57,24 +42,22 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
         let mut keys = column(3)?.once(key);
         let mut scopes = column(4)?.once(|text| scope(text, interner));
         let mut addresses = column(5)?.once(|text| text.and_then(address_bits));
-        let mut events = column(6)?.once(|event| (revokes(event), logins::failed(event)));
-        let mut failures = column(7)?.once(logins::failed);
-        let ids = small(&batch, names[8])?.downcast_as_array();
-        let numbers = unsigned(&batch, names[9])?.downcast_as_array();
+        let mut meanings = column(6)?.once(|name| name.and_then(Meaning::from_name));
+        let ids = small(&batch, names[7])?.downcast_as_array();
+        let numbers = unsigned(&batch, names[8])?.downcast_as_array();
         let mut times = Vec::new();
-        for name in &names[10..] {
+        for name in &names[9..] {
             times.push(time(&batch, name)?.downcast_as_array());
         }
         for row in 0..batch.height() {
             let (Some(issuer), Some(token_id)) = (issuers.get(row), token_ids.get(row)) else {
                 continue;
             };
-            let (revokes, failed) = events(row);
-            // A failure in `outcome` is the event's. In `event` it may be the reason of a revocation.
-            if failures(row) || (failed && !revokes) {
+            let required = "the intake writes every required column";
+            let meaning = meanings(row).expect(required);
+            if matches!(meaning, Meaning::Refused | Meaning::Other) {
                 continue;
             }
-            let required = "the intake writes every required column";
             let record = Record {
                 subject: subjects(row),
                 key_id: keys(row),
@@ -83,7 +66,7 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
                 expires_at: times[2].get(row),
                 scope: scopes(row),
                 source_ip: addresses(row),
-                revokes,
+                meaning,
                 place: (
                     ids.get(row).expect(required),
                     numbers.get(row).expect(required),

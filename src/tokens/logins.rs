@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use polars::prelude::StaticArray;
 
 use super::facts::Login;
-use crate::case::{AccountKey, Interner, Policy};
+use crate::case::{AccountKey, Interner, Meaning, Policy};
 use crate::digest::session_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, text, time};
@@ -52,44 +52,6 @@ pub(super) fn folded(address: u128) -> u64 {
     ((address >> 64) as u64 ^ (address as u64).rotate_left(17)).max(1)
 }
 
-/// Whether an outcome, as logged, says that the attempt failed.
-pub(super) fn failed(outcome: Option<&str>) -> bool {
-    const GOOD: [&str; 8] = [
-        "success",
-        "succeeded",
-        "successful",
-        "ok",
-        "true",
-        "allow",
-        "allowed",
-        "no",
-    ];
-    const BAD: [&str; 18] = [
-        "fail",
-        "failed",
-        "failure",
-        "error",
-        "denied",
-        "deny",
-        "reject",
-        "rejected",
-        "false",
-        "unsuccessful",
-        "invalid",
-        "blocked",
-        "locked",
-        "unauthorized",
-        "forbidden",
-        "expired",
-        "introspect",
-        "introspection",
-    ];
-    let Some(outcome) = outcome else { return false };
-    let outcome = outcome.to_ascii_lowercase();
-    let mut words = outcome.split(|c: char| !c.is_ascii_alphanumeric());
-    !words.clone().any(|word| GOOD.contains(&word)) && words.any(|word| BAD.contains(&word))
-}
-
 /// A logged address, folded; 0 if there is none.
 fn folded_text(address: Option<&str>) -> u64 {
     address.and_then(address_bits).map_or(0, folded)
@@ -99,21 +61,21 @@ impl Logins {
     /// Reads logins from the frame `logins` and sessions from the frame `issuances`.
     pub fn load(interner: &Interner, frames_dir: &Path) -> Result<Self> {
         let mut logins = Logins::default();
-        let names = ["subject", "event_time", "source_ip", "outcome"];
+        let names = ["subject", "event_time", "source_ip", "meaning"];
         for piece in pieces(&part_files(frames_dir, &frames::LOGINS)?)? {
             let batch = piece.read(&names)?;
             let column = |index: usize| Texts::of(&batch, names[index]);
             let subjects = column(0)?;
             let times = time(&batch, names[1])?.downcast_as_array();
             let mut addresses = column(2)?.once(folded_text);
-            let mut failures = column(3)?.once(failed);
+            let mut granted = column(3)?.once(|name| name == Some(Meaning::Granted.name()));
             for row in 0..batch.height() {
                 let (Some(subject), Some(at)) = (subjects.get(row), times.get(row)) else {
                     continue;
                 };
                 let (first, last) = logins.span.get_or_insert((at, at));
                 (*first, *last) = ((*first).min(at), (*last).max(at));
-                if !failures(row) {
+                if granted(row) {
                     let subject = interner.folded(interner.key(subject));
                     let entry = (subject, at, addresses(row));
                     logins.sorted.push(entry);
@@ -127,7 +89,13 @@ impl Logins {
 
     /// Reads the first record of each session.
     fn load_sessions(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
-        let names = ["session_id", "event_time", "subject", "source_ip"];
+        let names = [
+            "session_id",
+            "event_time",
+            "subject",
+            "source_ip",
+            "meaning",
+        ];
         for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
             // Many logs name no session, and then the other columns need not be read.
             let named = piece.read(&names[..1])?;
@@ -140,11 +108,15 @@ impl Logins {
             let times = time(&batch, names[1])?.downcast_as_array();
             let mut subjects =
                 column(2)?.once(|text| text.map(|text| interner.folded(interner.key(text))));
+            let mut granted = column(4)?.once(|name| name == Some(Meaning::Granted.name()));
             let mut addresses = column(3)?.once(folded_text);
             for row in 0..batch.height() {
                 let (Some(session), Some(at)) = (sessions.get(row), times.get(row)) else {
                     continue;
                 };
+                if !granted(row) {
+                    continue;
+                }
                 let begin = (at, subjects(row), addresses(row));
                 self.sessions
                     .entry(session_fingerprint(&canonical(session)))
@@ -307,31 +279,5 @@ mod tests {
             "no address was logged"
         );
         assert_eq!(behind("x", 1, 106, 5), Login::NotLogged);
-    }
-
-    #[test]
-    fn outcomes_that_give_nothing() {
-        assert!(
-            [
-                Some("FAILURE"),
-                Some("error"),
-                Some("denied"),
-                Some("false")
-            ]
-            .iter()
-            .all(|o| failed(*o))
-        );
-        assert!(
-            [
-                None,
-                Some("SUCCESS"),
-                Some("true"),
-                Some("0"),
-                Some("no_error"),
-                Some("credential_issued")
-            ]
-            .iter()
-            .all(|o| !failed(*o))
-        );
     }
 }

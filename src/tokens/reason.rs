@@ -47,6 +47,9 @@ doubts! {
     ClaimsDifferAndRuleSwitchedOff, "claims_differ_and_rule_switched_off", SWITCHED_OFF;
     RecordNamesAnotherKey, "record_names_another_key",
         "its issuance record names another key";
+    OutcomeUnknown, "outcome_unknown",
+        "a record has its id, and the words of its event or outcome are on no list, so nobody knows whether it \
+         handed the token out; list them in the case file as `granted`, `refused` or `revoked`";
     SubjectNotLogged, "subject_not_logged",
         "the gateway's log does not say whom the token names";
     OnlyAPrefixLogged, "only_a_prefix_logged",

@@ -131,6 +131,9 @@ fn doubt(facts: &TokenFacts<'_>) -> Doubt {
             _ => Doubt::RecordNamesAnotherKey,
         };
     }
+    if !has_records && facts.has_unknown_record() {
+        return Doubt::OutcomeUnknown;
+    }
     if facts.claims.subject.is_none() && !facts.whole {
         return Doubt::SubjectNotLogged;
     }

@@ -106,6 +106,7 @@ fn no_evidence() -> Manifest {
         deleted: Vec::new(),
         silences: Vec::new(),
         unfilled: Vec::new(),
+        unknown_words: Vec::new(),
         frames: Vec::new(),
         outputs: Vec::new(),
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod cases;
 mod cli;
 mod clients;
 mod cut_off;

@@ -61,6 +61,7 @@ mod parser;
 mod traefik;
 mod traefik_text;
 mod tsv;
+pub(crate) mod vocabulary;
 mod w3c;
 
 use crate::case::{SourceKind, TimeFormat};

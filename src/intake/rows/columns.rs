@@ -16,6 +16,8 @@ pub(super) enum ColumnRole {
     Tier,
     /// The page of the catalogue that the request asks for.
     Page,
+    /// What the event did.
+    Meaning,
     /// Text, as logged.
     Text,
     /// An account or a subject: text in which a whole number has one spelling.
@@ -42,6 +44,7 @@ impl ColumnRole {
             ("line_no", _) => ColumnRole::LineNo,
             ("tier", _) => ColumnRole::Tier,
             ("page", _) => ColumnRole::Page,
+            ("meaning", _) => ColumnRole::Meaning,
             ("account" | "subject" | "token_subject", _) => ColumnRole::Identity,
             (_, Kind::Text | Kind::Identifier) => ColumnRole::Text,
             (_, Kind::Bytes) => ColumnRole::Bytes,

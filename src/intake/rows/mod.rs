@@ -7,16 +7,22 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `columns` | what a column holds, and its values for one stretch |
+//! | `meanings` | what the events of identity logs did |
 //! | `doubts` | which fields in doubt make their line a reject |
 //! | `details` | the sentences that say what is wrong with a line |
 
 mod columns;
 mod details;
 mod doubts;
+mod meanings;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::reading::Reading;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Looked};
+use crate::identity::canonical;
 use crate::intake::blocks::fields::{Fields, says_nothing, slot};
 use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
 use crate::intake::blocks::stretch::{NO_TEXTS, Stretch, Texts};
@@ -28,6 +34,7 @@ use crate::intake::values::token::{self, ID_FIELDS, TOKEN_COOKIE_ABSENT, TOKEN_I
 use columns::{ColumnRole, RejectedLines, TypedColumn};
 use details::{bad_number, missing};
 use doubts::Doubts;
+use meanings::Meanings;
 
 /// The method of a request that the server refused and could not read; mostly its path too.
 pub(crate) const NO_REQUEST: &str = "-";
@@ -51,6 +58,7 @@ pub(crate) struct RowTyper<'a> {
     /// The columns of its claims.
     claims: Vec<usize>,
     doubts: Doubts,
+    meanings: Option<Meanings>,
     addresses: Addresses,
     last_date: LastDate,
     rejected: RejectedLines,
@@ -91,6 +99,7 @@ impl<'a> RowTyper<'a> {
             token_id,
             claims: token::claim_columns(frame).collect(),
             doubts: Doubts::new(frame, problem, token_id),
+            meanings: Meanings::of(frame),
             addresses: Addresses::default(),
             last_date: LastDate::default(),
             rejected: RejectedLines::default(),
@@ -111,6 +120,14 @@ impl<'a> RowTyper<'a> {
     pub(crate) fn reject_line(&mut self, stretch: &mut Stretch<'_>, line: usize, reject: Reject) {
         stretch.clear_line(line);
         self.rejected.add(line, reject);
+    }
+
+    /// By column, texts of events and outcomes that are on no list, and how many lines have each.
+    pub(crate) fn take_unknown_words(&mut self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let meanings = self.meanings.as_mut();
+        meanings.map_or_else(BTreeMap::new, |meanings| {
+            std::mem::take(&mut meanings.unknown)
+        })
     }
 
     /// The event times of the rows that were appended last; only as many as there were are valid.
@@ -147,6 +164,9 @@ impl<'a> RowTyper<'a> {
         }
         self.note_tokens_without_id(stretch);
         let rejects = self.take_rejects(stretch);
+        if let Some(meanings) = &mut self.meanings {
+            meanings.read(stretch, &self.reading.words, &self.reading.constants);
+        }
         self.append_rows(stretch, batch);
         rejects
     }
@@ -237,11 +257,12 @@ impl<'a> RowTyper<'a> {
             }
             ColumnRole::ClaimTime => self.type_claim_times(column, stretch),
             ColumnRole::Address => self.spell_addresses(column, stretch, batch),
-            ColumnRole::Identity => strip_decimal_zeros(column, stretch),
+            ColumnRole::Identity => spell_identifiers(column, stretch),
             ColumnRole::EvidenceId
             | ColumnRole::LineNo
             | ColumnRole::Tier
             | ColumnRole::Page
+            | ColumnRole::Meaning
             | ColumnRole::Text
             | ColumnRole::Bytes => {}
         }
@@ -325,6 +346,11 @@ impl<'a> RowTyper<'a> {
                     let lines = self.find_pages(stretch, &mut texts);
                     batch.texts(column, &texts[..rows], lines.bits(), None);
                 }
+                ColumnRole::Meaning => {
+                    if let Some(meanings) = &self.meanings {
+                        batch.texts(column, &meanings.names()[..rows], all, None);
+                    }
+                }
                 ColumnRole::Text | ColumnRole::Identity | ColumnRole::Address if has_any => {
                     let lines = stretch.texts(column, constant, &mut texts);
                     let looked = self.looked[column].as_ref();
@@ -370,25 +396,14 @@ impl<'a> RowTyper<'a> {
     }
 }
 
-/// Strips `.0` from whole numbers: a writer of tables turns 7 into `7.0` where a column has gaps.
-fn strip_decimal_zeros(column: usize, stretch: &mut Stretch<'_>) {
+/// Puts identifiers into their canonical spelling, in which they are compared.
+fn spell_identifiers(column: usize, stretch: &mut Stretch<'_>) {
     for line in stretch.lines_with(column).iter() {
         let text = stretch.get(line, column).unwrap_or_default();
-        if let Some(digits) = digits_before_zeros(text.as_bytes()) {
-            let place = &mut stretch.places(column)[line];
-            *place = place.slice(0..digits);
+        if let Cow::Owned(canonical) = canonical(text) {
+            stretch.set_copy(line, column, &canonical);
         }
     }
-}
-
-/// How many digits stand before a point, if only digits do and only zeros stand behind it.
-fn digits_before_zeros(text: &[u8]) -> Option<usize> {
-    let point = text
-        .ends_with(b"0")
-        .then(|| text.iter().rposition(|byte| *byte != b'0'))??;
-    let number = &text[..point];
-    (text[point] == b'.' && !number.is_empty() && number.iter().all(u8::is_ascii_digit))
-        .then_some(point)
 }
 
 /// Writes `what` into the column `problem` of `lines` that have nothing there yet.

@@ -44,6 +44,7 @@ mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
     use crate::case::AccountKey;
+    use crate::case::Meaning;
     use crate::tokens::facts::Record;
 
     #[test]
@@ -60,7 +61,7 @@ mod tests {
             "one names it"
         );
         let revocation = Record {
-            revokes: true,
+            meaning: Meaning::Revoked,
             ..other
         };
         assert_eq!(

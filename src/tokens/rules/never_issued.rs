@@ -30,6 +30,7 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
         return Outcome::NoEvidence;
     }
     let nothing = facts.issuances().next().is_none()
+        && !facts.has_unknown_record()
         && facts.claims.problem.is_none()
         && facts.login != Login::Behind;
     Outcome::of(facts.key.map(|_| nothing))

@@ -1,6 +1,6 @@
 //! Facts for the tests of the rules.
 
-use crate::case::{Account, AccountKey, Custodian, Interner, Key, Policy};
+use crate::case::{Account, AccountKey, Custodian, Interner, Key, Meaning, Policy};
 use crate::jws::Signature;
 use crate::tokens::coverage::{Basis, Cover, Status};
 use crate::tokens::facts::{Claims, Login, Record, TokenFacts};
@@ -44,7 +44,7 @@ pub(crate) fn record() -> Record {
         expires_at: None,
         scope: None,
         source_ip: None,
-        revokes: false,
+        meaning: Meaning::Granted,
         place: (1, 1),
     }
 }

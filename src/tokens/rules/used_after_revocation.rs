@@ -26,13 +26,14 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
 mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
+    use crate::case::Meaning;
     use crate::tokens::facts::Record;
 
     #[test]
     fn fires_beyond_the_tolerance() {
         let (key, account) = (key(), account());
         let revocation = [Record {
-            revokes: true,
+            meaning: Meaning::Revoked,
             event_time: 100_000_000,
             ..record()
         }];
