@@ -119,7 +119,7 @@ impl<'a> BlockParser<'a> {
             // The columns of a table stand in its header, not in the line.
             self.tally.incomplete = headers.text.map(excerpt).or(self.tally.incomplete);
         }
-        self.tally.lines.lines = block.lines;
+        self.tally.lines.lines += block.lines;
         self.finish()
     }
 
@@ -139,6 +139,21 @@ impl<'a> BlockParser<'a> {
         // Files that were put together have a byte-order mark before each.
         let raw = without_bom(found);
         let end = range.start + found.len();
+        let hole = raw.iter().take_while(|byte| **byte == 0).count();
+        if hole > 0 {
+            self.parse_stretch(block, stretch, &headers.columns, fields);
+            self.reject_hole(
+                number,
+                block.offset + (end - raw.len()) as u64,
+                &raw[..hole],
+            );
+            if hole == raw.len() {
+                return;
+            }
+            // The line behind the hole is whole, and counts apart.
+            self.tally.lines.lines += 1;
+        }
+        let raw = &raw[hole..];
         let start = end - raw.len();
         match self.kind_of(block, index, raw) {
             LineKind::Blank => self.tally.lines.blanks += 1,
@@ -368,6 +383,16 @@ impl<'a> BlockParser<'a> {
             format!("the line is longer than {most} MiB; each of these rejects has a piece of it");
         let reject = Reject::new(Reason::LineTooLong, detail);
         self.reject(block.first_line, block.offset, bytes, &reject);
+    }
+
+    /// Makes a reject of a run of zeros at the beginning of the line `number`.
+    ///
+    /// A log has one where it was cut off under its writer, or where the power went before a write.
+    #[cold]
+    fn reject_hole(&mut self, number: u64, offset: u64, zeros: &[u8]) {
+        let count = zeros.len();
+        let detail = format!("a hole of {count} zero bytes, where lines of the log were");
+        self.reject(number, offset, zeros, &Reject::new(Reason::Hole, detail));
     }
 
     /// Appends the line `number`, which begins at `offset` in the log, to the rejects.

@@ -10,12 +10,13 @@ use crate::results::{DeletedRange, EvidenceFile, Hashed, LineCounts, Manifest, S
 
 /// The manifest of a run that read `evidence`.
 ///
-/// It lacks what only the end of the run knows: frames, outputs and columns that no line filled.
+/// `unclaimed` has members of archives and what is no file, and then files that lie beside evidence.
+/// The manifest lacks what only the end of the run knows: frames, outputs and columns that no line filled.
 pub(super) fn manifest(
     case: &Case,
     evidence: Vec<EvidenceFile>,
     silences: Vec<Silence>,
-    unclaimed: Vec<String>,
+    (mut unclaimed, beside): (Vec<String>, Vec<String>),
     command: &str,
 ) -> Result<Manifest> {
     let mut totals = LineCounts::default();
@@ -50,6 +51,8 @@ pub(super) fn manifest(
             .into_owned();
         configuration.push(Hashed { path, sha256 });
     }
+    let unclaimed_beside = beside.len() as u64;
+    unclaimed.extend(beside);
     let deleted = case.file.deleted.iter().map(|range| DeletedRange {
         source: range.source.get_ref().clone(),
         from: range.from.to_string(),
@@ -68,6 +71,7 @@ pub(super) fn manifest(
         totals,
         evidence,
         unclaimed,
+        unclaimed_beside,
         deleted: deleted.collect(),
         silences,
         unfilled: Vec::new(),

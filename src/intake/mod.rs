@@ -117,7 +117,11 @@ pub fn run(
     command: &str,
     progress: &dyn Progress,
 ) -> Result<Manifest> {
-    let Jobs { jobs, unclaimed } = jobs::find(case, &draft.work())?;
+    let Jobs {
+        jobs,
+        unclaimed,
+        beside,
+    } = jobs::find(case, &draft.work())?;
     let (mut receipts, missing) = resume::find_receipts(case, draft, &jobs)?;
     receipts.extend(read(case, readings, draft, &missing, threads, progress)?);
     receipts.sort_by_key(|receipt| receipt.file.evidence_id);
@@ -134,7 +138,7 @@ pub fn run(
     let frames = counted_parts(&receipts);
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
     custody::write_evidence(&evidence, &silences, &draft.frames())?;
-    let manifest = custody::manifest(case, evidence, silences, unclaimed, command)?;
+    let manifest = custody::manifest(case, evidence, silences, (unclaimed, beside), command)?;
     Ok(Manifest {
         frames,
         unfilled,

@@ -26,7 +26,7 @@ use crate::intake::blocks::framing::{self, Block, Ended, Framing};
 use crate::intake::evidence::containers::{self, FoundLog, WholeFile};
 use crate::intake::evidence::jobs::{Job, Log};
 use crate::intake::evidence::parquet_rows::ParquetRows;
-use crate::intake::evidence::readers::HashingReader;
+use crate::intake::evidence::readers::{Failing, HashingReader};
 use crate::jws::SigningKeys;
 use crate::progress::Progress;
 
@@ -294,13 +294,12 @@ impl<'a> Run<'a, '_> {
         damage: Option<String>,
     ) -> Result<()> {
         for log in job.logs.iter().flatten() {
-            let failure: std::io::Error = damage.clone().map_or_else(
-                || std::io::ErrorKind::UnexpectedEof.into(),
-                std::io::Error::other,
-            );
-            let mut content = Failing(Some(failure));
+            let reason = damage.clone();
+            let reason = reason.unwrap_or_else(|| "there is no log in it".into());
+            let mut content = Failing::new(reason);
             let found = FoundLog {
                 member: None,
+                named: None,
                 packed: "unreadable".into(),
                 content: &mut content,
             };
@@ -461,13 +460,4 @@ fn changed(path: &Path) -> Error {
     Error::user("the archive changed while it was read")
         .in_file(path)
         .hint("evidence must not change; run again on a copy")
-}
-
-/// The content of a log of which nothing can be read: an error, then its end.
-struct Failing(Option<std::io::Error>);
-
-impl std::io::Read for Failing {
-    fn read(&mut self, _buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
-    }
 }

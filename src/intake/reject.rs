@@ -23,6 +23,8 @@ pub enum Reason {
     FieldType,
     /// A forwarding list does not show which of its addresses is the client's.
     ForwardedForList,
+    /// A run of zero bytes stands where lines were.
+    Hole,
     /// A text was put together from those of an array.
     Joined,
     /// The line is no JSON object.
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of their names.
-    pub const ALL: [Reason; 20] = [
+    pub const ALL: [Reason; 21] = [
         Reason::BadAddress,
         Reason::BadNumber,
         Reason::BadTime,
@@ -59,6 +61,7 @@ impl Reason {
         Reason::FieldMissing,
         Reason::FieldType,
         Reason::ForwardedForList,
+        Reason::Hole,
         Reason::Joined,
         Reason::JsonSyntax,
         Reason::LineTooLong,
@@ -89,6 +92,7 @@ impl Reason {
             Reason::FieldMissing => "field_missing",
             Reason::FieldType => "field_type",
             Reason::ForwardedForList => "forwarded_for_list",
+            Reason::Hole => "hole",
             Reason::Joined => "joined",
             Reason::JsonSyntax => "json_syntax",
             Reason::LineTooLong => "line_too_long",
@@ -141,6 +145,10 @@ impl Reason {
             Reason::ForwardedForList => {
                 "The forwarding list has several addresses. Say with `forwarded_hops` in the case \
                  file how many of your own proxies added one."
+            }
+            Reason::Hole => {
+                "A run of zero bytes stands where lines were: the log was cut off under its writer, or \
+                 the power went before a write. Look for an older copy of it."
             }
             Reason::Joined => {
                 "A text was put together from those of an array, as no claim of a token ever is."

@@ -31,8 +31,13 @@ pub struct Manifest {
     pub totals: LineCounts,
     /// The logs, in the order of `evidence_id`.
     pub evidence: Vec<EvidenceFile>,
-    /// Members of archives that were not read, as no source of the case names them.
+    /// What was not read, as no source of the case names it: members of archives, and files beside evidence.
     pub unclaimed: Vec<String>,
+    /// How many of these, the last ones, are files in a folder of which a pattern names others.
+    ///
+    /// Such a folder may hold anything, so they do not make the evidence incomplete.
+    #[serde(default)]
+    pub unclaimed_beside: u64,
     /// Ranges that are known to be deleted, from the case file.
     pub deleted: Vec<DeletedRange>,
     /// Times at which a source logged nothing although its own rhythm makes events expected.
@@ -54,7 +59,7 @@ impl Manifest {
     pub fn complete(&self) -> bool {
         self.totals.rejects == 0
             && self.evidence.iter().all(|file| file.damage.is_none())
-            && self.unclaimed.is_empty()
+            && self.unclaimed.len() as u64 == self.unclaimed_beside
             && self.deleted.is_empty()
             && self.silences.is_empty()
     }

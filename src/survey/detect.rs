@@ -37,20 +37,25 @@ fn in_file(file: &Path, spool: &Path) -> Result<Vec<Detected>> {
         return Ok(vec![nothing]);
     }
     let mut found = Vec::new();
-    let damage = containers::list(file, spool, &mut |log| {
+    let listed = containers::list(file, spool, &mut |log| {
         // Of a file that is not packed, the end can be read without all that stands before it.
         let whole = (log.packed == "none").then_some(file);
         let sample = Sample::take(log.content, whole, spool);
         found.push(sample.detected(file, log.member, log.packed));
         Ok(())
     })?;
-    if let Some(damage) = damage {
+    if let Some(damage) = listed.damage {
         if found.is_empty() {
             found.push(Sample::default().detected(file, None, "unreadable".into()));
         }
         if let Some(last) = found.last_mut() {
             last.notes.push(format!("damaged: {damage}"));
         }
+    }
+    for member in listed.no_files {
+        let mut nothing = Sample::default().detected(file, Some(member), "none".into());
+        nothing.why = "it is no file".into();
+        found.push(nothing);
     }
     Ok(found)
 }

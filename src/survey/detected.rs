@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::intake::evidence::names;
+
 /// Columns, each with the field of the log that fills it.
 pub(super) type Mapping = Vec<(&'static str, String)>;
 
@@ -11,6 +13,7 @@ pub(super) type Mapping = Vec<(&'static str, String)>;
 #[derive(Debug, Clone, Serialize)]
 pub struct Detected {
     /// The file.
+    #[serde(serialize_with = "as_shown")]
     pub path: PathBuf,
     /// Its path inside the archive, if the file is one.
     pub member: Option<String>,
@@ -77,8 +80,8 @@ impl Detected {
     /// The path as people read it, with the member of an archive after a `!`.
     pub(super) fn place(&self) -> String {
         match &self.member {
-            Some(member) => format!("{}!{member}", self.path.display()),
-            None => self.path.display().to_string(),
+            Some(member) => format!("{}!{member}", names::shown_path(&self.path)),
+            None => names::shown_path(&self.path),
         }
     }
 
@@ -90,3 +93,8 @@ impl Detected {
 
 /// The zone of a log whose lines do not say it.
 pub(super) const NO_ZONE: &str = "not said";
+
+/// Writes a path whose bytes may be no text.
+fn as_shown<S: serde::Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&names::shown_path(path))
+}

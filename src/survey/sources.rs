@@ -7,6 +7,7 @@ use glob::Pattern;
 
 use super::detected::{Detected, Mapping};
 use crate::error::{Error, Result};
+use crate::intake::evidence::names;
 
 /// Logs that are read in one way.
 pub(super) struct Source<'d> {
@@ -145,15 +146,11 @@ fn path_in_case(path: &Path, folder: &Path) -> Result<String> {
     };
     let (path, folder) = (real(path)?, real(folder)?);
     let shown = path.strip_prefix(&folder).unwrap_or(&path);
-    let text = shown.to_str().ok_or_else(|| {
-        Error::user("a case file cannot name this path, as it is no UTF-8 text")
-            .in_file(&path)
-            .hint("rename the folder of the case, or copy the logs to another")
-    })?;
+    let text = names::shown_path(shown);
     Ok(if text.is_empty() {
         ".".into()
     } else {
-        Pattern::escape(text)
+        Pattern::escape(&text)
     })
 }
 

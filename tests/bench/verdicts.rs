@@ -103,6 +103,7 @@ fn no_evidence() -> Manifest {
         totals: LineCounts::default(),
         evidence: Vec::new(),
         unclaimed: Vec::new(),
+        unclaimed_beside: 0,
         deleted: Vec::new(),
         silences: Vec::new(),
         unfilled: Vec::new(),

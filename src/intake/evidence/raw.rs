@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::intake::blocks::buffers::{BLOCK, Pool};
 use crate::intake::blocks::framing::{self, Block, Framing};
-use crate::intake::evidence::containers;
 use crate::intake::evidence::parquet_rows::ParquetRows;
+use crate::intake::evidence::{containers, names};
 use crate::intake::formats::list;
 use crate::results::EvidenceFile;
 
@@ -22,7 +22,7 @@ pub fn lines(
     wanted: &BTreeSet<u64>,
     spool: &Path,
 ) -> Result<BTreeMap<u64, Vec<u8>>> {
-    let path = case_dir.join(&file.path);
+    let path = names::find(case_dir, &file.path);
     let framing = list::find(&file.format).map_or(Framing::Lines, |format| format.framing);
     let mut found = BTreeMap::new();
     let pool: Arc<Pool> = Arc::default();

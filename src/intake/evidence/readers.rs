@@ -1,4 +1,4 @@
-//! Readers that evidence goes through: hashed, looked at before it is read, unpacked from gzip.
+//! Readers that evidence goes through: hashed, looked at before it is read, unpacked from gzip, failing.
 
 use std::io::{self, BufRead, Read};
 
@@ -104,6 +104,22 @@ impl Read for PeekedReader<'_> {
             Some(error) => Err(error),
             None => self.inner.read(buffer),
         }
+    }
+}
+
+/// The content of a log of which nothing can be read: an error, then its end.
+pub(crate) struct Failing(Option<io::Error>);
+
+impl Failing {
+    /// A content that cannot be read for this `reason`.
+    pub(crate) fn new(reason: String) -> Self {
+        Failing(Some(io::Error::other(reason)))
+    }
+}
+
+impl Read for Failing {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
