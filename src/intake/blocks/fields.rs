@@ -414,6 +414,11 @@ impl<'l> Fields<'l> {
         before
     }
 
+    /// The rank of the source that fills `slot`; of no use unless the slot is filled.
+    pub(crate) fn rank(&self, slot: usize) -> u8 {
+        self.ranks[slot]
+    }
+
     /// Sets the rank of `slot` back to what [`Fields::swap_rank`] returned.
     pub(crate) fn restore_rank(&mut self, slot: usize, rank: u8) {
         self.ranks[slot] = rank;

@@ -3,11 +3,15 @@
 //! <https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/>. Rows of issuances
 //! get their time, event, subject, session, address and outcome; the issuer is `okta`.
 //!
-//! Okta logs no token id. What tells of a token is its session.
+//! * Grants of tokens (`app.oauth2.token.grant.*`, `app.oauth2.as.token.grant.*`) name the token in `target`:
+//!   its id, its subject and when it expires. The actor of a grant is mostly the client application, and no
+//!   subject then.
+//! * Other events name no token but those that revoke one. What tells of the others is their session.
 //!
 //! Rejects: those of [`super::json`], and `field_missing` for an event without a type.
 
-use super::{Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
+use super::issuance::{column, forget_token_if};
+use super::{Fields, Framing, ISSUANCES, LogFormat, Takes, has_keys, json};
 use crate::case::TimeFormat;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
@@ -17,7 +21,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     about: super::About {
         products: "Okta System Log, one event a line or in one array.",
         detected_by: "JSON objects with the keys `published`, `eventType` and `actor`.",
-        note: "Okta logs no token id: what the log tells of is the session. Say in `[source.constants]` what the tokens' `iss` is, if it is not `okta`.",
+        note: "Only grants and revocations of tokens name the token: what the other events tell of is the session. Say in `[source.constants]` what the tokens' `iss` is, if it is not `okta`.",
         variables: &[],
         example: r#"{"published":"2025-04-14T09:00:00.123Z","eventType":"user.session.start","actor":{"id":"00u8e4c29297"},"authenticationContext":{"externalSessionId":"102b462d"},"client":{"ipAddress":"203.0.113.5"},"outcome":{"result":"SUCCESS"}}"#,
         settings: "",
@@ -27,6 +31,16 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     fields: &[
         ("event_time", "published"),
         ("event", "eventType"),
+        ("token_id", "target.[type=access_token].id"),
+        ("token_id", "target.[type=id_token].id"),
+        (
+            "expires_at",
+            "target.[type=access_token].detailEntry.expires",
+        ),
+        ("expires_at", "target.[type=id_token].detailEntry.expires"),
+        ("subject", "target.[type=access_token].detailEntry.subject"),
+        ("subject", "target.[type=id_token].detailEntry.subject"),
+        ("subject", "actor.[type=User].id"),
         ("subject", "actor.id"),
         ("session_id", "authenticationContext.externalSessionId"),
         ("source_ip", "client.ipAddress"),
@@ -37,12 +51,29 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &["event"],
     mark: |line| has_keys(line, &["published", "eventType", "actor"]),
-    parser: json::plain,
+    parser: |_, wanted| json::finished(wanted, keep_granted_tokens),
 };
+
+/// The rank of `actor.id` among the sources of a subject, if the case file maps none.
+const ANY_ACTOR: u8 = 3;
+
+/// Keeps the token only of events that grant or revoke it, and the actor as subject of a grant only if it
+/// is a user.
+fn keep_granted_tokens(fields: &mut Fields<'_>) {
+    let (event, subject) = (column("event"), column("subject"));
+    let is_grant = |event: &str| event.contains(".token.grant") || event.contains(".implicit.");
+    forget_token_if(fields, "event", |event| {
+        !is_grant(event) && !event.contains(".revoke")
+    });
+    let granted = fields.get(event).is_some_and(is_grant);
+    if granted && fields.has(subject) && fields.rank(subject) == ANY_ACTOR {
+        fields.clear(subject);
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{assert_reads, assert_refuses};
+    use super::super::testing::{assert_reads, assert_refuses, parser, read};
     use super::*;
 
     #[test]
@@ -56,5 +87,42 @@ mod tests {
         assert_reads(&FORMAT, line, &row);
         let bad = r#"{"published":"x","published":"y"}"#;
         assert_refuses(&FORMAT, bad, "duplicate_field");
+    }
+
+    #[test]
+    fn a_grant_names_its_token_and_not_the_application_that_asked() {
+        let columns = ["token_id", "subject", "expires_at"];
+        let parser = parser(&FORMAT, &[]);
+        let grant = |event: &str, actor: &str, kind: &str| {
+            let token = format!(
+                r#"{{"id":"AT.7","type":"{kind}","detailEntry":{{"expires":"2025-04-14T01:00:00.000Z","subject":"u-7","hash":"aa"}}}}"#
+            );
+            let line = format!(
+                r#"{{"published":"2025-04-14T00:00:00.000Z","eventType":"{event}","actor":{{"id":"0oa1","type":"{actor}"}},"target":[{{"id":"u-9","type":"AppUser"}},{token},{{"id":"RT.1","type":"refresh_token"}}]}}"#
+            );
+            let row = read(&FORMAT, &*parser, &line, &columns).expect("a row");
+            let row = row.into_iter().map(|text| text.unwrap_or_default());
+            row.collect::<Vec<_>>()
+        };
+        let whole = ["AT.7", "u-7", "2025-04-14T01:00:00.000Z"];
+        for (event, kind) in [
+            ("app.oauth2.token.grant.access_token", "access_token"),
+            ("app.oauth2.as.token.grant.id_token", "id_token"),
+        ] {
+            assert_eq!(grant(event, "PublicClientApp", kind), whole, "{event}");
+        }
+        // A token that is only a refresh token is none that a request shows.
+        let other = grant(
+            "app.oauth2.as.token.grant.refresh_token",
+            "PublicClientApp",
+            "code",
+        );
+        assert_eq!(other, ["", "", ""]);
+        let by_user = grant("app.oauth2.as.token.grant.refresh_token", "User", "code");
+        assert_eq!(by_user, ["", "0oa1", ""]);
+        let used = grant("user.authentication.sso", "User", "access_token");
+        assert_eq!(used[0], "");
+        let revoked = grant("app.oauth2.as.token.revoke", "User", "access_token");
+        assert_eq!(revoked[0], "AT.7");
     }
 }

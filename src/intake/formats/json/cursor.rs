@@ -174,6 +174,24 @@ impl<'a> Cursor<'a> {
         self.expect(b':')
     }
 
+    /// Whether the value here is an object whose member `name` is this text, both without escapes.
+    pub(super) fn has_member(&mut self, name: &str, text: &str) -> Result<bool, Reject> {
+        self.expect(b'{')?;
+        loop {
+            self.white_space();
+            let is_named = self.string()?.raw == name;
+            self.white_space();
+            self.expect(b':')?;
+            self.white_space();
+            if is_named {
+                return Ok(self.string()?.raw == text);
+            }
+            self.skip()?;
+            self.white_space();
+            self.expect(b',')?;
+        }
+    }
+
     /// Moves over a value that is neither an object nor an array.
     fn scalar(&mut self) -> Result<(), Reject> {
         match self.peek() {

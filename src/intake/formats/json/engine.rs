@@ -29,14 +29,19 @@ pub fn finished(wanted: &Wanted, finish: Finish) -> Result<Box<dyn LineParser>, 
 #[derive(Debug)]
 struct Json {
     root: Node,
+    /// Whether lines may be read by their layouts. A layout does not look at the text by which an element
+    /// of an array is wanted.
+    has_layouts: bool,
     fills: Vec<usize>,
     finish: Option<Finish>,
 }
 
 impl Json {
     fn new(wanted: &Wanted, finish: Option<Finish>) -> Self {
+        let root = Node::root(wanted);
         Json {
-            root: Node::root(wanted),
+            has_layouts: !root.has_selected_below(),
+            root,
             fills: wanted.fields.iter().map(|(slot, _)| *slot).collect(),
             finish,
         }
@@ -86,7 +91,7 @@ impl LineParser for Json {
     }
 
     fn parse_many(&self, stretch: &mut Stretch<'_>) -> LineSet {
-        let Some(text) = stretch.short_text() else {
+        let Some(text) = stretch.short_text().filter(|_| self.has_layouts) else {
             return LineSet::EMPTY;
         };
         let memory = stretch.memory.take();

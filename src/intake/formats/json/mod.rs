@@ -1,7 +1,9 @@
 //! Engine for JSON objects (RFC 8259), with dotted paths to the wanted fields.
 //!
 //! In a path, `a.b` leads to the member `b` of `a`, or to a member whose name is `a.b`. A number leads to an
-//! element of an array, counted from 0.
+//! element of an array, counted from 0, and `[type=user]` to those elements, or to that object itself, whose
+//! member `type` is the text `user`. Where a path goes on below a text that holds a JSON object, it leads into that object: programs
+//! log JSON, and what collects their lines puts those into a text of its own.
 //!
 //! Two readers share the work:
 //!

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 /// Returns the dotted paths of all fields of an object, in order. Of an array the first element counts.
+/// Texts that hold an object are walked into.
 pub fn names(line: &str) -> Vec<String> {
     let mut names = Vec::new();
     let Ok(Value::Object(object)) = serde_json::from_str(line) else {
@@ -19,6 +20,15 @@ pub fn names(line: &str) -> Vec<String> {
             Value::Array(elements) => {
                 let first = elements.into_iter().next();
                 pending.extend(first.map(|value| (below("0"), value)));
+            }
+            Value::String(text) if text.trim_start().starts_with('{') => {
+                match serde_json::from_str(&text) {
+                    Ok(Value::Object(members)) => {
+                        let members = members.into_iter();
+                        pending.extend(members.map(|(key, value)| (below(&key), value)));
+                    }
+                    _ => names.push(path),
+                }
             }
             _ => names.push(path),
         }

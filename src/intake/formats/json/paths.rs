@@ -30,6 +30,12 @@ impl Child {
         }
     }
 
+    /// The member and its text by which elements of an array are wanted, if they are not by their place.
+    pub(super) fn selects(&self) -> Option<(&str, &str)> {
+        let inner = self.key.strip_prefix(b"[")?.strip_suffix(b"]")?;
+        std::str::from_utf8(inner).ok()?.split_once('=')
+    }
+
     /// The key, for messages.
     pub(super) fn name(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.key)
@@ -102,7 +108,18 @@ impl Node {
     pub(super) fn has_elements(&self) -> bool {
         let is_index =
             |child: &Child| !child.key.is_empty() && child.key.iter().all(u8::is_ascii_digit);
-        self.children.iter().any(is_index)
+        self.children.iter().any(is_index) || self.has_selected()
+    }
+
+    /// Whether elements of this very array are wanted by a member of theirs.
+    pub(super) fn has_selected(&self) -> bool {
+        self.children.iter().any(|child| child.selects().is_some())
+    }
+
+    /// Whether elements of any array below are wanted by a member of theirs.
+    pub(super) fn has_selected_below(&self) -> bool {
+        let below = |child: &Child| child.node.has_selected_below();
+        self.has_selected() || self.children.iter().any(below)
     }
 
     /// Returns the claims that a member which is not wanted stands beside, if its name is a registered

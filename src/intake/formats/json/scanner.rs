@@ -146,7 +146,8 @@ impl<'a> Scanner<'a> {
         }
         for index in 0usize.. {
             self.cursor.white_space();
-            match node.find(index.to_string().as_bytes()) {
+            let by_place = node.find(index.to_string().as_bytes());
+            match by_place.or_else(|| self.selected(node)) {
                 Some(child) => self.wanted(&node.children[child], fields)?,
                 None => self.cursor.skip()?,
             }
@@ -163,6 +164,43 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Returns the child that wants the element here for a member of its own.
+    fn selected(&self, node: &Node) -> Option<usize> {
+        if !node.has_selected() {
+            return None;
+        }
+        let mut children = node.children.iter();
+        children.position(|child| {
+            child.selects().is_some_and(|(name, text)| {
+                let mut cursor = Cursor::new(self.cursor.text, self.cursor.at);
+                cursor.has_member(name, text).unwrap_or(false)
+            })
+        })
+    }
+
+    /// Takes the wanted fields out of the object that a text holds, and tells whether it holds one.
+    #[cold]
+    fn object_in_text(&mut self, raw: &str, child: &Child, fields: &mut Fields<'a>) -> bool {
+        let Some(text) = unescape(raw) else {
+            return false;
+        };
+        let mut inside = Fields::default();
+        inside.begin(&text);
+        let mut scanner = Scanner::new(&text);
+        if scanner.line(&child.node, &mut inside).is_err() {
+            return false;
+        }
+        for slot in slots(inside.filled()) {
+            let text = inside.get(slot).unwrap_or_default();
+            let source = (slot, inside.rank(slot));
+            fill_slot(child, source, fields, |fields| fields.copy(slot, text));
+        }
+        for (slots, reject) in inside.doubts() {
+            fields.doubt(*slots, reject.clone());
+        }
+        true
+    }
+
     /// Walks a value that is wanted, or of which some parts are.
     #[inline]
     fn wanted(&mut self, child: &Child, fields: &mut Fields<'a>) -> Result<(), Reject> {
@@ -172,10 +210,29 @@ impl<'a> Scanner<'a> {
         }
         let start = self.cursor.at;
         match self.cursor.peek() {
-            b'{' => return self.object(node, fields),
+            b'{' => {
+                if let Some(child) = self.selected(node) {
+                    self.object(&node.children[child].node, fields)?;
+                    self.cursor.at = start;
+                }
+                return self.object(node, fields);
+            }
             b'[' => {
                 self.array(node, fields)?;
                 if node.has_elements() {
+                    return Ok(());
+                }
+            }
+            b'"' => {
+                let string = self.cursor.string()?;
+                // Without an escaped quote there is no member in it.
+                let may_hold = string.escaped && string.raw.trim_start().starts_with('{');
+                let holds = may_hold && self.object_in_text(string.raw, child, fields);
+                if !node.slots.is_empty() {
+                    self.cursor.at = start;
+                    return self.value(child, fields);
+                }
+                if holds {
                     return Ok(());
                 }
             }
@@ -297,14 +354,25 @@ fn slots_of(child: &Child) -> u64 {
 #[inline]
 fn fill<'a>(child: &Child, fields: &mut Fields<'a>, put: impl Fn(&mut Fields<'a>, usize)) {
     for (slot, rank) in &child.node.slots {
-        match fields.swap_rank(*slot, *rank) {
-            None => put(fields, *slot),
-            Some(before) if before == *rank => {
-                let twice = format!("`{}` is there twice", child.name());
-                fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
-            }
-            Some(before) if before < *rank => fields.restore_rank(*slot, before),
-            Some(_) => put(fields, *slot),
+        fill_slot(child, (*slot, *rank), fields, |fields| put(fields, *slot));
+    }
+}
+
+/// Fills one slot from a source of this rank.
+#[inline]
+fn fill_slot<'a>(
+    child: &Child,
+    (slot, rank): (usize, u8),
+    fields: &mut Fields<'a>,
+    put: impl FnOnce(&mut Fields<'a>),
+) {
+    match fields.swap_rank(slot, rank) {
+        None => put(fields),
+        Some(before) if before == rank => {
+            let twice = format!("`{}` is there twice", child.name());
+            fields.doubt(1 << slot, Reject::new(Reason::DuplicateField, twice));
         }
+        Some(before) if before < rank => fields.restore_rank(slot, before),
+        Some(_) => put(fields),
     }
 }
