@@ -37,3 +37,16 @@ pub(crate) fn quote_end(bytes: &[u8], from: usize) -> Option<usize> {
         at += 2;
     }
 }
+
+/// The bytes as text; each that is no UTF-8 becomes `xHH` behind `backslash`, as servers escape them.
+pub(crate) fn escape_invalid(bytes: &[u8], backslash: &str) -> String {
+    let mut text = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            use std::fmt::Write as _;
+            write!(text, "{backslash}x{byte:02X}").expect("writing to a string");
+        }
+    }
+    text
+}

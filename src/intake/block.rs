@@ -3,13 +3,14 @@
 //! A block goes stretch by stretch. The format's parser takes all lines of a stretch apart at once
 //! where it can; each line that it leaves goes the slow way, alone. Both give the same fields.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::formats::Header;
 use super::reading::Reading;
 use super::rows::RowTyper;
 use super::tally::Tally;
-use crate::bytes::without_bom;
+use crate::bytes::{escape_invalid, without_bom};
 use crate::case::Catalogue;
 use crate::error::Result;
 use crate::frames::{self, Batch, RowGroup, Value};
@@ -19,6 +20,7 @@ use crate::intake::blocks::line_set::MOST_LINES;
 use crate::intake::blocks::stretch::{MOST_BYTES, Stretch};
 use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::token::TokenReader;
+use crate::intake::wrapping::{self, Places, Score, Unwrapper};
 use crate::jws::SigningKeys;
 
 /// What a block becomes.
@@ -34,12 +36,49 @@ pub(crate) struct ParsedBlock {
 /// Parses one block.
 pub(crate) struct BlockParser<'a> {
     reading: &'a Reading,
+    catalogue: &'a Catalogue,
+    signing_keys: &'a SigningKeys,
     evidence_id: u32,
     typer: RowTyper<'a>,
     tokens: TokenReader<'a>,
     batch: Batch,
     rejects: Batch,
     tally: Tally,
+}
+
+/// A block as it is parsed.
+struct Taken<'t> {
+    /// Its lines, without what may have been wrapped around them.
+    block: &'t Block,
+    /// The block as it stands in the log, if its lines were wrapped, and where they stand in it.
+    wrapped: Option<(&'t Block, &'t Places)>,
+}
+
+impl Taken<'_> {
+    /// The place in the log of the line `number`, which lies at `range` of the block, and its bytes there.
+    fn in_log(&self, number: u64, range: Range<usize>) -> (u64, &[u8]) {
+        let (found, range) = match self.wrapped {
+            None => (self.block, range),
+            Some((found, places)) => {
+                let index = self.index_of(number);
+                let start = found.line_range(places.first_of(index)).start;
+                (found, start..start.max(found.line_range(index).end))
+            }
+        };
+        let bytes = &found.buffer.filled()[range.clone()];
+        (found.offset + range.start as u64, bytes)
+    }
+
+    /// The place in the block of the line `number`.
+    fn index_of(&self, number: u64) -> usize {
+        usize::try_from(number - self.block.first_line).expect("a line of the block")
+    }
+
+    /// Whether the line at `index` is a part of a line whose end is missing.
+    fn is_endless(&self, index: usize) -> bool {
+        self.wrapped
+            .is_some_and(|(_, places)| places.is_endless(index))
+    }
 }
 
 /// The headers that a block has met so far.
@@ -53,6 +92,8 @@ struct Headers<'t> {
 /// What a line is, before its fields are looked for.
 enum LineKind {
     Blank,
+    /// A part of a line whose end is missing.
+    Part,
     CutOff,
     Header,
     Event,
@@ -69,6 +110,8 @@ impl<'a> BlockParser<'a> {
         let lines = usize::try_from(lines).expect("fewer than the block has bytes");
         Ok(BlockParser {
             reading,
+            catalogue,
+            signing_keys,
             evidence_id,
             typer: RowTyper::new(reading, catalogue, evidence_id),
             tokens: TokenReader::new(signing_keys),
@@ -84,6 +127,58 @@ impl<'a> BlockParser<'a> {
             self.reject_piece(block);
             return self.finish();
         }
+        let unwrapper = Unwrapper::new();
+        let chain = match self.reading.framing {
+            Framing::Lines | Framing::Objects if block.spans.is_none() => {
+                unwrapper.chain(block, |lines| self.score(block, lines))
+            }
+            _ => Vec::new(),
+        };
+        if chain.is_empty() {
+            let wrapped = None;
+            self.parse_lines(&Taken { block, wrapped });
+        } else {
+            self.tally.wrapped = Some(wrapping::described(&chain));
+            let (inner, places) = unwrapper.unwrap(block, &chain).into_block(block);
+            self.parse_lines(&Taken {
+                block: &inner,
+                wrapped: Some((block, &places)),
+            });
+        }
+        self.finish()
+    }
+
+    /// What reading `lines` of `block` comes to.
+    fn score(&self, block: &Block, lines: &[Cow<'_, [u8]>]) -> Score {
+        let mut bytes = Vec::new();
+        let mut spans = Vec::new();
+        for line in lines {
+            // A few lines of a block, which is far shorter than 4 GiB.
+            let start = bytes.len() as u32;
+            bytes.extend_from_slice(line);
+            spans.push((start, bytes.len() as u32));
+            bytes.push(b'\n');
+        }
+        let mut block = block.with_lines(bytes, spans);
+        block.cut = false;
+        let known = (self.catalogue, self.signing_keys);
+        let parser = BlockParser::new(self.reading, known, self.evidence_id, block.lines);
+        let tally = parser.and_then(|mut parser| {
+            let wrapped = None;
+            parser.parse_lines(&Taken {
+                block: &block,
+                wrapped,
+            });
+            Ok(parser.finish()?.tally)
+        });
+        tally.map_or((0, 0), |tally| {
+            (tally.lines.rows, tally.present.count_ones())
+        })
+    }
+
+    /// Parses the lines of a block.
+    fn parse_lines(&mut self, taken: &Taken<'_>) {
+        let block = taken.block;
         let bytes = block.buffer.filled();
         let text = block.header.as_deref();
         let columns = text.and_then(|text| self.parse_header(text));
@@ -99,41 +194,41 @@ impl<'a> BlockParser<'a> {
         let mut next = 0;
         while let Some(indices) = next_stretch(block, next) {
             next = indices.end;
-            let start = line_range(block, indices.start).start;
-            let end = line_range(block, indices.end - 1).end;
+            let start = block.line_range(indices.start).start;
+            let end = block.line_range(indices.end - 1).end;
             stretch.begin(bytes, start, end);
             for index in indices {
                 let number = block.first_line + index as u64;
-                let range = line_range(block, index);
+                let range = block.line_range(index);
                 if let ([b'!'..=b'~', .., last], true) = (&bytes[range.clone()], every_line)
                     && *last != b'\r'
                 {
                     stretch.add(number, range.start, range.end);
                 } else {
-                    self.add_line(block, index, &mut stretch, &mut headers, &mut fields);
+                    self.add_line(taken, index, &mut stretch, &mut headers, &mut fields);
                 }
             }
-            self.parse_stretch(block, &mut stretch, &headers.columns, &mut fields);
+            self.parse_stretch(taken, &mut stretch, &headers.columns, &mut fields);
         }
         if self.is_table() && self.tally.incomplete.is_some() {
             // The columns of a table stand in its header, not in the line.
-            self.tally.incomplete = headers.text.map(excerpt).or(self.tally.incomplete);
+            self.tally.incomplete = headers.text.map(excerpt).or(self.tally.incomplete.take());
         }
         self.tally.lines.lines += block.lines;
-        self.finish()
     }
 
     /// Adds a line of any kind to the stretch; a header or a reject ends the stretch before it.
     fn add_line<'t>(
         &mut self,
-        block: &'t Block,
+        taken: &Taken<'t>,
         index: usize,
         stretch: &mut Stretch<'t>,
         headers: &mut Headers<'t>,
         fields: &mut Fields<'t>,
     ) {
+        let block = taken.block;
         let number = block.first_line + index as u64;
-        let range = line_range(block, index);
+        let range = block.line_range(index);
         let found = &block.buffer.filled()[range.clone()];
         let found = found.strip_suffix(b"\r").unwrap_or(found);
         // Files that were put together have a byte-order mark before each.
@@ -141,12 +236,9 @@ impl<'a> BlockParser<'a> {
         let end = range.start + found.len();
         let hole = raw.iter().take_while(|byte| **byte == 0).count();
         if hole > 0 {
-            self.parse_stretch(block, stretch, &headers.columns, fields);
-            self.reject_hole(
-                number,
-                block.offset + (end - raw.len()) as u64,
-                &raw[..hole],
-            );
+            self.parse_stretch(taken, stretch, &headers.columns, fields);
+            let (offset, _) = taken.in_log(number, end - raw.len()..end);
+            self.reject_hole(number, offset, &raw[..hole]);
             if hole == raw.len() {
                 return;
             }
@@ -155,16 +247,23 @@ impl<'a> BlockParser<'a> {
         }
         let raw = &raw[hole..];
         let start = end - raw.len();
-        match self.kind_of(block, index, raw) {
+        match self.kind_of(taken, index, raw) {
+            LineKind::Part => {
+                self.parse_stretch(taken, stretch, &headers.columns, fields);
+                let reject = Reject::new(Reason::PartOfLine, "the end of the line is missing");
+                let (offset, raw) = taken.in_log(number, start..end);
+                self.reject(number, offset, raw, &reject);
+            }
             LineKind::Blank => self.tally.lines.blanks += 1,
             LineKind::Event => stretch.add(number, start, end),
             LineKind::CutOff => {
-                self.parse_stretch(block, stretch, &headers.columns, fields);
+                self.parse_stretch(taken, stretch, &headers.columns, fields);
                 let reject = Reject::new(Reason::CutOff, "the log is damaged within this line");
-                self.reject(number, block.offset + start as u64, raw, &reject);
+                let (offset, raw) = taken.in_log(number, start..end);
+                self.reject(number, offset, raw, &reject);
             }
             LineKind::Header => {
-                self.parse_stretch(block, stretch, &headers.columns, fields);
+                self.parse_stretch(taken, stretch, &headers.columns, fields);
                 let columns = self.parse_header(raw);
                 if !self.is_table() {
                     // A directive that cannot be read leaves the one before in force.
@@ -190,7 +289,11 @@ impl<'a> BlockParser<'a> {
     }
 
     /// What the line `raw`, at place `index` of its block, is.
-    fn kind_of(&self, block: &Block, index: usize, raw: &[u8]) -> LineKind {
+    fn kind_of(&self, taken: &Taken<'_>, index: usize, raw: &[u8]) -> LineKind {
+        let block = taken.block;
+        if taken.is_endless(index) {
+            return LineKind::Part;
+        }
         // Few lines begin with a blank; only those are searched for anything else.
         if raw.first().is_none_or(|byte| *byte <= b' ') && raw.trim_ascii().is_empty() {
             return LineKind::Blank;
@@ -241,7 +344,7 @@ impl<'a> BlockParser<'a> {
     /// Makes rows and rejects of the lines of `stretch`, and empties it.
     fn parse_stretch<'t>(
         &mut self,
-        block: &'t Block,
+        taken: &Taken<'t>,
         stretch: &mut Stretch<'t>,
         header: &Header,
         fields: &mut Fields<'t>,
@@ -261,23 +364,23 @@ impl<'a> BlockParser<'a> {
             left -= parsed;
         }
         for line in left.iter() {
-            self.parse_line(block, stretch, line, header, fields);
+            self.parse_line(taken, stretch, line, header, fields);
         }
-        self.type_rows(block, stretch);
+        self.type_rows(taken, stretch);
         stretch.clear();
     }
 
     /// Parses one line of a stretch by itself.
     fn parse_line<'t>(
         &mut self,
-        block: &'t Block,
+        taken: &Taken<'t>,
         stretch: &mut Stretch<'t>,
         line: usize,
         header: &Header,
         fields: &mut Fields<'t>,
     ) {
         let place = stretch.lines()[line];
-        let bytes = &block.buffer.filled()[stretch.range_in_block(line)];
+        let bytes = &taken.block.buffer.filled()[stretch.range_in_block(line)];
         let base = place.start as usize;
         let known = stretch.text().and_then(|text| text.get(place.range()));
         if let Some(text) = known {
@@ -345,11 +448,11 @@ impl<'a> BlockParser<'a> {
     }
 
     /// Types the lines of `stretch`, whose fields are known, and counts the rows and rejects.
-    fn type_rows(&mut self, block: &Block, stretch: &mut Stretch<'_>) {
+    fn type_rows(&mut self, taken: &Taken<'_>, stretch: &mut Stretch<'_>) {
         let rejects = self.typer.type_rows(stretch, &mut self.batch);
         for (line, number, reject) in rejects {
             let range = stretch.range_in_block(line);
-            let raw = &block.buffer.filled()[range.clone()];
+            let raw = &taken.block.buffer.filled()[range.clone()];
             match reject.reason {
                 Reason::TimeWithoutZone => {
                     self.tally.zoneless += 1;
@@ -361,7 +464,8 @@ impl<'a> BlockParser<'a> {
                 }
                 _ => {}
             }
-            self.reject(number, block.offset + range.start as u64, raw, &reject);
+            let (offset, raw) = taken.in_log(number, range);
+            self.reject(number, offset, raw, &reject);
         }
         let times = &self.typer.event_times()[..stretch.count()];
         self.tally.lines.rows += times.len() as u64;
@@ -415,45 +519,15 @@ fn excerpt(line: &[u8]) -> String {
     escape_invalid(line, r"\").chars().take(1 << 16).collect()
 }
 
-/// Where the line or record at place `index` lies in its block.
-#[inline]
-fn line_range(block: &Block, index: usize) -> Range<usize> {
-    match &block.spans {
-        Some(spans) => spans[index].0 as usize..spans[index].1 as usize,
-        None => {
-            let ends = block.buffer.line_ends();
-            let start = index
-                .checked_sub(1)
-                .map_or(0, |before| ends[before] as usize + 1);
-            // The last line of a log may have no line end.
-            let end = ends.get(index).map(|end| *end as usize);
-            start..end.unwrap_or(block.buffer.filled().len())
-        }
-    }
-}
-
 /// The lines of the stretch that begins with the line `first`; `None` behind the last line.
 ///
 /// A stretch has at least one line. Its last may go beyond [`MOST_BYTES`].
 fn next_stretch(block: &Block, first: usize) -> Option<Range<usize>> {
     let count = usize::try_from(block.lines).expect("fewer than the block has bytes");
-    let start = (first < count).then(|| line_range(block, first).start)?;
+    let start = (first < count).then(|| block.line_range(first).start)?;
     let mut end = count.min(first + MOST_LINES);
-    while end > first + 1 && line_range(block, end - 2).end - start >= MOST_BYTES {
+    while end > first + 1 && block.line_range(end - 2).end - start >= MOST_BYTES {
         end -= 1;
     }
     Some(first..end)
-}
-
-/// The bytes as text; each that is no UTF-8 becomes `xHH` behind `backslash`, as servers escape them.
-fn escape_invalid(bytes: &[u8], backslash: &str) -> String {
-    let mut text = String::with_capacity(bytes.len() + 16);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            use std::fmt::Write as _;
-            write!(text, "{backslash}x{byte:02X}").expect("writing to a string");
-        }
-    }
-    text
 }

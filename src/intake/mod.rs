@@ -9,7 +9,8 @@
 //! log               a stream of bytes; a Parquet file becomes lines of JSON (evidence/parquet_rows)
 //!   | cut           blocks/framing       into blocks of about 8 MiB that end where a line ends
 //!   v                                    (objects, records: where records are no lines)
-//! block             block                the unit of work of a thread, and of a row group
+//! block             block                the unit of work of a thread, and of a row group; first, what
+//!   |               wrapping             containers, syslog and collectors put around its lines goes off
 //!   | 64 lines      blocks/stretch       a stretch: at most 64 lines, or 32 KiB
 //!   v
 //! slots             formats/             a text for each slot: all lines at once (`parse_many`), or,
@@ -84,6 +85,7 @@ mod rows;
 mod settings;
 pub(crate) mod tally;
 pub(crate) mod values;
+pub(crate) mod wrapping;
 
 pub use custody::write_pages;
 pub use evidence::raw;

@@ -39,6 +39,8 @@ pub enum Reason {
     NoHeader,
     /// A quote is never closed.
     OpenQuote,
+    /// The line is a part of a longer one whose end is missing.
+    PartOfLine,
     /// The request is no HTTP request, and the server did not refuse it.
     RequestLine,
     /// A quote stands where none may stand.
@@ -69,6 +71,7 @@ impl Reason {
         Reason::NoClaims,
         Reason::NoHeader,
         Reason::OpenQuote,
+        Reason::PartOfLine,
         Reason::RequestLine,
         Reason::StrayQuote,
         Reason::TimeInFold,
@@ -100,6 +103,7 @@ impl Reason {
             Reason::NoClaims => "no_claims",
             Reason::NoHeader => "no_header",
             Reason::OpenQuote => "open_quote",
+            Reason::PartOfLine => "part_of_line",
             Reason::RequestLine => "request_line",
             Reason::StrayQuote => "stray_quote",
             Reason::TimeInFold => "time_in_fold",
@@ -173,6 +177,10 @@ impl Reason {
             Reason::OpenQuote => {
                 "A quote is never closed, so no one can say where the record ends. See whether \
                  the writer escapes quotes in another way."
+            }
+            Reason::PartOfLine => {
+                "The container runtime cut a long line into parts, and its end is missing. It may \
+                 stand in the next file of the log: put both together in a copy."
             }
             Reason::RequestLine => {
                 "The request is not `METHOD target HTTP/x`, yet the server did not refuse it. \

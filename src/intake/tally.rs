@@ -20,6 +20,9 @@ pub(crate) struct Tally {
     pub(crate) without_zone: Option<(u64, String)>,
     /// How many lines have a time that needs a zone.
     pub(crate) zoneless: u64,
+    /// What was wrapped around the lines, for people, if anything was.
+    #[serde(default)]
+    pub(crate) wrapped: Option<String>,
     /// The line number and the time of the first row.
     pub(crate) first_row: Option<(u64, i64)>,
     /// By column, texts of events and outcomes that are on no list, and how many lines have each.
@@ -44,6 +47,7 @@ impl Tally {
             self.without_zone = other.without_zone;
         }
         self.zoneless += other.zoneless;
+        self.wrapped = self.wrapped.take().or(other.wrapped);
         self.first_row = self.first_row.or(other.first_row);
         for (column, words) in other.unknown_words {
             let known = self.unknown_words.entry(column).or_default();

@@ -44,6 +44,16 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// A buffer of these bytes, whose line ends nobody looks for.
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Buffer {
+            length: bytes.len(),
+            bytes,
+            line_ends: Vec::new(),
+            pool: Arc::default(),
+        }
+    }
+
     /// The bytes that were read.
     pub(crate) fn filled(&self) -> &[u8] {
         &self.bytes[..self.length]

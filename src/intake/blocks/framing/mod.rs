@@ -8,11 +8,13 @@
 mod tests;
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::bytes::without_bom;
 use crate::intake::blocks::buffers::{Buffer, Pool};
 use crate::intake::blocks::objects::{array_depth, find_objects};
+use crate::intake::blocks::prefixes;
 use crate::intake::blocks::records::{Cut, Shape, TableHeader, find_records};
 
 /// What the bytes of a log are made of: lines, records or objects.
@@ -77,6 +79,46 @@ impl Block {
             cut: false,
         }
     }
+
+    /// Where the line or record at place `index` lies in the block.
+    #[inline]
+    pub(crate) fn line_range(&self, index: usize) -> Range<usize> {
+        match &self.spans {
+            Some(spans) => spans[index].0 as usize..spans[index].1 as usize,
+            None => {
+                let ends = self.buffer.line_ends();
+                let start = index
+                    .checked_sub(1)
+                    .map_or(0, |before| ends[before] as usize + 1);
+                // The last line of a log may have no line end.
+                let end = ends.get(index).map(|end| *end as usize);
+                start..end.unwrap_or(self.buffer.filled().len())
+            }
+        }
+    }
+
+    /// The line or record at place `index`, without a CR at its end.
+    pub(crate) fn line(&self, index: usize) -> &[u8] {
+        let line = &self.buffer.filled()[self.line_range(index)];
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
+
+    /// How many lines or records it has.
+    pub(crate) fn count(&self) -> usize {
+        usize::try_from(self.lines).expect("fewer than the block has bytes")
+    }
+
+    /// The same block with other lines: those of `bytes` that lie at `spans`.
+    pub(crate) fn with_lines(&self, bytes: Vec<u8>, spans: Vec<(u32, u32)>) -> Block {
+        Block {
+            lines: spans.len() as u64,
+            buffer: Buffer::of(bytes),
+            spans: Some(spans),
+            headers: Vec::new(),
+            header: self.header.clone(),
+            ..*self
+        }
+    }
 }
 
 /// How a log ended.
@@ -127,7 +169,7 @@ pub(crate) fn cut<E>(
             }
             // The rest of a line that is too long is a block by itself.
             None if continuing => buffer.line_ends().first().map(|at| *at as usize + 1),
-            None => buffer.line_ends().last().map(|at| *at as usize + 1),
+            None => last_whole(&buffer),
         };
         let filled = buffer.filled().len();
         let end = match whole {
@@ -174,6 +216,22 @@ pub(crate) fn cut<E>(
             return Ok(ended);
         }
     }
+}
+
+/// Where the last line ends that is whole, and no part of a longer one.
+///
+/// Container runtimes cut long lines into parts, which are put together block by block.
+fn last_whole(buffer: &Buffer) -> Option<usize> {
+    let ends = buffer.line_ends();
+    let goes_on = |place: &usize| {
+        let start = place
+            .checked_sub(1)
+            .map_or(0, |before| ends[before] as usize + 1);
+        prefixes::goes_on(&buffer.filled()[start..ends[*place] as usize])
+    };
+    let whole = (0..ends.len()).rev().find(|place| !goes_on(place));
+    let last = whole.or(ends.len().checked_sub(1));
+    last.map(|place| ends[place] as usize + 1)
 }
 
 /// Reads until `target` bytes are filled; returns whether the content ended before.
