@@ -4,6 +4,7 @@
 //! reads at least half of the lines is taken. For JSON, CSV, TSV and Parquet with fields of their own a
 //! mapping is proposed by the names of the fields.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use crate::intake::blocks::framing::{self, Framing};
 use crate::intake::formats::{self, LogFormat};
 use crate::intake::reading::Reading;
 use crate::intake::tally::Tally;
+use crate::intake::wrapping::Unwrapper;
 use crate::moment::utc;
 
 /// Lines of a sample that are searched for the marks of formats.
@@ -66,14 +68,17 @@ impl Sample {
                 line.trim_end().to_string()
             })
             .collect();
+        // The marks of a format may stand behind what a container or a collector put before each line.
+        let variants = Unwrapper::new().variants(&lines);
         for format in formats::list::ALL {
-            if !bears_mark(format, &lines) {
+            let mut bearing = variants.iter();
+            let Some(lines) = bearing.find(|lines| bears_mark(format, lines)) else {
                 continue;
-            }
+            };
             let Some(attempt) = self.attempt(format, format.kinds[0], &[], None) else {
                 continue;
             };
-            let more = self.with_named_tail(&attempt, &lines);
+            let more = self.with_named_tail(&attempt, lines);
             let (attempt, fields) = more.unwrap_or((attempt, Vec::new()));
             attempt.describe(found);
             if !fields.is_empty() {
@@ -140,6 +145,7 @@ impl Sample {
     /// The names of the log's fields, and the formats that it may have, which differ in what quotes mean.
     fn field_names(&self) -> Option<(Vec<&'static LogFormat>, Vec<String>)> {
         let text = String::from_utf8_lossy(without_bom(&self.head));
+        let text = without_wrapping(&text);
         let first = text
             .lines()
             .find(|line| !line.trim().is_empty())
@@ -262,6 +268,21 @@ impl Sample {
     }
 }
 
+/// The text whose lines are JSON objects once what was wrapped around them is off, or else the same text.
+fn without_wrapping(text: &str) -> Cow<'_, str> {
+    let lines: Vec<String> = text.lines().take(NAMED_LINES).map(str::to_string).collect();
+    let is_object = |line: &&String| line.starts_with('{');
+    let variants = Unwrapper::new().variants(&lines);
+    let objects = variants.into_iter().rev().find(|lines| {
+        let count = lines.iter().filter(is_object).count();
+        count > 0 && count * 2 >= lines.len()
+    });
+    match objects {
+        Some(objects) if objects != lines => objects.join("\n").into(),
+        _ => text.into(),
+    }
+}
+
 /// Whether the mark of a format is in one of the lines, or in all of them together.
 fn bears_mark(format: &LogFormat, lines: &[String]) -> bool {
     // An object may be the first of an array, or follow another one.
@@ -305,6 +326,10 @@ impl Attempt {
     /// Enters what is known of the log.
     fn describe(&self, found: &mut Detected) {
         let read = self.tally.lines;
+        if let Some(wrapped) = &self.tally.wrapped {
+            let note = format!("each line stands in {wrapped}, which is taken off as it is read");
+            found.notes.push(note);
+        }
         found.format = Some(self.format.name);
         found.title = self.format.title.to_string();
         found.kind = Some(self.kind.name());

@@ -1,7 +1,10 @@
-//! Envoy's text access log: its default, or the format string that the case file gives as `log_format`.
+//! Envoy's text access log: its default, Istio's, or the format string that the case file gives.
 //!
-//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>. Istio's default
-//! is such a string. Rows of requests get what the operators mean (see [`MEANINGS`]).
+//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage>. Rows
+//! of requests get what the operators mean (see [`MEANINGS`]).
+//!
+//! Without `log_format` each line is read by the first default that it fits: that of Envoy, of Istio since 1.9,
+//! and of Istio before (<https://istio.io/latest/docs/tasks/observability/logs/access-log/>).
 //!
 //! * Envoy escapes nothing, so a quote that a client sends stands in the line as it is.
 //! * The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer that it saw. If the list has several
@@ -10,7 +13,7 @@
 //! Rejects: those of [`super::template`], and `forwarded_for_list` for a list of several addresses without
 //! `forwarded_hops`.
 
-use super::template::{self, Meaning, Piece, Style, at, is};
+use super::template::{self, AnyOf, Meaning, Piece, Style, at, is};
 use super::{Framing, LineParser, LogFormat, REQUESTS, Takes, Wanted};
 use crate::case::TimeFormat;
 use crate::frames::Frame;
@@ -20,7 +23,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     title: "Envoy access log, text",
     documentation: "https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage",
     about: super::About {
-        products: "Envoy access logs as text: the default, or the format string that the case file gives (Istio's, for one).",
+        products: "Envoy and Istio access logs as text: their defaults, or the format string that the case file gives as `log_format`.",
         detected_by: "Lines that begin with a time in brackets.",
         note: "Envoy escapes nothing. The client is in `X-FORWARDED-FOR`, to which Envoy adds the peer that it saw: say with `forwarded_hops` how many of your own proxies stand before it.",
         variables: MEANINGS,
@@ -40,6 +43,12 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 
 /// Envoy's default format string.
 const DEFAULT: &str = r#"[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%""#;
+
+/// Istio's default format string since version 1.9.
+const ISTIO: &str = r#"[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%"#;
+
+/// Istio's default format string before version 1.9.
+const OLD_ISTIO: &str = r#"[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% "%DYNAMIC_METADATA(istio.mixer:status)%" "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%"#;
 
 /// What Envoy's operators mean, the best source of a column first.
 static MEANINGS: &[Meaning] = &[
@@ -64,8 +73,11 @@ const STYLE: Style = Style {
 };
 
 fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>, String> {
-    let pieces = pieces(wanted.log_format.as_deref().unwrap_or(DEFAULT))?;
-    template::parser(&pieces, &STYLE, frame, wanted)
+    let made = |text: &str| template::parser(&pieces(text)?, &STYLE, frame, wanted);
+    match &wanted.log_format {
+        Some(text) => made(text),
+        None => AnyOf::new([DEFAULT, ISTIO, OLD_ISTIO].map(made)),
+    }
 }
 
 /// Returns the pieces of a format string, in which every second `%` ends an operator.
@@ -124,5 +136,25 @@ mod tests {
             read(&FORMAT, &*parser, &line("192.0.2.7")[..70], &columns),
             Err("log_syntax")
         );
+    }
+
+    #[test]
+    fn reads_the_defaults_of_istio() {
+        let parser = parser(&FORMAT, &[]);
+        let columns = ["source_ip", "path", "status", "body_bytes", "request_id"];
+        let line = |before: &str, forwarded: &str| {
+            format!(
+                r#"[2025-04-14T00:00:00.310Z] "GET /a?b HTTP/1.1" 200 - {before} "-" 0 154 2 1 "{forwarded}" "curl" "cc21d9b0" "shop.example" "198.51.100.9:80" inbound|9080|| 127.0.0.6:4 10.0.2.1:90 192.0.2.9:3 - default"#
+            )
+        };
+        for before in ["via_upstream -", r#""-""#] {
+            for (forwarded, address) in [("-", "192.0.2.9"), ("192.0.2.7", "192.0.2.7")] {
+                let expected = [address, "/a?b", "200", "154", "cc21d9b0"];
+                let found = read(&FORMAT, &*parser, &line(before, forwarded), &columns);
+                assert_eq!(found, row(expected), "{before}");
+            }
+            let cut = &line(before, "-")[..150];
+            assert_eq!(read(&FORMAT, &*parser, cut, &columns), Err("log_syntax"));
+        }
     }
 }

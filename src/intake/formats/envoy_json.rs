@@ -1,6 +1,7 @@
-//! The access log of Envoy and Istio, as JSON lines with Istio's default names.
+//! The access log of Envoy as JSON lines, with the default names of Istio or of Envoy Gateway.
 //!
-//! <https://istio.io/latest/docs/tasks/observability/logs/access-log/>. Rows of requests get their time,
+//! <https://istio.io/latest/docs/tasks/observability/logs/access-log/>,
+//! <https://gateway.envoyproxy.io/docs/tasks/observability/proxy-accesslog/>. Rows of requests get their time,
 //! address, method, path, status, bytes, user agent and request id.
 //!
 //! The client is the address in `x_forwarded_for`, or the downstream address if there is none. If the list
@@ -15,10 +16,10 @@ use crate::case::TimeFormat;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "envoy_json",
-    title: "Envoy or Istio access log, JSON",
+    title: "Envoy, Istio or Envoy Gateway access log, JSON",
     documentation: "https://istio.io/latest/docs/tasks/observability/logs/access-log/",
     about: super::About {
-        products: "Envoy and Istio access logs, as JSON objects with Istio's default names.",
+        products: "Envoy, Istio and Envoy Gateway access logs, as JSON objects with the default names.",
         detected_by: "JSON objects with the keys `start_time` and `response_code`.",
         note: "Where `X-Forwarded-For` has several addresses, say with `forwarded_hops` how many of your own proxies stand before this log.",
         variables: &[],
@@ -31,12 +32,18 @@ pub(super) static FORMAT: LogFormat = LogFormat {
         ("event_time", "start_time"),
         ("client_endpoint", "downstream_remote_address"),
         ("forwarded_for", "x_forwarded_for"),
+        ("forwarded_for", "x-forwarded-for"),
         ("method", "method"),
         ("path", "path"),
+        ("path", "x-envoy-origin-path"),
+        ("path", "x-envoy-original-path"),
+        ("path", ":path"),
         ("status", "response_code"),
         ("body_bytes", "bytes_sent"),
         ("user_agent", "user_agent"),
+        ("user_agent", "user-agent"),
         ("request_id", "request_id"),
+        ("request_id", "x-request-id"),
     ],
     constants: &[],
     time: Some(TimeFormat::Rfc3339),
@@ -60,6 +67,14 @@ mod tests {
             ("method", "GET"),
             ("path", "/a"),
             ("status", "200"),
+        ];
+        assert_reads(&FORMAT, line, &row);
+        let line = r#"{"start_time":"2025-04-14T00:00:00.5Z","x-forwarded-for":"192.0.2.7","downstream_remote_address":"10.0.0.12:5","method":"GET","x-envoy-origin-path":"/a","response_code":200,"user-agent":"curl","x-request-id":"r-7"}"#;
+        let row = [
+            ("source_ip", "192.0.2.7"),
+            ("path", "/a"),
+            ("user_agent", "curl"),
+            ("request_id", "r-7"),
         ];
         assert_reads(&FORMAT, line, &row);
         let bad = r#"{"path":"/a","path":"/b"}"#;

@@ -6,12 +6,18 @@
 //! time, event, issuer (the realm), subject, token id, session and address.
 //!
 //! * Times carry no zone, so the case file names one.
+//! * Keycloak may log JSON instead (`--log-console-output=json`): the event then is the text of `message`, and
+//!   the time, with its zone, that of `timestamp`.
 //! * Successful refreshes are logged at DEBUG by default, so they are often missing.
 //! * Only events that hand out a token keep its id.
 //! * Newer versions quote all values, older ones none.
 //!
 //! Rejects: `log_syntax`, for a line that is no event or is damaged; `duplicate_field`, for a wanted field
 //! that is there twice.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
 
 use super::keycloak::keep_issued_tokens;
 use super::{
@@ -25,8 +31,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     title: "Keycloak events, server log",
     documentation: "https://www.keycloak.org/docs/latest/server_admin/#auditing-and-events",
     about: super::About {
-        products: "Keycloak events in its server log (the listener `jboss-logging`).",
-        detected_by: "Lines with `[org.keycloak.events`.",
+        products: "Keycloak events in its server log (the listener `jboss-logging`), as text or as JSON.",
+        detected_by: "Lines with `[org.keycloak.events`, or JSON objects whose `loggerName` begins so.",
         note: "Keycloak logs successful refreshes at DEBUG by default, so they are often missing. Only events that hand out a token keep its id. The realm's name stands for the issuer: say in `[source.constants]` what the tokens' `iss` is.",
         variables: &[],
         example: r#"2025-04-14 00:00:00,456 DEBUG [org.keycloak.events] (executor-thread-7) type="CODE_TO_TOKEN", realmId="7d4e02d3", realmName="shop", userId="a298c916", sessionId="7aeeb576", ipAddress="203.0.113.5", token_id="26cb3659-3777-41a7-a31f-86639e3894b6""#,
@@ -45,10 +51,14 @@ pub(super) static FORMAT: LogFormat = LogFormat {
         ("source_ip", "ipAddress"),
     ],
     constants: &[],
-    time: Some(TimeFormat::LocalIso),
+    // A time without a zone is one of RFC 3339 that needs the case file's.
+    time: Some(TimeFormat::Rfc3339),
     log_format: Takes::No,
     needs: &[],
-    mark: |line| line.contains("[org.keycloak.events"),
+    mark: |line| {
+        line.contains("[org.keycloak.events")
+            || line.contains("\"loggerName\"") && line.contains("\"org.keycloak.events")
+    },
     parser,
 };
 
@@ -66,6 +76,18 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
         time,
         wanted: wanted.fields.clone(),
     }))
+}
+
+/// A record of Keycloak's log as JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Logged<'l> {
+    #[serde(borrow)]
+    timestamp: Cow<'l, str>,
+    #[serde(borrow)]
+    logger_name: Cow<'l, str>,
+    #[serde(borrow)]
+    message: Cow<'l, str>,
 }
 
 fn syntax(what: impl Into<String>) -> Reject {
@@ -131,38 +153,20 @@ impl Events {
         Ok(fields)
     }
 
-    /// Puts a field into each slot that it is wanted for.
-    fn put<'l>(&self, field: &Field<'l>, fields: &mut Fields<'l>) -> Result<(), Reject> {
-        let Field { name, value, .. } = *field;
-        if value == "null" {
-            return Ok(());
+    /// Reads an event that stands as text in the `message` of a JSON object.
+    fn parse_object(&self, line: &str, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        let object: Logged = serde_json::from_str(line)
+            .map_err(|error| Reject::new(Reason::JsonSyntax, error.to_string()))?;
+        if !object.logger_name.starts_with("org.keycloak.events") {
+            return Err(syntax("no event of Keycloak"));
         }
-        let known = self.wanted.iter().enumerate();
-        for (rank, (slot, _)) in known.filter(|(_, (_, wanted))| wanted == name) {
-            // A format and its case file name fewer than 255 fields.
-            let rank = rank as u8;
-            match fields.swap_rank(*slot, rank) {
-                Some(before) if before == rank => {
-                    let twice = format!("`{name}` is there twice");
-                    return Err(Reject::new(Reason::DuplicateField, twice));
-                }
-                Some(before) if before < rank => fields.restore_rank(*slot, before),
-                _ if value.contains("\\\"") => fields.copy(*slot, &value.replace("\\\"", "\"")),
-                _ => fields.put(*slot, value),
-            }
-        }
-        Ok(())
+        fields.copy(self.time, &object.timestamp);
+        fields.swap_rank(self.time, u8::MAX);
+        self.parse_fields(&object.message, fields)
     }
-}
 
-impl LineParser for Events {
-    fn parse<'l>(
-        &self,
-        line: &'l str,
-        _header: &Header,
-        fields: &mut Fields<'l>,
-    ) -> Result<(), Reject> {
-        let mut rest = self.head(line, fields)?;
+    /// Reads the fields of an event.
+    fn parse_fields(&self, mut rest: &str, fields: &mut Fields<'_>) -> Result<(), Reject> {
         let mut all_quoted = None;
         while !rest.is_empty() {
             let field = Field::take(&mut rest)?;
@@ -178,6 +182,44 @@ impl LineParser for Events {
         }
         keep_issued_tokens(fields);
         Ok(())
+    }
+
+    /// Puts a field into each slot that it is wanted for.
+    fn put(&self, field: &Field<'_>, fields: &mut Fields<'_>) -> Result<(), Reject> {
+        let Field { name, value, .. } = *field;
+        if value == "null" {
+            return Ok(());
+        }
+        let known = self.wanted.iter().enumerate();
+        for (rank, (slot, _)) in known.filter(|(_, (_, wanted))| wanted == name) {
+            // A format and its case file name fewer than 255 fields.
+            let rank = rank as u8;
+            match fields.swap_rank(*slot, rank) {
+                Some(before) if before == rank => {
+                    let twice = format!("`{name}` is there twice");
+                    return Err(Reject::new(Reason::DuplicateField, twice));
+                }
+                Some(before) if before < rank => fields.restore_rank(*slot, before),
+                _ if value.contains("\\\"") => fields.copy(*slot, &value.replace("\\\"", "\"")),
+                _ => fields.copy(*slot, value),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LineParser for Events {
+    fn parse<'l>(
+        &self,
+        line: &'l str,
+        _header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        if line.starts_with('{') {
+            return self.parse_object(line, fields);
+        }
+        let rest = self.head(line, fields)?;
+        self.parse_fields(rest, fields)
     }
 
     fn fills(&self) -> Vec<usize> {
@@ -228,7 +270,27 @@ mod tests {
             let found = read(&FORMAT, &*parser, &format!("{head}{line}"), &columns);
             assert_eq!(found, row(expected));
         }
+        let text = r#"type=\"REFRESH_TOKEN\", userId=\"u-7\", sessionId=\"s-7\", token_id=\"t-7\""#;
+        let logged = |logger: &str| {
+            format!(
+                r#"{{"timestamp":"2025-04-14T00:00:00.1+09:00","loggerName":"{logger}","message":"{text}"}}"#
+            )
+        };
+        let expected = [
+            "2025-04-14T00:00:00.1+09:00",
+            "REFRESH_TOKEN",
+            "u-7",
+            "t-7",
+            "s-7",
+        ];
+        let found = read(&FORMAT, &*parser, &logged("org.keycloak.events"), &columns);
+        assert_eq!(found, row(expected));
         for (line, reason) in [
+            (logged("io.quarkus"), "log_syntax"),
+            (
+                logged("org.keycloak.events").replace("}", ""),
+                "json_syntax",
+            ),
             (format!("{head}type=\"LOGIN\", userId=\"u"), "log_syntax"),
             (
                 format!("{head}type=LOGIN, userId=u, userId=v"),

@@ -4,10 +4,18 @@
 //! time, address, method, path, status and bytes. User agent and request id are there only if Traefik is set
 //! up to keep these headers.
 //!
-//! Rejects: those of [`super::json`].
+//! `ClientHost` is what the entry point took for the client: an address, or the `X-Forwarded-For` that came
+//! in. Where it is a list, the case file says with `forwarded_hops` how many proxies of one's own added one;
+//! where it is no address, the peer's (`ClientAddr`) counts.
+//!
+//! Rejects: those of [`super::json`], and `forwarded_for_list` for a list of several addresses without
+//! `forwarded_hops`.
 
-use super::{Framing, LogFormat, REQUESTS, Takes, has_keys, json};
+use std::net::IpAddr;
+
+use super::{Fields, Framing, LogFormat, REQUESTS, Takes, has_keys, json};
 use crate::case::TimeFormat;
+use crate::intake::blocks::fields::{CLIENT_ENDPOINT, FORWARDED_FOR};
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "traefik",
@@ -16,7 +24,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     about: super::About {
         products: "Traefik access logs, as JSON objects.",
         detected_by: "JSON objects with the keys `DownstreamStatus` and `ClientHost`.",
-        note: "User agent and request id are there only if Traefik is set to keep these headers.",
+        note: "`ClientHost` may hold a whole `X-Forwarded-For`: say with `forwarded_hops` how many of your own proxies stand before Traefik. User agent and request id are there only if Traefik is set to keep these headers.",
         variables: &[],
         example: r#"{"ClientHost":"203.0.113.5","DownstreamContentSize":5120,"DownstreamStatus":200,"RequestMethod":"GET","RequestPath":"/cart","StartUTC":"2025-02-28T12:11:34.109128260Z","request_User-Agent":"Mozilla/5.0","request_X-Request-Id":"8d27112b"}"#,
         settings: "",
@@ -25,7 +33,8 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     framing: Framing::Objects,
     fields: &[
         ("event_time", "StartUTC"),
-        ("source_ip", "ClientHost"),
+        ("client_endpoint", "ClientAddr"),
+        ("forwarded_for", "ClientHost"),
         ("method", "RequestMethod"),
         ("path", "RequestPath"),
         ("status", "DownstreamStatus"),
@@ -38,8 +47,20 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| has_keys(line, &["DownstreamStatus", "ClientHost"]),
-    parser: json::plain,
+    parser: |_, wanted| json::finished(wanted, keep_addresses),
 };
+
+/// Forgets a `ClientHost` without any address where the peer's is known.
+fn keep_addresses(fields: &mut Fields<'_>) {
+    let is_address = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let has_none = |list: &str| {
+        let mut entries = list.split(',').map(str::trim);
+        !entries.any(|entry| is_address(entry) || entry.contains(':'))
+    };
+    if fields.has(CLIENT_ENDPOINT) && fields.get(FORWARDED_FOR).is_some_and(has_none) {
+        fields.clear(FORWARDED_FOR);
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -57,6 +78,14 @@ mod tests {
             ("status", "200"),
         ];
         assert_reads(&FORMAT, line, &row);
+        for (host, address) in [("unknown", "10.0.0.2"), ("2001:db8::7", "2001:db8::7")] {
+            let line = format!(
+                r#"{{"StartUTC":"2025-04-14T00:00:00.5Z","ClientAddr":"10.0.0.2:11029","ClientHost":"{host}","DownstreamStatus":200}}"#
+            );
+            assert_reads(&FORMAT, &line, &[("source_ip", address)]);
+        }
+        let list = r#"{"ClientHost":"192.0.2.100,198.51.100.50"}"#;
+        assert_refuses(&FORMAT, list, "forwarded_for_list");
         let bad = r#"{"ClientHost":{"v4":"192.0.2.7"}}"#;
         assert_refuses(&FORMAT, bad, "field_type");
     }

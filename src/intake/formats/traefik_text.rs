@@ -2,13 +2,16 @@
 //!
 //! `client - user [time] "request" status size "referer" "agent" count "router" "server" 3ms`
 //!
-//! <https://doc.traefik.io/traefik/observability/access-logs/>, Traefik 2 and 3. Rows of requests get their
+//! <https://doc.traefik.io/traefik/observability/access-logs/>, Traefik 1 to 3. Rows of requests get their
 //! time, address, method, path, status, bytes and user agent.
+//!
+//! * Traefik 1 writes the referer without quotes.
+//! * A request without an answer has the status `-`, which becomes 0.
 //!
 //! Rejects: those of [`super::template`], and `request_line` for a request that the server answered although it
 //! is not `METHOD target HTTP/x`.
 
-use super::template::Style;
+use super::template::{AnyOf, Style};
 use super::{Framing, LogFormat, REQUESTS, Takes, common, nginx};
 use crate::case::TimeFormat;
 
@@ -32,10 +35,18 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     log_format: Takes::No,
     needs: &[],
     mark: |line| line.ends_with("ms") && line.contains("] \""),
-    parser: |frame, wanted| nginx::fixed(TEMPLATE, &STYLE, frame, wanted),
+    parser: |frame, wanted| {
+        let templates = [TEMPLATE.to_string(), TEMPLATE.replace(QUOTED, BARE)];
+        AnyOf::new(templates.map(|text| nginx::fixed(&text, &STYLE, frame, wanted)))
+    },
 };
 
 const TEMPLATE: &str = r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_count "$router" "$server" ${duration}ms"#;
+
+/// The referer as Traefik writes it since version 2.
+const QUOTED: &str = r#""$http_referer""#;
+/// The referer as Traefik 1 writes it.
+const BARE: &str = "$http_referer";
 
 const STYLE: Style = Style {
     meanings: common::MEANINGS,
@@ -58,6 +69,12 @@ mod tests {
             ("status", "404"),
         ];
         assert_reads(&FORMAT, line, &row);
+        let none = line.replace("404 19", "- -");
+        assert_reads(&FORMAT, &none, &[("status", "0"), ("body_bytes", "0")]);
+        for referer in ["-", "https://shop.example/a"] {
+            let old = line.replace(r#""-" "curl""#, &format!(r#"{referer} "curl""#));
+            assert_reads(&FORMAT, &old, &[("status", "404"), ("user_agent", "curl")]);
+        }
         assert_refuses(&FORMAT, &line[..line.len() - 2], "log_syntax");
     }
 }

@@ -84,7 +84,7 @@ fn is_common_time(name: &str, meanings: &[Meaning]) -> bool {
 fn content(name: &str, quoting: Quoting, until: &str) -> Content {
     match name {
         _ if name.contains("upstream") => Content::List,
-        "$body_bytes_sent" | "%b" => Content::ByteCount,
+        "$body_bytes_sent" | "%b" | "$status" | "%s" | "%>s" => Content::Count,
         "$request" | "%r" if quoting == Quoting::Bare && until.starts_with(' ') => {
             Content::BareRequest
         }

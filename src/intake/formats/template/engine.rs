@@ -88,7 +88,7 @@ impl Template {
                 continue;
             };
             if &bytes[start..end] == b"-" {
-                let is_zero = variable.content == Content::ByteCount;
+                let is_zero = variable.content == Content::Count;
                 if is_zero && fields.swap_rank(slot, rank).is_none() {
                     fields.copy(slot, "0");
                 }

@@ -20,6 +20,7 @@
 //! counts. A claim of a token that is there twice leaves the line a row, if the frame has a column for what
 //! is wrong with tokens.
 
+mod any_of;
 mod build;
 mod engine;
 mod joined;
@@ -29,6 +30,7 @@ mod tail;
 mod value;
 mod variable;
 
+pub use any_of::AnyOf;
 pub use engine::parser;
 pub use pieces::{Meaning, Piece, Style, at, is};
 pub(crate) use value::put;

@@ -79,7 +79,7 @@ impl Quick {
                 until: ShortText::new(&variable.until)?,
                 or_line_end: matches!(variable.ends, Ends::WithLine | Ends::AtTextOrLineEnd),
                 slot,
-                dash_is_zero: variable.content == Content::ByteCount,
+                dash_is_zero: variable.content == Content::Count,
                 // Only a whole time proves that the value before it ended where it seems to.
                 length: is_time.then_some(COMMON_TIME as u32),
             });

@@ -50,8 +50,8 @@ pub(super) enum Quoting {
 pub(super) enum Content {
     /// Any text.
     Text,
-    /// A number of bytes, of which servers write `-` for none.
-    ByteCount,
+    /// A number of bytes, or a status, of which servers write `-` for none.
+    Count,
     /// What several servers behind this one answered, with `, ` or ` : ` in between.
     List,
     /// A request line without quotes around it. Its blanks look like the one that ends it, so it ends
