@@ -1,9 +1,10 @@
 //! Silences: stretches in which a source logged nothing although its own rhythm lets expect events.
 //!
 //! A source's rhythm is the median number of events in each hour of the week (where it logged for four
-//! weeks or more), else in each hour of the day (four days or more); a shorter log has no rhythm. The length
-//! of a pause is the number of events that the rhythm lets expect in it, so that an hour of the night is
-//! shorter than an hour of the day.
+//! weeks or more), else in each hour of the day (four days or more); a shorter log has no rhythm. A busy month
+//! and a slow one have the same rhythm at another level, which is the median of what the days around logged,
+//! as a share of what the rhythm lets expect. The length of a pause is the number of events that rhythm and
+//! level let expect in it, so that an hour of the night is shorter than an hour of the day.
 //!
 //! Events of a log come in bursts: one visit makes many. How long its pauses are by chance is therefore
 //! learned from the log itself: beyond the longest fiftieth, shorter and shorter shares of all pauses reach
@@ -11,6 +12,8 @@
 //! expected less than once in [`YEARS`] years of such a log. A pause from there on is a silence, if at least
 //! [`LEAST`] events were to be expected in it. So neither a quiet night nor a bursty log nor a source that
 //! logs now and then is called silent.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -142,12 +145,15 @@ impl<'de> Deserialize<'de> for Pulses {
 }
 
 /// Events that must be expected in a silence: with fewer, a pause may be chance in any log.
-const LEAST: f64 = 30.0;
+const LEAST: f64 = 15.0;
 /// Years of such a log in which chance makes one pause of the length from which on a pause is a silence.
 const YEARS: f64 = 100.0;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
+const HOURS_A_DAY: i64 = DAY / HOUR;
+/// Days before and after one whose level is that of the source.
+const DAYS_AROUND: i64 = 3;
 const YEAR: i64 = 365 * DAY;
 
 /// A stretch without events: microseconds since 1970 UTC.
@@ -179,12 +185,7 @@ pub(crate) fn silences(mut pulses: Pulses, deleted: &[(i64, i64)]) -> Vec<Pause>
     }) else {
         return Vec::new();
     };
-    let median = medians(
-        &pulses,
-        first.div_euclid(HOUR) + 1,
-        last.div_euclid(HOUR),
-        cycle / HOUR,
-    );
+    let rhythm = Rhythm::of(&pulses, first, last, cycle);
     let pauses = pulses
         .windows(2)
         .flat_map(|pair| without(pair[0].last, pair[1].first, deleted));
@@ -192,7 +193,7 @@ pub(crate) fn silences(mut pulses: Pulses, deleted: &[(i64, i64)]) -> Vec<Pause>
         .map(|(from, to)| Length {
             from,
             to,
-            expected: expected(&median, from, to),
+            expected: rhythm.expected(from, to),
         })
         .collect();
     let least = longest_by_chance(&pauses, last - first).max(LEAST);
@@ -235,20 +236,14 @@ fn without(from: i64, to: i64, deleted: &[(i64, i64)]) -> Vec<(i64, i64)> {
 fn longest_by_chance(pauses: &[Length], span: i64) -> f64 {
     let mut lengths: Vec<f64> = pauses.iter().map(|pause| pause.expected).collect();
     lengths.sort_by(f64::total_cmp);
-    // The longest fiftieth shows how the lengths fall; the very longest may be the silences that are looked for.
+    // How the lengths fall is read off between the fiftieth and the two hundredth part: the longest of all
+    // may be the silences that are looked for. Bursts let the very longest fall a little slower.
     let many = lengths.len() as f64;
-    let begin = (0.98 * many) as usize;
-    let end = lengths.len().saturating_sub((0.0005 * many) as usize + 3);
-    if begin >= end {
+    let of_share = |share: f64| lengths.get(((1.0 - share) * many) as usize);
+    let (Some(least), Some(longer)) = (of_share(0.02), of_share(0.005)) else {
         return f64::INFINITY;
-    }
-    let least = lengths[begin];
-    let beyond: f64 = lengths[begin..end]
-        .iter()
-        .map(|length| length - least)
-        .sum();
-    // Without the very longest the mean is too low by about a seventh.
-    let mean = 1.15 * beyond / (end - begin) as f64;
+    };
+    let mean = 1.15 * (longer - least) / 4_f64.ln();
     let years = (span as f64 / YEAR as f64).min(1.0);
     let by_chance = 0.02 * many * YEARS / years;
     least + mean * by_chance.max(1.0).ln()
@@ -296,19 +291,65 @@ fn slot(hour: i64, cycle: i64) -> usize {
     usize::try_from(hour.rem_euclid(cycle)).expect("a slot of the cycle")
 }
 
-/// Events that the rhythm lets expect between two moments.
-fn expected(median: &[f64], from: i64, to: i64) -> f64 {
-    let cycle = median.len() as i64;
-    let whole = (to - from) / (cycle * HOUR);
-    let mut sum = median.iter().sum::<f64>() * whole as f64;
-    let mut at = from + whole * cycle * HOUR;
-    while at < to {
-        let hour = at.div_euclid(HOUR);
-        let end = ((hour + 1) * HOUR).min(to);
-        sum += median[slot(hour, cycle)] * (end - at) as f64 / HOUR as f64;
-        at = end;
+/// How many events a source logs at which time.
+struct Rhythm {
+    /// By hour of the cycle, the events of an hour.
+    median: Vec<f64>,
+    /// By day on which anything was logged, the source's level around it. It holds until the next.
+    level: BTreeMap<i64, f64>,
+}
+
+impl Rhythm {
+    /// The rhythm of a source that logged these events from `first` to `last`.
+    fn of(pulses: &[Pulse], first: i64, last: i64, cycle: i64) -> Self {
+        let (first, last) = (first.div_euclid(HOUR) + 1, last.div_euclid(HOUR));
+        let median = medians(pulses, first, last, cycle / HOUR);
+        let day = |pulse: &Pulse| pulse.begin.div_euclid(DAY);
+        let mut shares = Vec::new();
+        for events in pulses.chunk_by(|a, b| day(a) == day(b)) {
+            let day = day(&events[0]);
+            let hours = first.max(day * HOURS_A_DAY)..last.min((day + 1) * HOURS_A_DAY);
+            let logged = events
+                .iter()
+                .filter(|pulse| hours.contains(&pulse.begin.div_euclid(HOUR)));
+            let logged: u64 = logged.map(|pulse| pulse.count).sum();
+            let expected: f64 = hours.map(|hour| median[slot(hour, cycle / HOUR)]).sum();
+            if logged > 0 && expected > 0.0 {
+                shares.push((day, logged as f64 / expected));
+            }
+        }
+        let around = |(day, _): &(i64, f64)| {
+            let begin = shares.partition_point(|(other, _)| *other < day - DAYS_AROUND);
+            let end = shares.partition_point(|(other, _)| *other <= day + DAYS_AROUND);
+            let mut near: Vec<f64> = shares[begin..end].iter().map(|(_, share)| *share).collect();
+            near.sort_by(f64::total_cmp);
+            (*day, near[near.len() / 2])
+        };
+        let level = shares.iter().map(around).collect();
+        Rhythm { median, level }
     }
-    sum
+
+    /// The level at a moment: that of the last day on which anything was logged.
+    fn level(&self, time: i64) -> f64 {
+        let mut until = self.level.range(..=time.div_euclid(DAY));
+        until.next_back().map_or(1.0, |(_, level)| *level)
+    }
+
+    /// Events to be expected between two moments.
+    fn expected(&self, from: i64, to: i64) -> f64 {
+        let cycle = self.median.len() as i64;
+        let whole = (to - from) / (cycle * HOUR);
+        let mut sum = self.median.iter().sum::<f64>() * whole as f64 * self.level(from);
+        let mut at = from + whole * cycle * HOUR;
+        while at < to {
+            let hour = at.div_euclid(HOUR);
+            let end = ((hour + 1) * HOUR).min(to);
+            let share = (end - at) as f64 / HOUR as f64;
+            sum += self.level(at) * self.median[slot(hour, cycle)] * share;
+            at = end;
+        }
+        sum
+    }
 }
 
 #[cfg(test)]
@@ -384,6 +425,24 @@ mod tests {
     }
 
     #[test]
+    fn a_busy_month_does_not_hide_the_outage_of_a_slow_one() {
+        let of = |outage: i64| {
+            source(24 * 84, move |hour| match hour / 24 {
+                _ if (outage..outage + 2).contains(&hour) => 0,
+                day if day < 28 => 15,
+                _ => 120,
+            })
+        };
+        assert_eq!(silences_of(of(i64::MAX - 2)), []);
+        for outage in [24 * 10 + 12, 24 * 50 + 12] {
+            let found = silences_of(of(outage));
+            assert_eq!(found.len(), 1, "{found:?}");
+            let expected = if outage < 24 * 28 { 30 } else { 240 };
+            assert!(found[0].expected.abs_diff(expected) <= 6, "{found:?}");
+        }
+    }
+
+    #[test]
     fn quiet_nights_and_weekends_are_none() {
         let office = |hour: i64| {
             if (9..17).contains(&(hour % 24)) && hour / 24 % 7 < 5 {
@@ -411,7 +470,7 @@ mod tests {
             []
         );
         assert_eq!(
-            silences_of(source(24 * 10, |hour| if hour == 100 { 0 } else { 20 })),
+            silences_of(source(24 * 10, |hour| if hour == 100 { 0 } else { 12 })),
             [],
             "too few to tell"
         );

@@ -1,5 +1,6 @@
 //! The disclosure for the terminal, 80 columns wide, ending with what to do next.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use comfy_table::Cell;
@@ -7,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::evidence::line_counts;
 use super::sentences::{self, Sentence};
-use crate::disclosure::{Disclosure, Figure};
+use crate::disclosure::{Disclosure, Figure, Gap, Missing};
 use crate::escape::plain;
 use crate::moment::local;
 use crate::results::Manifest;
@@ -15,6 +16,8 @@ use crate::terminal::{item, number, push, table, thousands, wrapped};
 
 /// Addresses of the fleet that are shown; the report has them all.
 const MOST_ADDRESSES: usize = 5;
+/// Silences that are shown; the report has them all.
+const MOST_SILENCES: usize = 5;
 
 /// Shows the disclosure as text, with times in `zone`.
 pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
@@ -25,27 +28,49 @@ pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) ->
     phases(disclosure, zone, &mut out);
     verdicts(disclosure, &mut out);
     fleet(disclosure, &mut out);
-    if !disclosure.gaps.is_empty() {
-        out.push_str("What is missing:\n");
-    }
-    for gap in &disclosure.gaps {
-        let [from, to] = [gap.from, gap.to].map(|time| local(time, zone));
-        let Sentence { text, command } = sentences::gap(gap);
-        item(
-            &format!("{from} to {to}: {text}"),
-            command.as_deref(),
-            &mut out,
-        );
-    }
-    if !disclosure.gaps.is_empty() {
-        out.push('\n');
-    }
+    gaps(&disclosure.gaps, zone, &mut out);
     out.push_str("What else to know:\n");
     for finding in &disclosure.findings {
         let Sentence { text, command } = sentences::finding(finding, zone);
         item(&text, command.as_deref(), &mut out);
     }
     out
+}
+
+/// What is missing: of the silences only the longest, for the report has them all.
+fn gaps(all: &[Gap], zone: &TimeZone, out: &mut String) {
+    if all.is_empty() {
+        return;
+    }
+    out.push_str("What is missing:\n");
+    let lines = |gap: &Gap| match gap.missing {
+        Missing::Silence { count, .. } => Some(count),
+        _ => None,
+    };
+    let mut longest: Vec<u64> = all.iter().filter_map(lines).collect();
+    longest.sort_unstable_by_key(|count| Reverse(*count));
+    let more = longest.split_off(longest.len().min(MOST_SILENCES));
+    for gap in all {
+        if let Some(count) = lines(gap) {
+            let Some(at) = longest.iter().position(|shown| *shown == count) else {
+                continue;
+            };
+            longest.swap_remove(at);
+        }
+        let [from, to] = [gap.from, gap.to].map(|time| local(time, zone));
+        let Sentence { text, command } = sentences::gap(gap);
+        item(&format!("{from} to {to}: {text}"), command.as_deref(), out);
+    }
+    if !more.is_empty() {
+        let (count, lines) = (more.len() as u64, more.iter().sum());
+        let text = format!(
+            "{} more silences, in which some {} lines were expected; report.md lists them.",
+            thousands(count),
+            thousands(lines)
+        );
+        item(&text, None, out);
+    }
+    out.push('\n');
 }
 
 /// The figures in three tables. Of a field only its accounts are shown; the report has the rest.

@@ -19,6 +19,7 @@ mod reference;
 mod replica;
 mod reused;
 mod samples;
+mod silences;
 mod support;
 mod tables;
 mod tidy;
