@@ -181,9 +181,8 @@ impl<'a> BlockParser<'a> {
         let block = taken.block;
         let bytes = block.buffer.filled();
         let text = block.header.as_deref();
-        let columns = text.and_then(|text| self.parse_header(text));
         let mut headers = Headers {
-            columns: columns.unwrap_or_default(),
+            columns: self.earlier_headers(text),
             text,
         };
         let mut fields = Fields::default();
@@ -235,6 +234,9 @@ impl<'a> BlockParser<'a> {
         let raw = without_bom(found);
         let end = range.start + found.len();
         let hole = raw.iter().take_while(|byte| **byte == 0).count();
+        // Behind a hole of the log stands a line; zeros before other bytes are no hole, but no line either.
+        let is_line = raw.get(hole).is_none_or(u8::is_ascii_graphic);
+        let hole = if is_line { hole } else { 0 };
         if hole > 0 {
             self.parse_stretch(taken, stretch, &headers.columns, fields);
             let (offset, _) = taken.in_log(number, end - raw.len()..end);
@@ -268,7 +270,7 @@ impl<'a> BlockParser<'a> {
                 if !self.is_table() {
                     // A directive that cannot be read leaves the one before in force.
                     if let Some(columns) = columns {
-                        headers.columns = columns;
+                        headers.columns = columns.after(std::mem::take(&mut headers.columns));
                     }
                     self.tally.lines.blanks += 1;
                     return;
@@ -334,6 +336,17 @@ impl<'a> BlockParser<'a> {
     /// Whether lines are records of a table with a header.
     fn is_table(&self) -> bool {
         matches!(self.reading.framing, Framing::Records { .. })
+    }
+
+    /// What the headers in `text` say, which came in earlier blocks.
+    fn earlier_headers(&self, text: Option<&[u8]>) -> Header {
+        let text = text.unwrap_or_default();
+        if self.is_table() {
+            return self.parse_header(text).unwrap_or_default();
+        }
+        let lines = text.split(|byte| *byte == b'\n');
+        let headers = lines.filter_map(|line| self.parse_header(line));
+        headers.fold(Header::default(), |before, header| header.after(before))
     }
 
     /// The columns that the header `line` names; `None` if it cannot be read.

@@ -79,7 +79,7 @@ fn no_parser_panics_or_takes_long_on_mutated_lines() {
         };
         let parser = parser(format.name, &[]);
         let mut chance = Chance(7);
-        let header = Header(vec![vec![0]; 9]);
+        let header = Header::of(vec![vec![0]; 9]);
         for line in lines_of(sample) {
             for _ in 0..200 {
                 let line = mutated(&mut chance, &line);

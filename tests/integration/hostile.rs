@@ -76,7 +76,7 @@ fn every_kind_of_damage_is_a_row_or_a_reject() {
         (json(4, &long).into_bytes(), ""),
         (json(5, ",\"s\":500").into_bytes(), "duplicate_field"),
         (json(6, ",\"late\":\"\u{0}\"").into_bytes(), "json_syntax"),
-        (b"\0\0\0\0\n".to_vec(), "json_syntax"),
+        (b"\0\0\0\0\n".to_vec(), "hole"),
         (
             [&json(7, "").as_bytes()[..40], b"\xff\xfe\n"].concat(),
             "json_syntax",

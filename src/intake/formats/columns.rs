@@ -4,7 +4,7 @@
 //! than its header names; `open_quote` and `stray_quote`, for quotes that do not hold a whole value.
 
 use super::parser::{Header, LineParser, Wanted};
-use crate::intake::blocks::fields::{Fields, says_nothing};
+use crate::intake::blocks::fields::{DATE, Fields, says_nothing};
 use crate::intake::blocks::records::{Quotes, Shape, Walked, spelled};
 use crate::intake::reject::{Reason, Reject};
 
@@ -12,7 +12,7 @@ use crate::intake::reject::{Reason, Reject};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// W3C extended: `#Fields:` names the columns, blanks set them apart, `-` is no value, and `+` stands
-    /// for a blank in the headers of requests.
+    /// for a blank in the headers of requests. `#Date:` says the day where no column does.
     W3c,
     /// The same with tabs between columns, and percent-encoded headers of requests.
     Tabs,
@@ -72,7 +72,7 @@ impl Columns {
         while start <= bytes.len() {
             let end =
                 memchr::memchr(separator, &bytes[start..]).map_or(bytes.len(), |at| start + at);
-            let value = &line[start..end];
+            let value = unquoted(&line[start..end]);
             if !says_nothing(value) {
                 for slot in slots_of(header, count) {
                     self.put_decoded(slot, value, fields);
@@ -82,6 +82,32 @@ impl Columns {
             start = end + 1;
         }
         check_count(count, header)
+    }
+
+    /// Takes a line of W3C extended apart, whose values may stand in quotes.
+    fn w3c<'l>(
+        &self,
+        line: &'l str,
+        header: &Header,
+        fields: &mut Fields<'l>,
+    ) -> Result<(), Reject> {
+        // IIS quotes nothing, and a client may send it a quote: only a line with too many blanks has quotes.
+        if let Err(reject) = self.split(b' ', line, header, fields) {
+            fields.begin(line);
+            let values = quoted_values(line).filter(|values| values.len() == header.columns.len());
+            for (column, value) in values.ok_or(reject)?.iter().enumerate() {
+                for slot in slots_of(header, column).filter(|_| !says_nothing(value)) {
+                    fields.copy(slot, value);
+                }
+            }
+        }
+        if let Some(date) = &header.date
+            && !fields.has(DATE)
+            && self.wanted.iter().any(|(slot, _)| *slot == DATE)
+        {
+            fields.copy(DATE, date);
+        }
+        Ok(())
     }
 
     /// Puts a value into `slot`. The value of a request's header is decoded first.
@@ -103,9 +129,50 @@ impl Columns {
     }
 }
 
+/// The value without quotes around it.
+#[inline]
+fn unquoted(value: &str) -> &str {
+    let inner = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or(value)
+}
+
+/// The values of a line that blanks set apart, some of them in quotes with blanks inside; a doubled quote
+/// inside is one. `None` if a quote does not end.
+fn quoted_values(line: &str) -> Option<Vec<String>> {
+    let (mut values, mut rest) = (Vec::new(), line);
+    loop {
+        let value;
+        (value, rest) = match rest.strip_prefix('"') {
+            Some(inner) => {
+                let mut quotes = inner.match_indices('"').map(|(at, _)| at);
+                let end = loop {
+                    let at = quotes.next()?;
+                    match inner.as_bytes().get(at + 1) {
+                        None | Some(b' ') => break at,
+                        Some(b'"') => drop(quotes.next()),
+                        Some(_) => {}
+                    }
+                };
+                (inner[..end].replace("\"\"", "\""), &inner[end + 1..])
+            }
+            None => {
+                let (value, _) = rest.split_once(' ').unwrap_or((rest, ""));
+                (value.to_string(), &rest[value.len()..])
+            }
+        };
+        values.push(value);
+        match rest.strip_prefix(' ') {
+            Some(more) => rest = more,
+            None => return Some(values),
+        }
+    }
+}
+
 /// Returns the slots that the column at this place fills.
 fn slots_of(header: &Header, column: usize) -> impl Iterator<Item = usize> {
-    header.0.get(column).into_iter().flatten().copied()
+    header.columns.get(column).into_iter().flatten().copied()
 }
 
 /// Takes a record apart whose values are what stands between its delimiters.
@@ -160,12 +227,15 @@ fn only_alike(names: &[String], wanted: &str) -> Option<usize> {
 
 /// Refuses a record that has another number of columns than its header: it is damaged.
 fn check_count(count: usize, header: &Header) -> Result<(), Reject> {
-    if count == header.0.len() {
+    if count == header.columns.len() {
         return Ok(());
     }
     Err(Reject::new(
         Reason::FieldCount,
-        format!("{count} columns, and the header names {}", header.0.len()),
+        format!(
+            "{count} columns, and the header names {}",
+            header.columns.len()
+        ),
     ))
 }
 
@@ -196,14 +266,14 @@ impl LineParser for Columns {
         header: &Header,
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
-        if header.0.is_empty() {
+        if header.columns.is_empty() {
             return Err(Reject::new(
                 Reason::NoHeader,
                 "no header has named the columns yet",
             ));
         }
         match self.dialect {
-            Dialect::W3c => self.split(b' ', line, header, fields),
+            Dialect::W3c => self.w3c(line, header, fields),
             Dialect::Tabs => self.split(b'\t', line, header, fields),
             Dialect::Delimited(shape) if is_plain(shape, line) => {
                 plain_record(shape, line, header, fields)
@@ -221,6 +291,13 @@ impl LineParser for Columns {
     }
 
     fn header(&self, line: &str) -> Option<Header> {
+        if let (Dialect::W3c, Some(date)) = (self.dialect, line.strip_prefix("#Date:")) {
+            let date = date.split_ascii_whitespace().next()?;
+            return Some(Header {
+                columns: Vec::new(),
+                date: Some(date.to_string()),
+            });
+        }
         let names = self.names(line)?;
         let mut slots = vec![Vec::new(); names.len()];
         let mut filled: Vec<usize> = Vec::new();
@@ -232,7 +309,7 @@ impl LineParser for Columns {
                 filled.push(*slot);
             }
         }
-        Some(Header(slots))
+        Some(Header::of(slots))
     }
 }
 

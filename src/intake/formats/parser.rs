@@ -7,17 +7,44 @@ use crate::intake::blocks::line_set::LineSet;
 use crate::intake::blocks::stretch::Stretch;
 use crate::intake::reject::Reject;
 
-/// The columns that a header line names, in order, each with the slots that it fills.
-///
-/// A column that nobody wants fills none; one that several columns of the frame are mapped to fills
-/// several.
+/// What header lines say of the lines behind them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Header(pub Vec<Vec<usize>>);
+pub struct Header {
+    /// The columns that they name, in order, each with the slots that it fills.
+    ///
+    /// A column that nobody wants fills none; one that several columns of the frame are mapped to fills
+    /// several.
+    pub columns: Vec<Vec<usize>>,
+    /// The day of the lines, if a header says it and no column does.
+    pub date: Option<String>,
+}
 
 impl Header {
+    /// A header that names these columns.
+    pub fn of(columns: Vec<Vec<usize>>) -> Self {
+        Header {
+            columns,
+            date: None,
+        }
+    }
+
+    /// What holds once this header came behind the one `before`: a date leaves the columns as they were.
+    pub(in crate::intake) fn after(self, before: Header) -> Header {
+        match self.date {
+            Some(date) => Header {
+                date: Some(date),
+                ..before
+            },
+            None => Header {
+                columns: self.columns,
+                date: before.date,
+            },
+        }
+    }
+
     /// Whether the header names no column that is wanted.
     pub(in crate::intake) fn is_empty(&self) -> bool {
-        self.0.iter().all(Vec::is_empty)
+        self.columns.iter().all(Vec::is_empty)
     }
 }
 

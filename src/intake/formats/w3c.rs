@@ -5,6 +5,8 @@
 //!
 //! * `#Fields:` names the columns, and may change within a file.
 //! * Times are UTC.
+//! * Where `date` is no column, the last `#Date:` line says the day, so a log of several days needs one for each.
+//! * Values may stand in quotes.
 //! * Directive lines count as blanks.
 //!
 //! Rejects: `no_header` and `field_count` (see [`super::columns`]).
@@ -20,7 +22,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     about: super::About {
         products: "W3C extended log files, as Microsoft IIS writes them.",
         detected_by: "A `#Fields:` line that names `cs-uri-stem` and nothing of CloudFront.",
-        note: "`#Fields:` names the columns and may change within a file. The client must be logged as `c-ip`. `sc-bytes` counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
+        note: "`#Fields:` names the columns and may change within a file. Where `date` is no column, the last `#Date:` line above says the day: see that no file goes on past midnight. The client must be logged as `c-ip`. `sc-bytes` counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
         variables: &[],
         example: "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status sc-bytes\n2025-04-14 23:59:50 GET /cart item=42 203.0.113.5 Mozilla/5.0 200 5320",
         settings: "",
@@ -75,6 +77,25 @@ mod tests {
                 (Some("192.0.2.7"), Some("a b"))
             );
         }
+        for (text, agent) in [
+            ("a+b", "a b"),
+            ("\"a b\"", "a b"),
+            ("\"a \"\"b\"\"\"", "a \"b\""),
+        ] {
+            let columns = parser
+                .header("#Fields: time c-ip cs(User-Agent)")
+                .expect("a header");
+            let date = parser.header("#Date: 2025-04-14 00:00:00").expect("a date");
+            let header = date.after(columns);
+            let line = format!("00:00:07 192.0.2.7 {text}").leak();
+            fields.begin(line);
+            parser.parse(line, &header, &mut fields).expect("a row");
+            let of = |name| fields.get(slot(frame, name).expect("a slot"));
+            assert_eq!(
+                (of("date"), of("time_of_day"), of("user_agent")),
+                (Some("2025-04-14"), Some("00:00:07"), Some(agent))
+            );
+        }
         let mut reason = |line: &'static str, header: &Header| {
             fields.begin(line);
             parser
@@ -83,7 +104,7 @@ mod tests {
         };
         assert_eq!(reason("192.0.2.7 a", &Header::default()), Err("no_header"));
         assert_eq!(
-            reason("192.0.2.7 a", &Header(vec![Vec::new(); 3])),
+            reason("192.0.2.7 a", &Header::of(vec![Vec::new(); 3])),
             Err("field_count")
         );
         assert_eq!(parser.header("#Software: x"), None);

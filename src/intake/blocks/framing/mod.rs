@@ -203,7 +203,7 @@ pub(crate) fn cut<E>(
         };
         continuing = records.is_none() && oversized && block.buffer.filled().last() != Some(&b'\n');
         if framing == Framing::Directives {
-            header = last_header(block.buffer.filled()).or(header);
+            header = last_directives(block.buffer.filled(), header.as_deref());
         } else if let Some(Records::Quoted { header: named, .. }) = &records {
             header = named.as_ref().map(|named| named.header.clone());
         }
@@ -258,16 +258,27 @@ fn fill(content: &mut dyn Read, buffer: &mut Buffer, target: usize, ended: &mut 
     false
 }
 
-/// The last `#Fields:` line of a block, which holds for the block after it.
-fn last_header(bytes: &[u8]) -> Option<Arc<[u8]>> {
-    let mark = memchr::memmem::rfind(bytes, b"\n#Fields:").map(|at| at + 1);
-    let start = mark.or_else(|| {
-        without_bom(bytes)
-            .starts_with(b"#Fields:")
-            .then_some(bytes.len() - without_bom(bytes).len())
-    })?;
+/// The last `#Date:` and `#Fields:` lines of a block or else of those before it, which hold for the next block.
+fn last_directives(bytes: &[u8], before: Option<&[u8]>) -> Option<Arc<[u8]>> {
+    let last = |name: &[u8]| {
+        let known = last_line(bytes, name).or_else(|| last_line(before?, name));
+        known.map(<[u8]>::trim_ascii_end)
+    };
+    let lines: Vec<&[u8]> = [b"#Date:".as_slice(), b"#Fields:"]
+        .into_iter()
+        .filter_map(last)
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(&b'\n').into())
+}
+
+/// The last line that begins with `name`.
+fn last_line<'b>(bytes: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
+    let begins_line = |at: &usize| *at == 0 || bytes[at - 1] == b'\n';
+    let at = memchr::memmem::rfind_iter(bytes, name).find(begins_line);
+    let is_first = without_bom(bytes).starts_with(name);
+    let start = at.or_else(|| is_first.then_some(bytes.len() - without_bom(bytes).len()))?;
     let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-    Some(bytes[start..end].trim_ascii_end().into())
+    Some(&bytes[start..end])
 }
 
 /// The damage note of a log in UTF-16.
