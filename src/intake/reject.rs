@@ -53,7 +53,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order of their names.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 22] = [
         Reason::BadAddress,
         Reason::BadNumber,
         Reason::BadTime,

@@ -13,9 +13,16 @@ fn slow_end(text: &str, until: &str, quoted: bool) -> Option<usize> {
     })
 }
 
-/// Traefik's line from left to right: a value ends where what stands behind it begins. A size of `-`
-/// is none sent. Nothing is left open.
+/// Traefik's line, whose referer stands in quotes, or else as Traefik 1 writes it. Nothing is left open.
 fn slow_traefik(line: &str) -> Said {
+    match slow_version(line, [("body_bytes", " \""), ("referer", "\" \"")]) {
+        Said::Reject(_) => slow_version(line, [("body_bytes", " "), ("referer", " \"")]),
+        row => row,
+    }
+}
+
+/// The line from left to right: a value ends where what stands behind it begins. A size of `-` is none sent.
+fn slow_version(line: &str, [bytes, referer]: [(&'static str, &'static str); 2]) -> Said {
     let parts = [
         ("source_ip", " "),
         ("identity", " "),
@@ -23,8 +30,8 @@ fn slow_traefik(line: &str) -> Said {
         ("event_time", "] \""),
         ("request_line", "\" "),
         ("status", " "),
-        ("body_bytes", " \""),
-        ("referer", "\" \""),
+        bytes,
+        referer,
         ("user_agent", "\" "),
         ("count", " \""),
         ("router", "\" \""),

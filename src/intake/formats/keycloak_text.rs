@@ -36,7 +36,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
         note: "Keycloak logs successful refreshes at DEBUG by default, so they are often missing. Only events that hand out a token keep its id. The realm's name stands for the issuer: say in `[source.constants]` what the tokens' `iss` is.",
         variables: &[],
         example: r#"2025-04-14 00:00:00,456 DEBUG [org.keycloak.events] (executor-thread-7) type="CODE_TO_TOKEN", realmId="7d4e02d3", realmName="shop", userId="a298c916", sessionId="7aeeb576", ipAddress="203.0.113.5", token_id="26cb3659-3777-41a7-a31f-86639e3894b6""#,
-        settings: "",
+        settings: r#"zone = "Asia/Seoul""#,
     },
     kinds: ISSUANCES,
     framing: Framing::Lines,

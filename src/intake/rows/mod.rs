@@ -400,7 +400,10 @@ impl<'a> RowTyper<'a> {
 fn spell_identifiers(column: usize, stretch: &mut Stretch<'_>) {
     for line in stretch.lines_with(column).iter() {
         let text = stretch.get(line, column).unwrap_or_default();
-        if let Cow::Owned(canonical) = canonical(text) {
+        let canonical = canonical(text);
+        // A part of the text is shorter than it.
+        if matches!(canonical, Cow::Owned(_)) || canonical.len() < text.len() {
+            let canonical = canonical.into_owned();
             stretch.set_copy(line, column, &canonical);
         }
     }

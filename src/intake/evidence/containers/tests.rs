@@ -151,3 +151,150 @@ fn what_is_cut_gives_what_came_before() {
     let (found, read) = logs(&zipped(&[("a", b"one")])[..20]);
     assert!(found.is_empty() && read.damage.is_some());
 }
+
+/// A zip whose members, in truth of several names, all have the name `a.log`.
+fn zipped_alike(contents: &[&[u8]]) -> Vec<u8> {
+    let names: Vec<String> = (0..contents.len()).map(|at| format!("{at}.log")).collect();
+    let files: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(String::as_str)
+        .zip(contents.iter().copied())
+        .collect();
+    let mut bytes = zipped(&files);
+    for name in &names {
+        let places: Vec<usize> = memchr::memmem::find_iter(&bytes, name).collect();
+        for at in places {
+            bytes[at] = b'a';
+        }
+    }
+    bytes
+}
+
+/// The member, the content and whether reading failed, of each log.
+fn members(bytes: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
+    let (found, _) = logs(bytes);
+    let plain = |(member, _, content, failed): Seen| (member.unwrap_or_default(), content, failed);
+    found.into_iter().map(plain).collect()
+}
+
+fn whole(member: &str, content: &[u8]) -> (String, Vec<u8>, bool) {
+    (member.to_string(), content.to_vec(), false)
+}
+
+#[test]
+fn zip_members_of_one_name_are_all_found() {
+    assert_eq!(
+        members(&zipped_alike(&[b"one", b"two", b"three"])),
+        [
+            whole("a.log", b"one"),
+            whole("a.log#2", b"two"),
+            whole("a.log#3", b"three")
+        ]
+    );
+}
+
+#[test]
+fn a_zip_member_that_cannot_be_read_is_a_log_with_damage() {
+    // The second member has no header where the directory says, so nothing of it can be read.
+    let mut bytes = zipped_alike(&[b"one", b"two", b"three"]);
+    let second = memchr::memmem::find_iter(&bytes, b"PK\x03\x04").nth(1);
+    bytes[second.expect("three members")] = b'x';
+    let found = members(&bytes);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[1], ("a.log#2".to_string(), Vec::new(), true));
+    assert_eq!(found[2], whole("a.log#3", b"three"));
+    // Neither can an archive inside of one, if it is cut.
+    let inner = zipped(&[("c.log", b"three")]);
+    let found = members(&tarred(&[("in.zip", &inner[..20]), ("d.log", b"four")]));
+    assert_eq!(found[0], ("in.zip".to_string(), Vec::new(), true));
+    assert_eq!(found[1], whole("d.log", b"four"));
+}
+
+/// A tar archive of one member of this type, with records of an extended header before it.
+fn tar_member(kind: tar::EntryType, name: &str, records: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    if !records.is_empty() {
+        let records = records.iter().map(|(key, value)| (*key, value.as_bytes()));
+        builder.append_pax_extensions(records).expect("packed");
+    }
+    let mut header = tar::Header::new_ustar();
+    header.set_size(data.len() as u64);
+    header.set_entry_type(kind);
+    builder
+        .append_data(&mut header, name, data)
+        .expect("packed");
+    builder.into_inner().expect("packed")
+}
+
+#[test]
+fn joined_tars_give_the_members_of_both() {
+    let joined = [
+        tarred(&[("a", b"one")]),
+        vec![0; 8192],
+        tarred(&[("a", b"two")]),
+    ]
+    .concat();
+    let (_, read) = logs(&joined);
+    assert_eq!(read.damage, None);
+    assert_eq!(members(&joined), [whole("a", b"one"), whole("a#2", b"two")]);
+}
+
+#[test]
+fn bytes_behind_a_tar_that_are_no_header_are_told() {
+    for end in [vec![b'x'; 512], vec![b'x'; 600], b"tail".to_vec()] {
+        let (found, read) = logs(&[tarred(&[("a", b"one")]), end].concat());
+        assert_eq!(found.len(), 1);
+        assert!(read.damage.is_some());
+    }
+}
+
+#[test]
+fn members_of_any_type_of_file_are_read_and_others_are_listed() {
+    let contiguous = tar_member(tar::EntryType::Continuous, "a", &[], b"one");
+    assert_eq!(members(&contiguous), [whole("a", b"one")]);
+    let link = tar_member(tar::EntryType::Symlink, "b", &[], b"");
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("evidence");
+    std::fs::write(&path, [contiguous, link].concat()).expect("written");
+    let listed = list(&path, dir.path(), &mut |_| Ok(())).expect("listed");
+    assert_eq!(listed.no_files, ["b (a symbolic link)"]);
+}
+
+#[test]
+fn holes_of_sparse_members_are_zeros() {
+    let file = tar::EntryType::Regular;
+    let mut mapped = b"2\n4\n3\n9\n2\n".to_vec();
+    mapped.resize(512, 0);
+    mapped.extend(b"onetw");
+    let newest = [
+        ("GNU.sparse.major", "1"),
+        ("GNU.sparse.minor", "0"),
+        ("GNU.sparse.name", "a.log"),
+        ("GNU.sparse.realsize", "12"),
+    ];
+    let older = [
+        ("GNU.sparse.size", "12"),
+        ("GNU.sparse.name", "a.log"),
+        ("GNU.sparse.map", "4,3,9,2"),
+    ];
+    let oldest = [
+        ("GNU.sparse.size", "12"),
+        ("GNU.sparse.offset", "4"),
+        ("GNU.sparse.numbytes", "3"),
+        ("GNU.sparse.offset", "9"),
+        ("GNU.sparse.numbytes", "2"),
+    ];
+    let content = b"\0\0\0\0one\0\0tw\0";
+    for (records, data) in [
+        (&newest[..], &mapped[..]),
+        (&older, b"onetw"),
+        (&oldest, b"onetw"),
+    ] {
+        let found = members(&tar_member(file, "a.log", records, data));
+        assert_eq!(found, [whole("a.log", content)], "{records:?}");
+    }
+    // A map that goes beyond the file is told.
+    let records = [("GNU.sparse.size", "12"), ("GNU.sparse.map", "4,30")];
+    let found = members(&tar_member(file, "a.log", &records, b"onetw"));
+    assert_eq!(found, [("a.log".to_string(), Vec::new(), true)]);
+}
