@@ -117,6 +117,8 @@ const OKTA: FormatWords = FormatWords {
         ("policy.evaluate_sign_on", Meaning::Other),
         ("app.oauth2.token.grant*", Meaning::Granted),
         ("app.oauth2.as.token.grant*", Meaning::Granted),
+        ("app.oauth2.authorize.implicit*", Meaning::Granted),
+        ("app.oauth2.as.authorize.implicit*", Meaning::Granted),
         ("app.oauth2.as.authorize*", Meaning::Other),
         ("user.session.end", Meaning::Revoked),
         ("user.session.clear", Meaning::Revoked),
