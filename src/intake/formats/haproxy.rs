@@ -1,11 +1,13 @@
-//! HAProxy's `option httplog`, with or without the syslog header before it.
+//! HAProxy's `option httplog` and `option httpslog`, with or without the syslog header before them.
 //!
-//! <https://docs.haproxy.org/3.0/configuration.html#8.2.3>, the default line of HAProxy 3.0. Rows of requests
-//! get their time, address, method, path, status and bytes.
+//! <https://docs.haproxy.org/3.0/configuration.html#8.2.3> and 8.2.4, the default lines of HAProxy 3.0. Rows of
+//! requests get their time, address, method, path, status and bytes.
 //!
 //! * The time in brackets is when the request was accepted. It carries no zone, so the case file names one.
 //! * Captured headers stand in braces. The case file maps them by place: `request_capture.1`,
 //!   `response_capture.1`.
+//! * Any field may stand in quotes (`%{+Q}`), and `-` for captured headers that are not there.
+//! * What `httpslog` adds behind the request tells of TLS, and fills nothing.
 //!
 //! Rejects: `log_syntax`, for a line that is not as documented; `request_line`, for a request that the server
 //! answered although it is not `METHOD target HTTP/x`.
@@ -19,10 +21,10 @@ use crate::intake::blocks::fields::says_nothing;
 
 pub(super) static FORMAT: LogFormat = LogFormat {
     name: "haproxy",
-    title: "HAProxy httplog",
+    title: "HAProxy httplog and httpslog",
     documentation: "https://docs.haproxy.org/3.0/configuration.html#8.2.3",
     about: super::About {
-        products: "HAProxy `option httplog`, with or without the syslog header before it.",
+        products: "HAProxy `option httplog` and `option httpslog`, with or without the syslog header before them.",
         detected_by: "Lines with an address and port, a time in brackets, and the frontend and server behind it.",
         note: "The time is when the request was accepted. The case file maps captured headers by place: `request_capture.1`, `response_capture.1`. The size counts the headers too: where this log is the gateway's, let a page's `empty_below_bytes` allow for them.",
         variables: &[],
@@ -121,10 +123,7 @@ impl<'l> Parts<'l> {
         let (status, rest) = status(rest)?;
         let (bytes, rest) = bytes(rest)?;
         let (groups, rest) = groups(rest)?;
-        let request = rest
-            .strip_prefix('"')
-            .and_then(|request| request.strip_suffix('"'))
-            .ok_or_else(|| syntax("the request does not end"))?;
+        let request = request(rest).ok_or_else(|| syntax("the request does not end"))?;
         Ok(Parts {
             client,
             time,
@@ -178,14 +177,51 @@ fn bytes(text: &str) -> Result<(&str, &str), Reject> {
 fn groups(text: &str) -> Result<(Vec<&str>, &str), Reject> {
     let mut groups = Vec::new();
     let mut rest = text;
-    while let Some(group) = rest.strip_prefix('{') {
-        let (group, after) = group
-            .split_once("} ")
+    loop {
+        if let Some(after) = behind_no_headers(rest) {
+            groups.push("");
+            rest = after;
+            continue;
+        }
+        let (begin, end) = match rest.as_bytes() {
+            [b'{', ..] => ("{", "} "),
+            [b'"', b'{', ..] => ("\"{", "}\" "),
+            _ => return Ok((groups, rest)),
+        };
+        let (group, after) = rest[begin.len()..]
+            .split_once(end)
             .ok_or_else(|| syntax("captured headers do not end"))?;
         groups.push(group);
         rest = after;
     }
-    Ok((groups, rest))
+}
+
+/// What stands behind a `-` for captured headers that are not there: more headers, or the request.
+fn behind_no_headers(text: &str) -> Option<&str> {
+    let mut written = ["- ", "\"\" ", "\"-\" "].into_iter();
+    let rest = written.find_map(|none| text.strip_prefix(none))?;
+    let goes_on = rest.starts_with(['"', '{']) || rest.starts_with("- ");
+    goes_on.then_some(rest)
+}
+
+/// Reads the request between its quotes, up to the line's end or to what `httpslog` has behind it.
+fn request(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('"')?;
+    if let Some(request) = inner.strip_suffix('"') {
+        return Some(request);
+    }
+    // HAProxy writes a quote inside the request as `#22`.
+    let (request, behind) = inner.split_once("\" ")?;
+    is_of_tls(behind).then_some(request)
+}
+
+/// Whether text is what `httpslog` adds: five numbers on errors, then server name, version and cipher. The
+/// server name is what the client sent, but no other line's time may stand in it.
+fn is_of_tls(text: &str) -> bool {
+    let slashes = |text: &str| text.matches('/').count();
+    text.split_once(' ').is_some_and(|(errors, session)| {
+        slashes(errors) == 4 && slashes(session) >= 2 && !session.contains("] ")
+    })
 }
 
 impl LineParser for Httplog {
@@ -196,15 +232,22 @@ impl LineParser for Httplog {
         fields: &mut Fields<'l>,
     ) -> Result<(), Reject> {
         let parts = Parts::of(line)?;
-        fields.put(self.client, parts.client);
+        match parts.client.contains('"') {
+            // Address and port may be quoted together, or each.
+            true => fields.copy(self.client, &parts.client.replace('"', "")),
+            false => fields.put(self.client, parts.client),
+        }
         fields.put(self.time, parts.time);
-        match parts.status {
+        match parts.status.trim_matches('"') {
             // The connection ended before there was a status.
-            "-1" => fields.copy(self.status, "0"),
+            "-1" | "-" => fields.copy(self.status, "0"),
             status => fields.put(self.status, status),
         }
-        // With `option logasap` a size is logged before all is sent, as `+2750`.
-        fields.put(self.bytes, parts.bytes.trim_start_matches('+'));
+        match parts.bytes.trim_matches('"') {
+            "-" => fields.copy(self.bytes, "0"),
+            // With `option logasap` a size is logged before all is sent, as `+2750`.
+            bytes => fields.put(self.bytes, bytes.trim_start_matches('+')),
+        }
         fields.put(self.request, parts.request);
         self.put_captures(&parts.groups, fields);
         Ok(())
@@ -292,6 +335,61 @@ mod tests {
             line("-", "{r-7} ").replace("\"GET", "GET"),
         ] {
             assert_eq!(read_with(&request, &cut), Err("log_syntax"), "{cut}");
+        }
+    }
+
+    #[test]
+    fn reads_httpslog_and_fields_in_quotes_or_with_a_dash() {
+        let more = [
+            ("request_id", "request_capture.1"),
+            ("user_agent", "response_capture.1"),
+        ];
+        let parser = parser(&FORMAT, &more);
+        let columns = [
+            "source_ip",
+            "path",
+            "status",
+            "body_bytes",
+            "request_id",
+            "user_agent",
+        ];
+        let read = |line: &str| read(&FORMAT, &*parser, line, &columns);
+        // The line of the documentation.
+        let line = r#"Feb  6 12:14:14 localhost hapee-lb[3098]: 192.0.2.1:61818 [27/Jan/2021:21:52:56.086] fe_main be_servers/s1 0/0/1/1/2 200 517 - - ---- 1/1/0/0/0 0/0 {r-7} {cache} "GET /a HTTP/1.1" 0/0/0/0/0 1wt.eu/TLSv1.3/TLS_AES_256_GCM_SHA384"#;
+        assert_eq!(
+            read(line),
+            row(["192.0.2.1", "/a", "200", "517", "r-7", "cache"])
+        );
+        for (from, to) in [
+            (
+                "0/0/0/0/0 1wt.eu/TLSv1.3/TLS_AES_256_GCM_SHA384",
+                "-/-/-/-/- -/-/-",
+            ),
+            // What a client may send as server name.
+            ("1wt.eu", "a/b \"c"),
+            ("192.0.2.1:61818", "\"192.0.2.1\":61818"),
+            ("200 517", "\"200\" \"517\""),
+            ("{r-7} {cache}", "\"{r-7}\" \"{cache}\""),
+            ("fe_main be_servers/s1", "\"fe_main\" \"be_servers\"/\"s1\""),
+        ] {
+            let expected = row(["192.0.2.1", "/a", "200", "517", "r-7", "cache"]);
+            assert_eq!(read(&line.replace(from, to)), expected, "{to}");
+        }
+        for (dashed, id, agent) in [
+            ("- {cache}", None, Some("cache")),
+            ("{r-7} -", Some("r-7"), None),
+            ("\"-\" \"-\"", None, None),
+        ] {
+            let line = line
+                .replace("{r-7} {cache}", dashed)
+                .replace("200 517", "- -");
+            let fixed = ["192.0.2.1", "/a", "0", "0"].map(Some);
+            let expected = fixed.into_iter().chain([id, agent]);
+            let expected = expected.map(|text| text.map(str::to_string)).collect();
+            assert_eq!(read(&line), Ok(expected), "{dashed}");
+        }
+        for cut in [&line[..line.len() - 30], &format!("{line}{line}")] {
+            assert_eq!(read(cut), Err("log_syntax"), "{cut}");
         }
     }
 
