@@ -227,8 +227,9 @@ pub struct Source {
     pub kind: SourceKind,
     /// Files, patterns or folders; `logs.tar.gz!*/access*` names members of an archive.
     ///
-    /// Logs may be packed in gzip, zstd, bzip2, xz, zip and tar, in any nesting. The same bytes twice count
-    /// once, and so do lines that a rotation repeats.
+    /// Logs may be packed in gzip, zstd, bzip2, xz, zip and tar, in any nesting. Copies of one
+    /// log count once, whatever their line ends, and so do lines that a rotation repeats. Sources of different
+    /// kinds may name one file: an identity log can hold both issuances and logins.
     #[schemars(with = "Vec<String>", example = ["evidence/gateway-a/*.jsonl.gz"])]
     pub paths: Vec<Spanned<String>>,
     /// The log format; `breachscope formats` lists them.

@@ -26,7 +26,7 @@ pub enum Finding {
         /// What cut the reading short.
         damage: String,
     },
-    /// An evidence file holds the same bytes as another.
+    /// An evidence file is a copy of another: the same bytes, or the same text with other line ends.
     EvidenceDuplicated {
         /// The file.
         subject: String,

@@ -148,7 +148,7 @@ frame! { EVIDENCE "evidence" "An evidence file, or a member of an archive, with 
     must "row_count" Unsigned in "line" "Those that became rows.";
     must "reject_count" Unsigned in "line" "Those that could not be read; the frame `rejects` keeps them.";
     must "blank_count" Unsigned in "line" "Empty lines, headers and directives.";
-    may "duplicate_of" Small "The file with the same bytes that is counted instead of this one.";
+    may "duplicate_of" Small "The file that this one is a copy of, and that is counted instead.";
 }
 
 frame! { OVERLAPS "overlaps" "A stretch of lines that repeats lines of another file of its source, as overlapping rotations do; it counts once."

@@ -1,8 +1,9 @@
-//! Checks what shows only once all logs are read: settings that fit no line, copies, silences.
+//! Checks what shows only once all logs are read: settings that fit no line, overlaps, silences.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::evidence::jobs::{Job, Log};
+use super::copies;
+use super::evidence::jobs::Job;
 use super::formats::list;
 use super::overlap;
 use super::reading::Reading;
@@ -102,21 +103,6 @@ pub(super) fn missing_from_all(
     Ok(())
 }
 
-/// Finds logs with the same bytes: each counts as a copy of the one with the lowest number.
-pub(super) fn find_duplicates(receipts: &mut [Receipt]) {
-    let mut seen: HashMap<String, u32> = HashMap::new();
-    for receipt in receipts {
-        let file = &mut receipt.file;
-        file.duplicate_of = None;
-        if file.content_size > 0 {
-            let first = *seen
-                .entry(file.content_sha256.clone())
-                .or_insert(file.evidence_id);
-            file.duplicate_of = Some(first).filter(|first| *first != file.evidence_id);
-        }
-    }
-}
-
 /// Finds logs that begin with lines of another log, and notes it in their receipts.
 pub(super) fn find_overlaps(
     receipts: &mut [Receipt],
@@ -124,15 +110,7 @@ pub(super) fn find_overlaps(
     readings: &[Reading],
     draft: &Draft,
 ) -> Result<()> {
-    let logs: HashMap<u32, (&Job, &Log)> = jobs
-        .iter()
-        .flat_map(|job| {
-            job.logs
-                .iter()
-                .flatten()
-                .map(move |log| (log.evidence_id, (job, log)))
-        })
-        .collect();
+    let logs = copies::logs_by_id(jobs);
     let candidates: Vec<overlap::Candidate<'_>> = receipts
         .iter()
         .map(|receipt| {

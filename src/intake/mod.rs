@@ -25,8 +25,8 @@
 //! ```
 //!
 //! `pipeline` has the threads. `run`, below, puts the rest around it: `resume` finds what an earlier run
-//! has read, `receipts` note what this one reads, `checks` look at all logs together (with `overlap` and
-//! `rhythm`), and `custody` writes down what was read. `settings` turns a source of the case file into a
+//! has read, `receipts` note what this one reads, `checks` look at all logs together (with `copies`,
+//! `overlap` and `rhythm`), and `custody` writes down what was read. `settings` turns a source of the case file into a
 //! `reading`, which says how its lines are read.
 //!
 //! # Words
@@ -70,6 +70,7 @@
 pub(crate) mod block;
 pub(crate) mod blocks;
 mod checks;
+mod copies;
 mod custody;
 pub(crate) mod evidence;
 pub mod formats;
@@ -196,7 +197,7 @@ fn compare_logs(
     draft: &Draft,
 ) -> Result<()> {
     let before: Vec<EvidenceFile> = receipts.iter().map(|one| one.file.clone()).collect();
-    checks::find_duplicates(receipts);
+    copies::find(receipts, jobs, readings, &draft.work())?;
     checks::find_overlaps(receipts, jobs, readings, draft)?;
     for (receipt, before) in receipts.iter().zip(before) {
         if receipt.file != before {

@@ -2,7 +2,7 @@
 //!
 //! It happens where a copy of a log that was still being written lies beside its rotation. Lines with a
 //! request id need no help, for the id brings them together. Two equal lines without one may be two
-//! requests; but a run of lines that is the same to the byte, up to the end of one of the two logs, and
+//! requests; but a run of lines that is the same but for line ends, up to the end of one of the two logs, and
 //! that has at least two different times, is taken for the same lines. Both places are kept, and whoever
 //! counts requests takes a line that repeats another for that other.
 
@@ -17,8 +17,8 @@ use super::tally::Tally;
 use crate::error::{Error, Result};
 use crate::frames::{Frame, numbered_parts, pieces, time, unsigned};
 use crate::intake::blocks::framing::Framing;
-use crate::intake::evidence::containers;
 use crate::intake::evidence::jobs::{Job, Log};
+use crate::intake::evidence::{containers, plain_lines};
 use crate::results::{EvidenceFile, Overlap};
 
 /// A log that was read.
@@ -87,10 +87,12 @@ pub(crate) fn find(
     Ok(found)
 }
 
-/// Where lines begin in a log, and where its last whole line ends, in bytes.
+/// Where lines begin in a log, and where it ends, in bytes.
 struct Offsets {
     lines: BTreeMap<u64, u64>,
     end: u64,
+    /// Where the last line ends that has a line end of its own.
+    whole: u64,
 }
 
 /// The row of a line, without the columns that say where the line is.
@@ -125,19 +127,25 @@ impl Search<'_> {
             return Ok(None);
         };
         for (number, from) in &other.lines {
-            // Up to the end of the log that ends first.
-            let length = (own.end.saturating_sub(*begin)).min(other.end.saturating_sub(*from));
-            let (hash, count) = self.hash_range(later, *begin, length)?;
-            if length > 0
-                && self.hash_range(earlier, *from, length)?.0 == hash
-                && self.has_two_times(own_id, line, count)?
-            {
-                return Ok(Some(Overlap {
-                    first_line: line,
-                    lines: count,
-                    of_evidence_id: other_id,
-                    of_first_line: *number,
-                }));
+            // Up to the end of the log that ends first. A last line without a line end may be cut short.
+            let length = |own: u64, other: u64| {
+                (own.saturating_sub(*begin)).min(other.saturating_sub(*from))
+            };
+            let (whole, all) = (length(own.whole, other.whole), length(own.end, other.end));
+            let lengths = [Some(all), Some(whole).filter(|whole| *whole != all)];
+            for length in lengths.into_iter().flatten() {
+                let (hash, count) = self.hash_range(later, *begin, length)?;
+                if length > 0
+                    && self.hash_range(earlier, *from, length)?.0 == hash
+                    && self.has_two_times(own_id, line, count)?
+                {
+                    return Ok(Some(Overlap {
+                        first_line: line,
+                        lines: count,
+                        of_evidence_id: other_id,
+                        of_first_line: *number,
+                    }));
+                }
             }
         }
         Ok(None)
@@ -187,34 +195,42 @@ impl Search<'_> {
         Ok(rows)
     }
 
-    /// Reads the bytes of a log again, and calls `visit` with each piece of them.
-    fn content(&self, one: &Candidate<'_>, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+    /// Reads a log again, and calls `visit` with each piece of it; line ends are as [`plain_lines`] has them.
+    ///
+    /// A last line without a line end gets one, so that it is the same as a line that others follow;
+    /// returns whether it has one of its own.
+    fn content(&self, one: &Candidate<'_>, visit: &mut dyn FnMut(&[u8])) -> Result<bool> {
+        let mut is_ended = true;
         containers::list(&one.job.path, self.spool, &mut |found| {
             if found.member == one.log.member {
-                let mut chunk = vec![0; 1 << 18];
-                // An error was told when the log was read for its lines.
-                while let Ok(length @ 1..) = found.content.read(&mut chunk) {
-                    visit(&chunk[..length]);
+                plain_lines::visit(found.content, &mut |piece| {
+                    is_ended = piece.last().map_or(is_ended, |last| *last == b'\n');
+                    visit(piece);
+                });
+                if !is_ended {
+                    visit(b"\n");
                 }
             }
             Ok(())
-        })
-        .map(drop)
+        })?;
+        Ok(is_ended)
     }
 
-    /// Where these `lines` begin in a log, and where the log's last whole line ends.
+    /// Where these `lines` begin in a log, and where the log ends.
     fn offsets(&self, one: &Candidate<'_>, lines: &[u64]) -> Result<Offsets> {
         let mut known = Offsets {
             lines: BTreeMap::new(),
             end: 0,
+            whole: 0,
         };
         if lines.contains(&1) {
             known.lines.insert(1, 0);
         }
-        let (mut at, mut number) = (0u64, 1u64);
-        self.content(one, &mut |chunk| {
+        let (mut at, mut number, mut before_last) = (0u64, 1u64, 0u64);
+        let is_ended = self.content(one, &mut |chunk| {
             for end in memchr::memchr_iter(b'\n', chunk) {
                 number += 1;
+                before_last = known.end;
                 known.end = at + end as u64 + 1;
                 if lines.contains(&number) {
                     known.lines.insert(number, known.end);
@@ -222,6 +238,7 @@ impl Search<'_> {
             }
             at += chunk.len() as u64;
         })?;
+        known.whole = if is_ended { known.end } else { before_last };
         Ok(known)
     }
 

@@ -56,7 +56,7 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             damage,
         } => damaged(subject, *count, damage),
         Finding::EvidenceDuplicated { subject, of } => {
-            format!("{subject} holds the same bytes as {of}. Its lines count once.")
+            format!("{subject} is a copy of {of}. Its lines count once.")
         }
         Finding::EvidenceOverlaps {
             subject,

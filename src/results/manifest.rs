@@ -175,7 +175,7 @@ pub struct EvidenceFile {
     pub clock_correction_seconds: i64,
     /// What kept the log from being read to its end.
     pub damage: Option<String>,
-    /// The `evidence_id` of a log with the same bytes, which was counted instead of this one.
+    /// The `evidence_id` of a log that this one is a copy of, and that was counted instead.
     pub duplicate_of: Option<u32>,
     /// Stretches of lines that repeat lines of other logs of its source.
     pub overlaps: Vec<Overlap>,

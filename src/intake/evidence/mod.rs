@@ -15,5 +15,6 @@ mod files;
 pub(crate) mod jobs;
 pub(crate) mod names;
 pub(crate) mod parquet_rows;
+pub(crate) mod plain_lines;
 pub mod raw;
 pub(crate) mod readers;
