@@ -2,8 +2,8 @@
 //!
 //! A source's rhythm is the median number of events in each hour of the week (where it logged for four
 //! weeks or more), else in each hour of the day (four days or more); a shorter log has no rhythm. A busy month
-//! and a slow one have the same rhythm at another level, which is the median of what the days around logged,
-//! as a share of what the rhythm lets expect. The length of a pause is the number of events that rhythm and
+//! and a slow one have the same rhythm at another level, which is the median share of what the rhythm lets
+//! expect that the days before logged, or the days after, whichever is lower. The length of a pause is the number of events that rhythm and
 //! level let expect in it, so that an hour of the night is shorter than an hour of the day.
 //!
 //! Events of a log come in bursts: one visit makes many. How long its pauses are by chance is therefore
@@ -14,6 +14,7 @@
 //! logs now and then is called silent.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -237,13 +238,13 @@ fn longest_by_chance(pauses: &[Length], span: i64) -> f64 {
     let mut lengths: Vec<f64> = pauses.iter().map(|pause| pause.expected).collect();
     lengths.sort_by(f64::total_cmp);
     // How the lengths fall is read off between the fiftieth and the two hundredth part: the longest of all
-    // may be the silences that are looked for. Bursts let the very longest fall a little slower.
+    // may be the silences that are looked for. The very longest fall a little slower.
     let many = lengths.len() as f64;
     let of_share = |share: f64| lengths.get(((1.0 - share) * many) as usize);
     let (Some(least), Some(longer)) = (of_share(0.02), of_share(0.005)) else {
         return f64::INFINITY;
     };
-    let mean = 1.15 * (longer - least) / 4_f64.ln();
+    let mean = 1.05 * (longer - least) / 4_f64.ln();
     let years = (span as f64 / YEAR as f64).min(1.0);
     let by_chance = 0.02 * many * YEARS / years;
     least + mean * by_chance.max(1.0).ln()
@@ -318,12 +319,18 @@ impl Rhythm {
                 shares.push((day, logged as f64 / expected));
             }
         }
-        let around = |(day, _): &(i64, f64)| {
-            let begin = shares.partition_point(|(other, _)| *other < day - DAYS_AROUND);
-            let end = shares.partition_point(|(other, _)| *other <= day + DAYS_AROUND);
+        let median_of = |days: RangeInclusive<i64>| {
+            let begin = shares.partition_point(|(day, _)| day < days.start());
+            let end = shares.partition_point(|(day, _)| day <= days.end());
             let mut near: Vec<f64> = shares[begin..end].iter().map(|(_, share)| *share).collect();
             near.sort_by(f64::total_cmp);
-            (*day, near[near.len() / 2])
+            near[near.len() / 2]
+        };
+        // On the day on which a slow month begins, the slow one counts already.
+        let around = |(day, _): &(i64, f64)| {
+            let before = median_of(day - DAYS_AROUND..=*day);
+            let after = median_of(*day..=day + DAYS_AROUND);
+            (*day, before.min(after))
         };
         let level = shares.iter().map(around).collect();
         Rhythm { median, level }
