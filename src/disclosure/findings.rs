@@ -21,7 +21,7 @@ pub enum Finding {
     EvidenceDamaged {
         /// The file.
         subject: String,
-        /// Rows that were read before the damage.
+        /// Rows that could be read all the same.
         count: u64,
         /// What cut the reading short.
         damage: String,

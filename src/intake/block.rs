@@ -233,20 +233,19 @@ impl<'a> BlockParser<'a> {
         // Files that were put together have a byte-order mark before each.
         let raw = without_bom(found);
         let end = range.start + found.len();
-        let hole = raw.iter().take_while(|byte| **byte == 0).count();
-        // Behind a hole of the log stands a line; zeros before other bytes are no hole, but no line either.
-        let is_line = raw.get(hole).is_none_or(u8::is_ascii_graphic);
-        let hole = if is_line { hole } else { 0 };
-        if hole > 0 {
+        let zeros = raw.iter().take_while(|byte| **byte == 0).count();
+        if zeros > 0 && zeros == raw.len() {
             self.parse_stretch(taken, stretch, &headers.columns, fields);
-            let (offset, _) = taken.in_log(number, end - raw.len()..end);
-            self.reject_hole(number, offset, &raw[..hole]);
-            if hole == raw.len() {
-                return;
-            }
-            // The line behind the hole is whole, and counts apart.
-            self.tally.lines.lines += 1;
+            let (offset, _) = taken.in_log(number, end - zeros..end);
+            return self.reject_hole(number, offset, raw);
         }
+        // Behind a hole of the log stands a line; zeros before bytes that are no text are no hole.
+        let hole = if zeros > 0 && raw[zeros].is_ascii_graphic() {
+            self.tally.note_hole(number, zeros as u64);
+            zeros
+        } else {
+            0
+        };
         let raw = &raw[hole..];
         let start = end - raw.len();
         match self.kind_of(taken, index, raw) {
@@ -502,13 +501,13 @@ impl<'a> BlockParser<'a> {
         self.reject(block.first_line, block.offset, bytes, &reject);
     }
 
-    /// Makes a reject of a run of zeros at the beginning of the line `number`.
+    /// Makes a reject of the line `number`, which is nothing but zeros.
     ///
-    /// A log has one where it was cut off under its writer, or where the power went before a write.
+    /// A log has a hole where it was cut off under its writer, or where the power went before a write.
     #[cold]
     fn reject_hole(&mut self, number: u64, offset: u64, zeros: &[u8]) {
         let count = zeros.len();
-        let detail = format!("a hole of {count} zero bytes, where lines of the log were");
+        let detail = format!("a hole of {count} zero bytes, where lines of the log may have been");
         self.reject(number, offset, zeros, &Reject::new(Reason::Hole, detail));
     }
 

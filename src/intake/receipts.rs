@@ -121,7 +121,7 @@ impl Receipt {
             last_event: read.tally.span.map(|(_, last)| utc(last)),
             zone: source.zone.as_ref().map(|zone| zone.get_ref().clone()),
             clock_correction_seconds: source.clock_correction_seconds,
-            damage: read.ended.damage,
+            damage: read.ended.damage.or_else(|| read.tally.damage()),
             duplicate_of: None,
             overlaps: Vec::new(),
         };

@@ -23,6 +23,9 @@ pub(crate) struct Tally {
     /// What was wrapped around the lines, for people, if anything was.
     #[serde(default)]
     pub(crate) wrapped: Option<String>,
+    /// The first line with zero bytes before it, and how many; the log has a hole there.
+    #[serde(default)]
+    pub(crate) hole: Option<(u64, u64)>,
     /// The line number and the time of the first row.
     pub(crate) first_row: Option<(u64, i64)>,
     /// By column, texts of events and outcomes that are on no list, and how many lines have each.
@@ -32,6 +35,19 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Notes that `zeros` zero bytes stand before the line `number`.
+    pub(crate) fn note_hole(&mut self, number: u64, zeros: u64) {
+        self.hole.get_or_insert((number, zeros));
+    }
+
+    /// What is wrong with the log, if it has a hole before a line.
+    pub(crate) fn damage(&self) -> Option<String> {
+        let (line, zeros) = self.hole?;
+        Some(format!(
+            "it has {zeros} zero bytes before what is left of line {line}, where lines of the log may have been"
+        ))
+    }
+
     /// Adds the tally of the lines behind these.
     pub(crate) fn add(&mut self, other: Tally) {
         self.lines.add(other.lines);
@@ -48,6 +64,7 @@ impl Tally {
         }
         self.zoneless += other.zoneless;
         self.wrapped = self.wrapped.take().or(other.wrapped);
+        self.hole = self.hole.or(other.hole);
         self.first_row = self.first_row.or(other.first_row);
         for (column, words) in other.unknown_words {
             let known = self.unknown_words.entry(column).or_default();

@@ -155,8 +155,8 @@ fn damaged(file: &str, rows: u64, damage: &str) -> String {
             "The {} kept",
             counted(
                 rows,
-                "row before the damage is",
-                "rows before the damage are"
+                "row that could be read is",
+                "rows that could be read are"
             )
         ),
     };

@@ -8,6 +8,7 @@ mod cli;
 mod clients;
 mod cut_off;
 mod differential;
+mod differential_haproxy;
 mod differential_text;
 mod differential_traefik;
 mod hostile;
