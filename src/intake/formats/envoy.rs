@@ -76,7 +76,7 @@ fn parser(frame: &'static Frame, wanted: &Wanted) -> Result<Box<dyn LineParser>,
     let made = |text: &str| template::parser(&pieces(text)?, &STYLE, frame, wanted);
     match &wanted.log_format {
         Some(text) => made(text),
-        None => AnyOf::new([DEFAULT, ISTIO, OLD_ISTIO].map(made)),
+        None => AnyOf::parser([DEFAULT, ISTIO, OLD_ISTIO].map(made)),
     }
 }
 

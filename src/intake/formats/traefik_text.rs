@@ -37,7 +37,7 @@ pub(super) static FORMAT: LogFormat = LogFormat {
     mark: |line| line.ends_with("ms") && line.contains("] \""),
     parser: |frame, wanted| {
         let templates = [TEMPLATE.to_string(), TEMPLATE.replace(QUOTED, BARE)];
-        AnyOf::new(templates.map(|text| nginx::fixed(&text, &STYLE, frame, wanted)))
+        AnyOf::parser(templates.map(|text| nginx::fixed(&text, &STYLE, frame, wanted)))
     },
 };
 

@@ -43,14 +43,14 @@ impl Meanings {
         constants: &[Option<String>],
     ) {
         let text = |line, column: usize| stretch.get(line, column).or(constants[column].as_deref());
-        let mut last: Option<((Option<&str>, Option<&str>), Meaning)> = None;
+        let mut last = ((None, None), words.meaning(None, None));
         for line in stretch.all().iter() {
             let texts = (text(line, self.event), text(line, self.outcome));
             let meaning = match last {
-                Some((known, meaning)) if known == texts => meaning,
+                (known, meaning) if known == texts => meaning,
                 _ => words.meaning(texts.0, texts.1),
             };
-            last = Some((texts, meaning));
+            last = (texts, meaning);
             self.of_lines[line] = meaning;
             if meaning == Meaning::Unknown {
                 let is_unknown = |text: &&str, of: fn(&Words, &str) -> Meaning| {

@@ -14,7 +14,7 @@ pub struct AnyOf(Vec<Box<dyn LineParser>>);
 
 impl AnyOf {
     /// Makes a parser of those that could be made; the error is that of the first one if none could.
-    pub fn new(
+    pub fn parser(
         made: impl IntoIterator<Item = Result<Box<dyn LineParser>, String>>,
     ) -> Result<Box<dyn LineParser>, String> {
         let (mut parsers, mut first_error) = (Vec::new(), None);
