@@ -54,7 +54,14 @@ impl SourceKind {
 
     /// Columns that intake fills itself.
     pub fn derived(self) -> &'static [&'static str] {
-        &["evidence_id", "line_no", "tier", "page", "meaning"]
+        &[
+            "evidence_id",
+            "line_no",
+            "tier",
+            "page",
+            "meaning",
+            "row_problem",
+        ]
     }
 
     /// Columns whose field the case must name, beyond those every row must have.

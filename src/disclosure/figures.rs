@@ -7,7 +7,7 @@ use std::path::Path;
 use roaring::RoaringTreemap;
 use serde::Serialize;
 
-use crate::case::{AccountKey, Accounts, Catalogue};
+use crate::case::{AccountKey, Accounts, Catalogue, SourceKind};
 use crate::error::Result;
 use crate::exposure::{Exposure, PageTally};
 use crate::frames::{self, FrameWriter, Value};
@@ -65,13 +65,14 @@ pub fn figures(
     if tokens.stolen > 0 && !exposure.stolen.is_empty() {
         let tallies: Vec<&PageTally> = exposure.stolen.iter().collect();
         let shown = "any page, to a stolen token";
-        all.extend(block("stolen", &tallies, shown, accounts));
+        let unknown = &exposure.stolen_unknown_page;
+        all.extend(block("stolen", (&tallies, unknown), shown, accounts));
     }
     all.extend(of_tokens(tokens));
     if accounts.known {
         all.extend(of_subjects(tokens));
     }
-    all.extend(of_requests(exposure));
+    all.extend(of_requests(exposure, gateway_rejects(manifest)));
     all.extend(of_fleet(tokens, exposure));
     all.extend(of_intake(manifest));
     all
@@ -90,14 +91,15 @@ fn possible(sure: u64, doubtful: u64) -> [u64; 3] {
 /// What all pages, each page and each field of the catalogue showed.
 fn of_exposure(catalogue: &Catalogue, accounts: &Accounts, exposure: &Exposure) -> Vec<Figure> {
     let mut all = Vec::new();
+    let unknown = &exposure.unknown_page;
     let tallies: Vec<&PageTally> = exposure.pages.iter().collect();
     if !tallies.is_empty() {
         let shown = "any page of the catalogue";
-        all.extend(block("total", &tallies, shown, accounts));
+        all.extend(block("total", (&tallies, unknown), shown, accounts));
     }
     for (page, tally) in catalogue.pages.iter().zip(&exposure.pages) {
         let (prefix, shown) = (format!("page.{}", page.id), format!("the page {}", page.id));
-        all.extend(block(&prefix, &[tally], &shown, accounts));
+        all.extend(block(&prefix, (&[tally], unknown), &shown, accounts));
     }
     for field in &catalogue.fields {
         let pages = catalogue.pages.iter().zip(&exposure.pages);
@@ -107,7 +109,7 @@ fn of_exposure(catalogue: &Catalogue, accounts: &Accounts, exposure: &Exposure) 
         let shown = format!("a page with the field {name} ({form})");
         all.extend(block(
             &format!("field.{name}.{form}"),
-            &tallies,
+            (&tallies, unknown),
             &shown,
             accounts,
         ));
@@ -127,18 +129,30 @@ fn cumulative(tallies: &[&PageTally]) -> [RoaringTreemap; 3] {
 }
 
 /// Views, accounts, records and persons of some pages together; `shown` names the pages.
-fn block(prefix: &str, tallies: &[&PageTally], shown: &str, accounts: &Accounts) -> Vec<Figure> {
+///
+/// What requests for an `unknown` page may have shown may be of any of them.
+fn block(
+    prefix: &str,
+    (pages, unknown): (&[&PageTally], &PageTally),
+    shown: &str,
+    accounts: &Accounts,
+) -> Vec<Figure> {
+    let tallies = &[pages, &[unknown]].concat();
     let mut so_far = 0;
     let views = [0, 1, 2].map(|bound: usize| {
         so_far += tallies.iter().map(|tally| tally.views[bound]).sum::<u64>();
         so_far
     });
     let mut records = [0; 3];
-    for tally in tallies {
+    for tally in pages {
         for (sum, set) in records.iter_mut().zip(cumulative(&[tally])) {
             *sum += set.len();
         }
     }
+    // Each account that an unknown page may have shown is one more record, unless it has one for every page.
+    let every = pages.iter().map(|tally| cumulative(&[tally])[2].clone());
+    let every = every.reduce(|every, page| every & page).unwrap_or_default();
+    records[2] += (&unknown.accounts[2] - every).len();
     let sets = cumulative(tallies);
     let persons = |set: &RoaringTreemap| {
         let person = |key| {
@@ -247,15 +261,27 @@ fn of_subjects(tokens: &Tokens) -> [Figure; 3] {
     ]
 }
 
+/// Lines of gateways that could not be read; a copied file counts once.
+pub(super) fn gateway_rejects(manifest: &Manifest) -> u64 {
+    let files = manifest.evidence.iter();
+    let counted =
+        files.filter(|file| file.duplicate_of.is_none() && file.kind == SourceKind::Gateway.name());
+    counted.map(|file| file.lines.rejects).sum()
+}
+
 /// Requests by the verdict of their token.
-fn of_requests(exposure: &Exposure) -> [Figure; 4] {
+fn of_requests(exposure: &Exposure, rejects: u64) -> [Figure; 4] {
     let [forged, doubtful, legitimate, stolen] = exposure.requests;
     [
         Figure::new(
             "requests.forged",
             "request",
-            [forged - exposure.likely_forged, forged, forged + doubtful],
-            "gateway requests with a forged token; possible: or an indeterminate one",
+            [
+                forged - exposure.likely_forged,
+                forged,
+                forged + doubtful + rejects,
+            ],
+            "gateway requests with a forged token; possible: or an indeterminate one, or lines that could not be read",
         ),
         Figure::new(
             "requests.legitimate",

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::figures::gateway_rejects;
 use super::found::Found;
 use super::keys::{MOST_KEYS, tokens};
 use crate::case::SourceKind;
@@ -123,6 +124,29 @@ pub enum Finding {
         /// Lines that have it.
         count: u64,
     },
+    /// Values of a file's rows could not be read and are null; the rows are counted all the same.
+    ValuesUnreadable {
+        /// The file.
+        subject: String,
+        /// What is wrong, as in the column `row_problem`.
+        problem: String,
+        /// The first line that has it.
+        line_no: u64,
+        /// The beginning of its text; empty where there is none.
+        value: String,
+        /// Rows that have it.
+        count: u64,
+    },
+    /// Forged requests have no address that could be read, so they are no part of the fleet.
+    ForgedRequestsWithoutAddress {
+        /// Requests.
+        count: u64,
+    },
+    /// Lines of gateways' logs could not be read; each may be a request of the attacker.
+    GatewayLinesRejected {
+        /// Lines, as they stand in the bound `possible` of `requests.forged`.
+        count: u64,
+    },
     /// Accounts met the registry only when letter case, zeros or Unicode form were passed over.
     AccountsSpelledOtherwise {
         /// Views that showed such an account.
@@ -202,12 +226,18 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
         count,
         line_count: totals.lines,
     }));
+    findings.extend(some(gateway_rejects(found.manifest), |count| {
+        Finding::GatewayLinesRejected { count }
+    }));
     findings.extend(unlisted_keys(&found.keys));
     findings.extend(found.keys.iter().flat_map(custody));
     findings.extend(about_logs(found));
     findings.extend(about_signing_keys(found));
     let exposure = found.exposure;
     let counts = [
+        some(exposure.fleet.without_address, |count| {
+            Finding::ForgedRequestsWithoutAddress { count }
+        }),
         some(exposure.without_gateway, |count| {
             Finding::GatewayLinesLost { count }
         }),
@@ -269,6 +299,14 @@ pub fn about_evidence(manifest: &Manifest) -> Vec<Finding> {
         count,
     }));
     let words = manifest.unknown_words.iter();
+    let problems = manifest.row_problems.iter();
+    findings.extend(problems.map(|problem| Finding::ValuesUnreadable {
+        subject: problem.place.clone(),
+        problem: problem.problem.clone(),
+        line_no: problem.line_no,
+        value: problem.value.clone(),
+        count: problem.count,
+    }));
     findings.extend(words.map(|word| Finding::WordUnknown {
         subject: word.text.clone(),
         source: word.source.clone(),

@@ -7,6 +7,9 @@
 //! | `served_not_delivered` | possible | the application logged items, the gateway no 2xx |
 //! | `size_not_logged` | possible | no application record; a 2xx whose size was not logged |
 //! | `account_not_checked` | possible | no application record and no account registry; a 2xx |
+//! | `status_not_logged` | possible | the status cannot be read; the size may be the page's |
+//! | `page_not_logged` | possible | any of these, but the request cannot be read, so that it may be for any page |
+//! | `time_twice` | possible | any of these, at a local time that happened twice |
 //! | `account_spelled_otherwise` | possible | any of these, for an account that the registry has without zeros before it |
 //! | `another_method` | possible | the application logged items, the gateway a 2xx of the page's usual size; the method is no page's |
 //! | any of these | probable at most | under a token that is forged with moderate confidence |
@@ -67,7 +70,7 @@ pub struct PageRequest {
     /// Whose token it carried.
     pub carrier: Carrier,
     /// Status and body size as the gateway logged them, or the edge where the gateway's line is lost.
-    pub response: Option<(u16, Option<u64>)>,
+    pub response: Option<(Option<u16>, Option<u64>)>,
     /// How many items the application logged that it served.
     pub items: Option<u64>,
     /// A body of fewer bytes shows nothing.
@@ -78,42 +81,52 @@ pub struct PageRequest {
     pub spelled_otherwise: bool,
     /// Whether no page of the catalogue has the method, so that only the application tells the page.
     pub other_method: bool,
+    /// Whether the request cannot be read, so that it may be for any page.
+    pub page_unknown: bool,
+    /// Whether the local time of the request happened twice.
+    pub time_twice: bool,
 }
 
 /// The bound and the rule of what a request showed; `None` if it showed nothing.
 pub fn judge(request: &PageRequest) -> Option<(Bound, &'static str)> {
-    let success = request
-        .response
-        .map(|(status, bytes)| ((200..300).contains(&status), bytes));
+    let success = request.response.map(|(status, bytes)| {
+        let success = status.map(|status| (200..300).contains(&status));
+        (success, bytes)
+    });
+    let sized = |bytes: Option<u64>| bytes.is_none_or(|bytes| bytes >= request.empty_below_bytes);
     let (bound, rule) = match (request.items, success) {
         (Some(0), _) => return None,
-        (Some(_), Some((true, _))) => (Bound::Confirmed, "served_by_application"),
+        (Some(_), Some((Some(true), _))) => (Bound::Confirmed, "served_by_application"),
+        (Some(_), Some((None, _))) => (Bound::Possible, "status_not_logged"),
         (Some(_), _) => (Bound::Possible, "served_not_delivered"),
-        (None, Some((true, Some(bytes)))) if bytes >= request.empty_below_bytes => {
+        (None, Some((None, bytes))) if sized(bytes) && request.account_exists != Some(false) => {
+            (Bound::Possible, "status_not_logged")
+        }
+        (None, Some((Some(true), Some(bytes)))) if bytes >= request.empty_below_bytes => {
             match request.account_exists {
                 Some(true) => (Bound::Probable, "delivered_by_gateway"),
                 Some(false) => return None,
                 None => (Bound::Possible, "account_not_checked"),
             }
         }
-        (None, Some((true, None))) if request.account_exists != Some(false) => {
+        (None, Some((Some(true), None))) if request.account_exists != Some(false) => {
             (Bound::Possible, "size_not_logged")
         }
         (None, _) => return None,
     };
     if request.other_method {
-        let sized =
-            |bytes: Option<u64>| bytes.is_none_or(|bytes| bytes >= request.empty_below_bytes);
-        let shown =
-            request.items.is_some() && success.is_some_and(|(ok, bytes)| ok && sized(bytes));
+        let may_show = |(ok, bytes)| ok != Some(false) && sized(bytes);
+        let shown = request.items.is_some() && success.is_some_and(may_show);
         return shown.then_some(match request.carrier {
             Carrier::Stolen => (Bound::Possible, "token_stolen"),
             _ => (Bound::Possible, "another_method"),
         });
     }
-    let (bound, rule) = match request.spelled_otherwise {
-        true => (Bound::Possible, "account_spelled_otherwise"),
-        false => (bound, rule),
+    let (bound, rule) = match request {
+        _ if request.spelled_otherwise => (Bound::Possible, "account_spelled_otherwise"),
+        _ if request.page_unknown => (Bound::Possible, "page_not_logged"),
+        _ if request.time_twice => (Bound::Possible, "time_twice"),
+        _ => (bound, rule),
     };
     Some(match request.carrier {
         Carrier::Forged => (bound, rule),
@@ -134,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_table_holds() {
-        let table: [(Alteration, Option<(Bound, &str)>); 21] = [
+        let table: [(Alteration, Option<(Bound, &str)>); 28] = [
             (|_| (), Some((Bound::Confirmed, "served_by_application"))),
             (
                 |request| request.spelled_otherwise = true,
@@ -145,11 +158,15 @@ mod tests {
                 Some((Bound::Possible, "another_method")),
             ),
             (
-                |request| (request.other_method, request.response) = (true, Some((200, Some(0)))),
+                |request| {
+                    (request.other_method, request.response) = (true, Some((Some(200), Some(0))))
+                },
                 None,
             ),
             (
-                |request| (request.other_method, request.response) = (true, Some((404, Some(500)))),
+                |request| {
+                    (request.other_method, request.response) = (true, Some((Some(404), Some(500))))
+                },
                 None,
             ),
             (
@@ -162,23 +179,23 @@ mod tests {
                 Some((Bound::Probable, "delivered_by_gateway")),
             ),
             (
-                |request| (request.items, request.response) = (None, Some((200, Some(99)))),
+                |request| (request.items, request.response) = (None, Some((Some(200), Some(99)))),
                 None,
             ),
             (
-                |request| (request.items, request.response) = (None, Some((200, Some(100)))),
+                |request| (request.items, request.response) = (None, Some((Some(200), Some(100)))),
                 Some((Bound::Probable, "delivered_by_gateway")),
             ),
             (
-                |request| (request.items, request.response) = (None, Some((200, None))),
+                |request| (request.items, request.response) = (None, Some((Some(200), None))),
                 Some((Bound::Possible, "size_not_logged")),
             ),
             (
-                |request| (request.items, request.response) = (None, Some((404, Some(500)))),
+                |request| (request.items, request.response) = (None, Some((Some(404), Some(500)))),
                 None,
             ),
             (
-                |request| (request.items, request.response) = (None, Some((302, Some(500)))),
+                |request| (request.items, request.response) = (None, Some((Some(302), Some(500)))),
                 None,
             ),
             (
@@ -190,12 +207,40 @@ mod tests {
                 Some((Bound::Possible, "account_not_checked")),
             ),
             (
-                |request| request.response = Some((499, Some(0))),
+                |request| request.response = Some((Some(499), Some(0))),
                 Some((Bound::Possible, "served_not_delivered")),
             ),
             (
                 |request| request.response = None,
                 Some((Bound::Possible, "served_not_delivered")),
+            ),
+            (
+                |request| request.response = Some((None, Some(500))),
+                Some((Bound::Possible, "status_not_logged")),
+            ),
+            (
+                |request| (request.items, request.response) = (None, Some((None, None))),
+                Some((Bound::Possible, "status_not_logged")),
+            ),
+            (
+                |request| (request.items, request.response) = (None, Some((None, Some(99)))),
+                None,
+            ),
+            (
+                |request| (request.items, request.page_unknown) = (None, true),
+                Some((Bound::Possible, "page_not_logged")),
+            ),
+            (
+                |request| (request.page_unknown, request.items) = (true, Some(0)),
+                None,
+            ),
+            (
+                |request| request.time_twice = true,
+                Some((Bound::Possible, "time_twice")),
+            ),
+            (
+                |request| (request.time_twice, request.carrier) = (true, Carrier::Stolen),
+                Some((Bound::Possible, "token_stolen")),
             ),
             (
                 |request| request.carrier = Carrier::Indeterminate,
@@ -217,12 +262,14 @@ mod tests {
         for (change, expected) in table {
             let mut request = PageRequest {
                 carrier: Carrier::Forged,
-                response: Some((200, Some(500))),
+                response: Some((Some(200), Some(500))),
                 items: Some(3),
                 empty_below_bytes: 100,
                 account_exists: Some(true),
                 spelled_otherwise: false,
                 other_method: false,
+                page_unknown: false,
+                time_twice: false,
             };
             change(&mut request);
             assert_eq!(judge(&request), expected, "{request:?}");

@@ -47,6 +47,8 @@ pub struct Touched {
 pub struct Exposure {
     /// What each page showed, in the catalogue's order.
     pub pages: Vec<PageTally>,
+    /// What requests may have shown that cannot be read, so that any page may be theirs.
+    pub unknown_page: PageTally,
     /// What rests on the gateway alone, by deleted range (in the case file's order) and page.
     pub touched: BTreeMap<(usize, usize), Touched>,
     /// The addresses that carried a forged token.
@@ -55,6 +57,8 @@ pub struct Exposure {
     pub activity: Activity,
     /// What stolen tokens showed, by page; it is in no other count.
     pub stolen: Vec<PageTally>,
+    /// What requests with stolen tokens may have shown that cannot be read.
+    pub stolen_unknown_page: PageTally,
     /// Requests with a token of each verdict, in the order of [`Verdict::ALL`].
     pub requests: [u64; 4],
     /// Requests with a token that is forged with moderate confidence; they are in `requests` too.
@@ -81,7 +85,12 @@ impl Exposure {
     /// Adds what another partition showed.
     fn merge(&mut self, other: Exposure) {
         let stolen = self.stolen.iter_mut().zip(other.stolen);
-        for (page, from) in self.pages.iter_mut().zip(other.pages).chain(stolen) {
+        let unknown = [
+            (&mut self.unknown_page, other.unknown_page),
+            (&mut self.stolen_unknown_page, other.stolen_unknown_page),
+        ];
+        let pages = self.pages.iter_mut().zip(other.pages).chain(stolen);
+        for (page, from) in pages.chain(unknown) {
             for (views, more) in page.views.iter_mut().zip(from.views) {
                 *views += more;
             }
@@ -121,7 +130,7 @@ pub struct Counter<'a> {
 struct Exposed<'l> {
     line: &'l Line,
     application: Option<&'l Line>,
-    page: u16,
+    page: Option<u16>,
     account: Option<AccountKey>,
     bound: Bound,
     rule: &'static str,
@@ -199,7 +208,9 @@ impl Counter<'_> {
                 place(one.application.map(|line| u64::from(line.evidence_id))),
                 place(one.application.map(|line| line.line_no)),
                 Value::Time(one.line.event_time),
-                Value::Text(&self.context.case.catalogue.pages[usize::from(one.page)].id),
+                one.page
+                    .map(|page| &*self.context.case.catalogue.pages[usize::from(page)].id)
+                    .into(),
                 account.as_deref().into(),
                 Value::Text(one.bound.name()),
                 Value::Text(one.rule),
@@ -303,10 +314,17 @@ impl Counter<'_> {
             ..
         } = *request;
         // An application may serve a page for a path that the catalogue knows as none.
-        let page = request
-            .page
-            .or(application.and_then(|served| served.page))?;
-        let index = usize::from(page);
+        let page = request.page.or(application.and_then(|served| served.page));
+        let pages = &self.context.case.catalogue.pages;
+        let index = page.map(usize::from);
+        let empty_below_bytes = match index {
+            Some(index) => pages[index].empty_below_bytes,
+            None if line.page_unknown => {
+                let sizes = pages.iter().map(|page| page.empty_below_bytes);
+                sizes.min()?
+            }
+            None => return None,
+        };
         let subject = application.map_or(line.account, |served| served.account);
         let account = subject.and_then(|subject| self.account(subject));
         let spelled_otherwise = account.is_some() && account != subject;
@@ -314,7 +332,7 @@ impl Counter<'_> {
             carrier,
             response: (line.tier != Tier::Application).then_some((line.status, line.body_bytes)),
             items: application.map(|served| served.items),
-            empty_below_bytes: self.context.case.catalogue.pages[index].empty_below_bytes,
+            empty_below_bytes,
             // Only a token names an account that may be missing; without one, what was served exists.
             account_exists: match (self.context.accounts.known, carrier) {
                 (_, Carrier::Unknown | Carrier::Beside) => Some(true),
@@ -325,10 +343,14 @@ impl Counter<'_> {
             },
             spelled_otherwise,
             other_method: line.other_method,
+            page_unknown: page.is_none(),
+            time_twice: line.time_twice,
         })?;
-        let tally = match carrier {
-            Carrier::Stolen => &mut found.stolen[index],
-            _ => &mut found.pages[index],
+        let tally = match (carrier, index) {
+            (Carrier::Stolen, Some(index)) => &mut found.stolen[index],
+            (Carrier::Stolen, None) => &mut found.stolen_unknown_page,
+            (_, Some(index)) => &mut found.pages[index],
+            (_, None) => &mut found.unknown_page,
         };
         tally.views[bound as usize] += 1;
         found.respelled_views += u64::from(spelled_otherwise);
@@ -339,6 +361,7 @@ impl Counter<'_> {
         }
         if bound == Bound::Probable
             && carrier != Carrier::Stolen
+            && let Some(index) = index
             && let Some(range) = self.deleted_at(line.event_time)
         {
             let touched = found.touched.entry((range, index)).or_default();
@@ -380,10 +403,12 @@ mod tests {
             event_time: 0,
             evidence_id: 1,
             line_no: number,
-            source_ip: 0,
+            source_ip: None,
             page: None,
             other_method: false,
-            status: 200,
+            page_unknown: false,
+            time_twice: false,
+            status: Some(200),
             body_bytes: None,
             account: Some(AccountKey(number % 10)),
             items: 0,

@@ -44,11 +44,17 @@ impl Address {
 pub struct Fleet {
     /// Each address as IPv6 bits, IPv4 mapped, with its use.
     pub addresses: BTreeMap<u128, Address>,
+    /// Requests with a forged token whose address cannot be read.
+    pub without_address: u64,
 }
 
 impl Fleet {
     /// Counts a request with a forged token at the time `at`, which showed data of the account `exposed`.
-    pub fn forged(&mut self, address: u128, at: i64, exposed: Option<AccountKey>) {
+    pub fn forged(&mut self, address: Option<u128>, at: i64, exposed: Option<AccountKey>) {
+        let Some(address) = address else {
+            self.without_address += 1;
+            return;
+        };
         let entry = self.addresses.entry(address).or_default();
         entry.requests += 1;
         if let Some(account) = exposed {
@@ -59,8 +65,8 @@ impl Fleet {
     }
 
     /// Counts a request with a legitimate token, if its address is one of `suspects`.
-    pub fn legitimate(&mut self, address: u128, suspects: &HashSet<u128>) {
-        if suspects.contains(&address) {
+    pub fn legitimate(&mut self, address: Option<u128>, suspects: &HashSet<u128>) {
+        if let Some(address) = address.filter(|address| suspects.contains(address)) {
             self.addresses
                 .entry(address)
                 .or_default()
@@ -70,6 +76,7 @@ impl Fleet {
 
     /// Adds what another part of the evidence showed.
     pub fn merge(&mut self, other: Fleet) {
+        self.without_address += other.without_address;
         for (bits, address) in other.addresses {
             let entry = self.addresses.entry(bits).or_default();
             entry.requests += address.requests;
@@ -190,12 +197,15 @@ mod tests {
     fn one_honest_customer_makes_an_address_shared() {
         let suspects = HashSet::from([1, 2]);
         let (mut fleet, mut rest) = (Fleet::default(), Fleet::default());
-        fleet.forged(1, 10, Some(AccountKey(5)));
-        rest.forged(1, 4, Some(AccountKey(5)));
-        rest.forged(2, 20, None);
-        rest.legitimate(2, &suspects);
-        rest.legitimate(3, &suspects);
+        fleet.forged(Some(1), 10, Some(AccountKey(5)));
+        rest.forged(Some(1), 4, Some(AccountKey(5)));
+        rest.forged(Some(2), 20, None);
+        rest.legitimate(Some(2), &suspects);
+        rest.legitimate(Some(3), &suspects);
+        rest.forged(None, 5, None);
+        rest.legitimate(None, &suspects);
         fleet.merge(rest);
+        assert_eq!(fleet.without_address, 1);
         assert_eq!(
             fleet.addresses.len(),
             2,

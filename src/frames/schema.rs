@@ -2,9 +2,20 @@
 
 use super::shape::{Column, Frame, Kind};
 
+/// How much a column is needed, by the words of [`frame`].
+#[allow(
+    non_camel_case_types,
+    reason = "the words that stand in the tables below"
+)]
+enum Need {
+    must,
+    need,
+    may,
+}
+
 /// Defines a frame: its constant, its name, what one row is, and its columns in order.
 ///
-/// A column is `must` (every row has it) or `may`, its name, its kind, what its numbers count (`in`), and
+/// A column is `must` (every row has it), `need` (every log has it, yet a row may lack it) or `may`, its name, its kind, what its numbers count (`in`), and
 /// a sentence that says what it means. The sentence of an event frame's column says too what it decides.
 macro_rules! frame {
     ($constant:ident $name:literal $what:literal
@@ -17,13 +28,12 @@ macro_rules! frame {
                 name: $column,
                 kind: Kind::$kind,
                 unit: frame!(@unit $($unit)?),
-                required: frame!(@$need),
+                required: matches!(Need::$need, Need::must),
+                needed: !matches!(Need::$need, Need::may),
                 what: $meaning,
             }),*],
         };
     };
-    (@must) => { true };
-    (@may) => { false };
     (@unit) => { None };
     (@unit $unit:literal) => { Some($unit) };
 }
@@ -45,13 +55,13 @@ frame! { REQUESTS "requests" "A line of a gateway's or an edge's log: a request 
         "When the request was made, after clock correction; places it in runs and phases.";
     may "request_id" Identifier
         "The id that all tiers log for one request; brings their lines together, so that it counts once.";
-    must "source_ip" Address "The client's address; names the attacker's fleet and its networks.";
-    must "method" Text
-        "The request's method; together with the path it decides which page was asked for. `-` for a request that the server could not read.";
-    must "path" Text "The request's path and query as logged; decides which page was asked for.";
+    need "source_ip" Address "The client's address; names the attacker's fleet and its networks.";
+    need "method" Text
+        "The request's method; together with the path it decides which page was asked for. `-` for a request that the server could not read and refused.";
+    need "path" Text "The request's path and query as logged; decides which page was asked for.";
     may "page" Text "The page of the catalogue that method and path ask for; intake fills it.";
-    must "status" Code
-        "The HTTP status, 0 where there was none; only a 2xx can show data.";
+    need "status" Code
+        "The HTTP status, 0 where there was none; only a 2xx can show data. Without it, what a request showed is `possible`.";
     may "body_bytes" Unsigned in "byte"
         "The size of the response; one below the page's `empty_below_bytes` shows nothing, none at all makes a view `possible`.";
     may "user_agent" Text "What the client called itself; decides nothing.";
@@ -74,8 +84,11 @@ frame! { REQUESTS "requests" "A line of a gateway's or an edge's log: a request 
         "Whether its signature is its key's, where the log holds the token: `valid`, `invalid` and so on; an invalid one that was let in is forged.";
     may "token_problem" Text
         "Why the token cannot be read, such as `token_id_absent`; what such a request showed is `possible`.";
+    may "row_problem" Text ROW_PROBLEM;
 }
 
+/// The column `row_problem` of event frames.
+const ROW_PROBLEM: &str = "Which values of the line could not be read and are null, such as `bad_source_ip`, or `time_twice` for a local time that happened twice.";
 /// The column `meaning` of identity logs.
 const MEANING: &str = "What event and outcome say that was done: `granted`, `refused`, `revoked`, `other`, or `unknown` for words on no list.";
 
@@ -102,6 +115,7 @@ frame! { ISSUANCES "issuances" "An event of an issuer's log: a token handed out 
     may "source_ip" Address "The address that the token was handed to.";
     may "outcome" Text "How the event ended; one that failed hands no token out.";
     must "meaning" Text MEANING;
+    may "row_problem" Text ROW_PROBLEM;
 }
 
 frame! { LOGINS "logins" "A login at the service: proof, apart from the issuer's log, that a customer was there."
@@ -116,6 +130,7 @@ frame! { LOGINS "logins" "A login at the service: proof, apart from the issuer's
     may "event" Text "What happened.";
     may "outcome" Text "How it ended; a login that failed is none.";
     must "meaning" Text MEANING;
+    may "row_problem" Text ROW_PROBLEM;
 }
 
 frame! { APP_EVENTS "app_events" "A page that the application served, and whose data it showed."
@@ -127,6 +142,7 @@ frame! { APP_EVENTS "app_events" "A page that the application served, and whose 
     may "path" Text "The path as the application saw it; decides which page it served.";
     must "item_count" Unsigned in "item"
         "How many items the page showed; with 1 or more the view is `confirmed`, with 0 nothing was shown.";
+    may "row_problem" Text ROW_PROBLEM;
 }
 
 frame! { REJECTS "rejects" "A line of the evidence that could not be read as a row, kept whole."
@@ -315,7 +331,7 @@ frame! { EXPOSURES "exposures" "A request that showed, or may have shown, a page
     may "app_evidence_id" Small "The evidence file of the application's record.";
     may "app_line_no" Unsigned "The line of that record.";
     must "event_time" Time "When the request was made.";
-    must "page" Text "The page of the catalogue.";
+    may "page" Text "The page of the catalogue; none if the log does not say which one was asked for.";
     may "account" Identifier "The account; none if the evidence does not say whose data it was.";
     must "bound" Text "`confirmed`, `probable` or `possible`: how sure it is that data was shown.";
     must "rule" Text "The exposure rule that gave the bound, such as `served_by_application`.";

@@ -46,6 +46,8 @@ pub struct Column {
     pub unit: Option<&'static str>,
     /// Whether every row has it; a line of the evidence without it is a reject.
     pub required: bool,
+    /// Whether every log must have it, though a row may lack it.
+    pub needed: bool,
     /// What it means, and in event frames what it decides.
     pub what: &'static str,
 }

@@ -10,6 +10,7 @@ const fn column(name: &'static str, kind: Kind, required: bool) -> Column {
         kind,
         unit: None,
         required,
+        needed: required,
         what: "",
     }
 }

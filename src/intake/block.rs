@@ -172,7 +172,7 @@ impl<'a> BlockParser<'a> {
             Ok(parser.finish()?.tally)
         });
         tally.map_or((0, 0), |tally| {
-            (tally.lines.rows, tally.present.count_ones())
+            (tally.sound_rows(), tally.present.count_ones())
         })
     }
 
@@ -319,6 +319,7 @@ impl<'a> BlockParser<'a> {
     fn finish(mut self) -> Result<ParsedBlock> {
         self.tally.span = self.tally.pulses.span();
         self.tally.present = self.typer.present;
+        (self.tally.row_problems, self.tally.doubtful_rows) = self.typer.take_problems();
         self.tally.unknown_words = self.typer.take_unknown_words();
         Ok(ParsedBlock {
             rows: self.batch.finish()?,
@@ -448,9 +449,7 @@ impl<'a> BlockParser<'a> {
         base: Option<usize>,
         fields: &mut Fields<'_>,
     ) {
-        if let Err(reject) = self.reading.assembler.assemble(fields) {
-            return self.typer.reject_line(stretch, line, reject);
-        }
+        self.reading.assembler.assemble(fields);
         if let Some(slots) = &self.reading.token
             && fields.has_token()
         {
@@ -478,6 +477,10 @@ impl<'a> BlockParser<'a> {
             }
             let (offset, raw) = taken.in_log(number, range);
             self.reject(number, offset, raw, &reject);
+        }
+        if let (Some(line), None) = (self.typer.incomplete_line(), &self.tally.incomplete) {
+            let raw = &taken.block.buffer.filled()[stretch.range_in_block(line)];
+            self.tally.incomplete = Some(excerpt(raw));
         }
         let times = &self.typer.event_times()[..stretch.count()];
         self.tally.lines.rows += times.len() as u64;

@@ -12,7 +12,7 @@ use super::rhythm::{self, Pulses};
 use crate::case::{Case, Source};
 use crate::error::{Error, Result, closest};
 use crate::moment::utc;
-use crate::results::{Draft, EvidenceFile, Silence, Unfilled, UnknownWord};
+use crate::results::{Draft, EvidenceFile, RowProblem, Silence, Unfilled, UnknownWord};
 
 /// The receipts of one source.
 fn of_source<'r>(receipts: &'r [Receipt], source: &Source) -> impl Iterator<Item = &'r Receipt> {
@@ -183,6 +183,25 @@ pub(super) fn unfilled(case: &Case, readings: &[Reading], receipts: &[Receipt]) 
         }
     }
     found
+}
+
+/// The values that could not be read and are null, by file and problem.
+pub(super) fn row_problems(receipts: &[Receipt]) -> Vec<RowProblem> {
+    let counted = receipts.iter();
+    let counted = counted.filter(|receipt| receipt.file.duplicate_of.is_none());
+    let of_one = |receipt: &Receipt| {
+        let place = receipt.file.place();
+        let problems = receipt.tally.row_problems.iter();
+        let problems = problems.map(move |(name, found)| RowProblem {
+            problem: name.clone(),
+            place: place.clone(),
+            line_no: found.line_no,
+            value: found.value.clone(),
+            count: found.count,
+        });
+        problems.collect::<Vec<_>>()
+    };
+    counted.flat_map(of_one).collect()
 }
 
 /// The texts of events and outcomes that are on no list, by source and column.

@@ -76,6 +76,7 @@ pub(super) fn manifest(
         silences,
         unfilled: Vec::new(),
         unknown_words: Vec::new(),
+        row_problems: Vec::new(),
         frames: Vec::new(),
         outputs: Vec::new(),
     })

@@ -77,6 +77,7 @@ pub mod formats;
 mod in_order;
 mod overlap;
 mod pipeline;
+mod problem;
 pub(crate) mod reading;
 mod receipts;
 mod reject;
@@ -90,6 +91,7 @@ pub(crate) mod wrapping;
 
 pub use custody::write_pages;
 pub use evidence::raw;
+pub use problem::{TIME_TWICE, has_problem};
 pub use reading::Reading;
 pub use reject::{Reason, Reject};
 pub(crate) use rows::NO_REQUEST;
@@ -138,6 +140,7 @@ pub fn run(
     let silences = checks::silences(case, &receipts);
     let unfilled = checks::unfilled(case, readings, &receipts);
     let unknown_words = checks::unknown_words(case, &receipts);
+    let row_problems = checks::row_problems(&receipts);
     let frames = counted_parts(&receipts);
     let evidence: Vec<EvidenceFile> = receipts.into_iter().map(|receipt| receipt.file).collect();
     custody::write_evidence(&evidence, &silences, &draft.frames())?;
@@ -146,6 +149,7 @@ pub fn run(
         frames,
         unfilled,
         unknown_words,
+        row_problems,
         ..manifest
     })
 }

@@ -30,7 +30,7 @@ pub struct Reading {
     pub(crate) words: Words,
     /// By column: the value of rows that have none of their own.
     pub(crate) constants: Vec<Option<String>>,
-    /// By column: whether a row without it is a reject.
+    /// By column: whether the log must have it; a row may lack it all the same.
     pub(crate) required: Vec<bool>,
 }
 
@@ -44,10 +44,9 @@ pub(crate) fn constants_of(format: &LogFormat, frame: &Frame) -> Vec<Option<Stri
     constants
 }
 
-/// Whether a row of `kind` in this format must have `column`.
+/// Whether a log of `kind` in this format must have `column`.
 pub(crate) fn is_required(format: &LogFormat, kind: SourceKind, column: &Column) -> bool {
-    !kind.derived().contains(&column.name)
-        && (column.required || format.needs.contains(&column.name))
+    !kind.derived().contains(&column.name) && (column.needed || format.needs.contains(&column.name))
 }
 
 /// Whether one of the slots that a parser `fills` is a part that `picks` wants.

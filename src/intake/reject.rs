@@ -5,8 +5,6 @@
 /// [`Reason::sentence`] says what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    /// The text where the client's address should be is no IP address.
-    BadAddress,
     /// A column for numbers has something else.
     BadNumber,
     /// The time of the event cannot be read.
@@ -21,8 +19,6 @@ pub enum Reason {
     FieldMissing,
     /// A field of JSON is of a type that its column cannot have.
     FieldType,
-    /// A forwarding list does not show which of its addresses is the client's.
-    ForwardedForList,
     /// A run of zero bytes stands where lines were.
     Hole,
     /// A text was put together from those of an array.
@@ -41,20 +37,17 @@ pub enum Reason {
     OpenQuote,
     /// The line is a part of a longer one whose end is missing.
     PartOfLine,
-    /// The request is no HTTP request, and the server did not refuse it.
-    RequestLine,
     /// A quote stands where none may stand.
     StrayQuote,
-    /// The local time happened twice or never.
-    TimeInFold,
+    /// The local time never happened.
+    TimeInGap,
     /// The time carries no zone, and the case file names none.
     TimeWithoutZone,
 }
 
 impl Reason {
     /// All reasons, in the order of their names.
-    pub const ALL: [Reason; 22] = [
-        Reason::BadAddress,
+    pub const ALL: [Reason; 19] = [
         Reason::BadNumber,
         Reason::BadTime,
         Reason::CutOff,
@@ -62,7 +55,6 @@ impl Reason {
         Reason::FieldCount,
         Reason::FieldMissing,
         Reason::FieldType,
-        Reason::ForwardedForList,
         Reason::Hole,
         Reason::Joined,
         Reason::JsonSyntax,
@@ -72,9 +64,8 @@ impl Reason {
         Reason::NoHeader,
         Reason::OpenQuote,
         Reason::PartOfLine,
-        Reason::RequestLine,
         Reason::StrayQuote,
-        Reason::TimeInFold,
+        Reason::TimeInGap,
         Reason::TimeWithoutZone,
     ];
 
@@ -86,7 +77,6 @@ impl Reason {
     /// The name in the frame `rejects` and in outputs.
     pub const fn name(self) -> &'static str {
         match self {
-            Reason::BadAddress => "bad_address",
             Reason::BadNumber => "bad_number",
             Reason::BadTime => "bad_time",
             Reason::CutOff => "cut_off",
@@ -94,7 +84,6 @@ impl Reason {
             Reason::FieldCount => "field_count",
             Reason::FieldMissing => "field_missing",
             Reason::FieldType => "field_type",
-            Reason::ForwardedForList => "forwarded_for_list",
             Reason::Hole => "hole",
             Reason::Joined => "joined",
             Reason::JsonSyntax => "json_syntax",
@@ -104,9 +93,8 @@ impl Reason {
             Reason::NoHeader => "no_header",
             Reason::OpenQuote => "open_quote",
             Reason::PartOfLine => "part_of_line",
-            Reason::RequestLine => "request_line",
             Reason::StrayQuote => "stray_quote",
-            Reason::TimeInFold => "time_in_fold",
+            Reason::TimeInGap => "time_in_gap",
             Reason::TimeWithoutZone => "time_without_zone",
         }
     }
@@ -114,10 +102,6 @@ impl Reason {
     /// What the reason means, and what a responder can do.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Reason::BadAddress => {
-                "The text where the client's address should be is no IP address. See which field \
-                 the log has it in, and map that one."
-            }
             Reason::BadNumber => {
                 "A column for numbers has something else, or a number that is too large. See \
                  whether it is mapped to the right field."
@@ -145,10 +129,6 @@ impl Reason {
             Reason::FieldType => {
                 "A field of JSON is an object, an array or a truth value where a text or a number \
                  should be. Map the field inside of it."
-            }
-            Reason::ForwardedForList => {
-                "The forwarding list has several addresses. Say with `forwarded_hops` in the case \
-                 file how many of your own proxies added one."
             }
             Reason::Hole => {
                 "A run of zero bytes stands where lines were: the log was cut off under its writer, or \
@@ -182,17 +162,13 @@ impl Reason {
                 "The container runtime cut a long line into parts, and its end is missing. It may \
                  stand in the next file of the log: put both together in a copy."
             }
-            Reason::RequestLine => {
-                "The request is not `METHOD target HTTP/x`, yet the server did not refuse it. \
-                 What it showed is not known: read the line."
-            }
             Reason::StrayQuote => {
                 "A quote stands where none may stand. See whether the writer escapes quotes in \
                  another way."
             }
-            Reason::TimeInFold => {
-                "The local time happened twice or never, because clocks were changed. Only other \
-                 logs can tell which moment it was."
+            Reason::TimeInGap => {
+                "The local time never happened, because clocks were changed. See whether `zone` is \
+                 the zone that the log's clock showed."
             }
             Reason::TimeWithoutZone => {
                 "The time carries no zone, and the case file names none. Add `zone` to the \

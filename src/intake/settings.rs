@@ -300,7 +300,7 @@ impl<'a> Settings<'a> {
         Ok(constants)
     }
 
-    /// By column: whether a row without it is a reject.
+    /// By column: whether the log must have it.
     fn required(&self) -> Vec<bool> {
         let (format, kind) = (self.format, self.source.kind);
         // A format of issuance logs knows which records issue a token; in one of any kind each must.

@@ -1,7 +1,9 @@
 //! What the rest of a run must know of some lines beside their rows.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
+use super::problem::Found;
 use super::rhythm::Pulses;
 use crate::results::LineCounts;
 
@@ -30,6 +32,12 @@ pub(crate) struct Tally {
     pub(crate) first_row: Option<(u64, i64)>,
     /// By column, texts of events and outcomes that are on no list, and how many lines have each.
     pub(crate) unknown_words: BTreeMap<String, BTreeMap<String, u64>>,
+    /// By problem: how many rows have a value that could not be read.
+    #[serde(default)]
+    pub(crate) row_problems: BTreeMap<String, Found>,
+    /// How many rows have such a value.
+    #[serde(default)]
+    pub(crate) doubtful_rows: u64,
     /// How many events there are in each interval.
     pub(crate) pulses: Pulses,
 }
@@ -46,6 +54,11 @@ impl Tally {
         Some(format!(
             "it has {zeros} zero bytes before what is left of line {line}, where lines of the log may have been"
         ))
+    }
+
+    /// How many rows have no value that could not be read.
+    pub(crate) fn sound_rows(&self) -> u64 {
+        self.lines.rows - self.doubtful_rows
     }
 
     /// Adds the tally of the lines behind these.
@@ -72,6 +85,15 @@ impl Tally {
                 *known.entry(word).or_default() += count;
             }
         }
+        for (name, found) in other.row_problems {
+            match self.row_problems.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(found);
+                }
+                Entry::Occupied(mut entry) => entry.get_mut().count += found.count,
+            }
+        }
+        self.doubtful_rows += other.doubtful_rows;
         self.pulses.append(other.pulses);
     }
 }

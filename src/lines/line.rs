@@ -48,6 +48,9 @@ impl Tier {
     }
 }
 
+/// The most microseconds by which clocks are set back: a local time that happened twice is no later than that.
+pub const LONGEST_FOLD: i64 = 3_600_000_000;
+
 /// A line of a log, as far as counting needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Line {
@@ -63,14 +66,18 @@ pub struct Line {
     pub evidence_id: u32,
     /// The number of the line in that file.
     pub line_no: u64,
-    /// The client's address as IPv6 bits, IPv4 mapped; 0 for the application.
-    pub source_ip: u128,
+    /// The client's address as IPv6 bits, IPv4 mapped; `None` if it cannot be read, and for the application.
+    pub source_ip: Option<u128>,
     /// The page of the catalogue that the line is for.
     pub page: Option<u16>,
     /// Whether no page of the catalogue has the method, so that the line is for none whatever its path.
     pub other_method: bool,
-    /// HTTP status; 0 for the application.
-    pub status: u16,
+    /// Whether the log does not say which page was asked for, so that it may be any.
+    pub page_unknown: bool,
+    /// Whether the local time happened twice, so that the line may be later than it says.
+    pub time_twice: bool,
+    /// HTTP status; `None` if it cannot be read, and for the application.
+    pub status: Option<u16>,
     /// Bytes of the response body, if they were logged.
     pub body_bytes: Option<u64>,
     /// The account that the token names, or whose page the application served.
@@ -85,8 +92,21 @@ pub struct Line {
 const NO_PAGE: u16 = u16::MAX;
 /// Stands for the number of a page where the line is for none because of its method.
 const OTHER_METHOD: u16 = NO_PAGE - 1;
+/// Stands for the number of a page where the log does not say for which the line is.
+const PAGE_UNKNOWN: u16 = NO_PAGE - 2;
 
 impl Line {
+    /// The latest moment that the time of the event can be.
+    pub fn latest(&self) -> i64 {
+        let fold = if self.time_twice { LONGEST_FOLD } else { 0 };
+        self.event_time.saturating_add(fold)
+    }
+
+    /// Whether the server delivered what was asked for; `None` if the status cannot be read.
+    pub fn delivered(&self) -> Option<bool> {
+        self.status.map(|status| (200..300).contains(&status))
+    }
+
     /// Appends the line's fields to a record of the shuffle.
     pub fn encode(&self, into: &mut Encoder) {
         into.u8(self.tier.code())
@@ -94,12 +114,14 @@ impl Line {
             .i64(self.event_time)
             .u32(self.evidence_id)
             .u64(self.line_no)
-            .packed(self.source_ip)
+            .u8(u8::from(self.source_ip.is_some()) | u8::from(self.time_twice) << 1)
+            .packed(self.source_ip.unwrap_or_default())
             .u16(self.page.unwrap_or(match self.other_method {
+                _ if self.page_unknown => PAGE_UNKNOWN,
                 true => OTHER_METHOD,
                 false => NO_PAGE,
             }))
-            .u16(self.status)
+            .maybe(self.status.map(u64::from))
             .maybe(self.body_bytes)
             .maybe(self.account.map(AccountKey::packed))
             .packed(self.items.into())
@@ -113,6 +135,7 @@ impl Line {
         let event_time = from.i64();
         let evidence_id = from.u32();
         let line_no = from.u64();
+        let flags = from.u8();
         let source_ip = from.packed();
         let page = from.u16();
         Line {
@@ -121,10 +144,13 @@ impl Line {
             event_time,
             evidence_id,
             line_no,
-            source_ip,
-            page: Some(page).filter(|page| *page < OTHER_METHOD),
+            source_ip: Some(source_ip).filter(|_| flags & 1 != 0),
+            page: Some(page).filter(|page| *page < PAGE_UNKNOWN),
             other_method: page == OTHER_METHOD,
-            status: from.u16(),
+            page_unknown: page == PAGE_UNKNOWN,
+            time_twice: flags & 2 != 0,
+            // What was encoded there had 16 bits.
+            status: from.maybe().map(|status| status as u16),
             body_bytes: from.maybe(),
             account: from.maybe().map(AccountKey::unpacked),
             items: from.packed() as u64,

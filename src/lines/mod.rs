@@ -8,5 +8,5 @@ mod line;
 mod verdict;
 
 pub use address::{address_bits, address_of};
-pub use line::{ByRequest, Line, Tier, of_page_and_time};
+pub use line::{ByRequest, LONGEST_FOLD, Line, Tier, of_page_and_time};
 pub use verdict::{Confidence, Verdict};

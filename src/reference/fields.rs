@@ -72,7 +72,7 @@ pub(super) fn columns(kind: SourceKind) -> impl Iterator<Item = &'static Column>
 
 /// Whether a source of this kind must fill the column.
 pub(super) fn needed(kind: SourceKind, column: &Column) -> bool {
-    column.required || kind.needs().contains(&column.name)
+    column.needed || kind.needs().contains(&column.name)
 }
 
 /// What a log of this kind may have instead of a column.

@@ -5,6 +5,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::problems::{gateway_rejected, values_unreadable, without_address};
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
 use crate::terminal::{counted, thousands};
@@ -112,6 +113,15 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             column,
             count,
         } => word_unknown(subject, source, column, *count),
+        Finding::ValuesUnreadable {
+            subject,
+            problem,
+            line_no,
+            value,
+            count,
+        } => values_unreadable((subject, *line_no), problem, value, *count),
+        Finding::ForgedRequestsWithoutAddress { count } => without_address(*count),
+        Finding::GatewayLinesRejected { count } => gateway_rejected(*count),
         Finding::AccountsSpelledOtherwise { count } => accounts_spelled_otherwise(*count),
         Finding::IssuanceRecordsAstray { subject, count } => records_astray(subject, *count),
         Finding::NoGatewayLineHasAToken => NO_TOKEN.to_string(),

@@ -48,6 +48,9 @@ pub struct Manifest {
     /// Texts of events and outcomes in identity logs that are on no list.
     #[serde(default)]
     pub unknown_words: Vec<UnknownWord>,
+    /// Values of rows that could not be read and are null, by file and problem.
+    #[serde(default)]
+    pub row_problems: Vec<RowProblem>,
     /// The parts of all frames, as files.
     pub frames: Vec<FrameFile>,
     /// The reports.
@@ -86,6 +89,21 @@ pub struct UnknownWord {
     /// The text.
     pub text: String,
     /// How many lines have it.
+    pub count: u64,
+}
+
+/// Values in the rows of a file that could not be read and are null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowProblem {
+    /// What is wrong, as in the column `row_problem`.
+    pub problem: String,
+    /// The file.
+    pub place: String,
+    /// The first line that has it.
+    pub line_no: u64,
+    /// The beginning of the text there; empty where there is none.
+    pub value: String,
+    /// How many rows have it.
     pub count: u64,
 }
 

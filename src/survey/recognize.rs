@@ -110,7 +110,7 @@ impl Sample {
             return None;
         }
         let found = self.attempt(plain.format, plain.kind, &fields, None)?;
-        let as_many = found.tally.lines.rows >= plain.tally.lines.rows;
+        let as_many = found.tally.sound_rows() >= plain.tally.sound_rows();
         as_many.then_some((found, fields))
     }
 
@@ -216,8 +216,9 @@ impl Sample {
                 };
                 // Any number is a time in some unit; only one unit gives a time of these days.
                 let plausible = |(first, last)| PLAUSIBLE.0 <= first && last < PLAUSIBLE.1;
-                let better =
-                    |(known, _): &(Attempt, _)| known.tally.lines.rows < attempt.tally.lines.rows;
+                let better = |(known, _): &(Attempt, _)| {
+                    known.tally.sound_rows() < attempt.tally.sound_rows()
+                };
                 if attempt.tally.span.is_some_and(plausible) && best.as_ref().is_none_or(better) {
                     best = Some((attempt, fields.clone()));
                 }
@@ -244,7 +245,8 @@ impl Sample {
             reading = Reading::attempt(format, kind, fields, time, zone).ok()?;
             tally = self.read(&reading);
         }
-        let reads = tally.lines.rows > 0 && tally.lines.rows >= tally.lines.rejects;
+        let sound = tally.sound_rows();
+        let reads = sound > 0 && sound >= tally.lines.rejects + tally.doubtful_rows;
         reads.then_some(Attempt {
             format,
             kind,

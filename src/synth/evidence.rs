@@ -106,8 +106,12 @@ impl<'w> Evidence<'w> {
     /// Ends all logs, and says what was planted in them.
     pub(super) fn finish(&mut self) -> Result<PlantedLines> {
         let mut lines = PlantedLines::default();
-        let others = [&mut self.edge, &mut self.application, &mut self.issuance];
-        for log in self.gateways.iter_mut().chain(others) {
+        for log in &mut self.gateways {
+            let of_gateway = log.finish()?;
+            lines.add(of_gateway);
+            lines.gateway_rejects += of_gateway.rejects;
+        }
+        for log in [&mut self.edge, &mut self.application, &mut self.issuance] {
             lines.add(log.finish()?);
         }
         if let Some(ledger) = &mut self.ledger {

@@ -96,6 +96,8 @@ struct Page {
 pub(super) struct PlantedLines {
     pub(super) lines: u64,
     pub(super) rejects: u64,
+    /// Those of them in logs of gateways, each of which may be a request.
+    pub(super) gateway_rejects: u64,
 }
 
 impl PlantedLines {
@@ -103,6 +105,7 @@ impl PlantedLines {
     pub(super) fn add(&mut self, other: PlantedLines) {
         self.lines += other.lines;
         self.rejects += other.rejects;
+        self.gateway_rejects += other.gateway_rejects;
     }
 }
 
@@ -281,7 +284,7 @@ impl<'w> Truth<'w> {
         let certain = |count: u64| [count; 3];
         let [forged, doubtful, honest] = self.tokens;
         let [forged_requests, doubtful_requests, honest_requests] = self.requests;
-        let possible_requests = forged_requests + doubtful_requests;
+        let possible_requests = forged_requests + doubtful_requests + lines.gateway_rejects;
         let (by_forged, by_honest) = (&self.forged_addresses, &self.honest_addresses);
         let fleet = by_forged.len() as u64;
         let shared = by_forged.intersection(by_honest).count() as u64;

@@ -199,6 +199,8 @@ pub struct TokenFacts<'a> {
     pub login: Login,
     /// Times of its first and last use.
     pub used: (i64, i64),
+    /// The time by which it was surely used first, where a local time may be one of two.
+    pub used_by: i64,
     /// Whether the gateway answered any use with a status of 200 to 299.
     pub accepted: bool,
     /// Whether it was used from an address of the attacker's own, away from where it was issued or used else.

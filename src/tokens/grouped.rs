@@ -25,9 +25,10 @@ pub(super) struct UsedToken<'r> {
 }
 
 impl UsedToken<'_> {
-    /// The addresses from which it was used, each once, in order.
+    /// The known addresses from which it was used, each once, in order.
     pub(super) fn addresses(&self) -> SmallVec<[u128; 4]> {
-        let mut all: SmallVec<[u128; 4]> = self.uses.iter().map(|line| line.source_ip).collect();
+        let mut all: SmallVec<[u128; 4]> =
+            self.uses.iter().filter_map(|line| line.source_ip).collect();
         all.sort_unstable();
         all.dedup();
         all

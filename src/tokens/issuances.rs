@@ -9,7 +9,8 @@ use crate::digest::id_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, small, time, unsigned};
 use crate::identity::canonical;
-use crate::lines::address_bits;
+use crate::intake::{TIME_TWICE, has_problem};
+use crate::lines::{LONGEST_FOLD, address_bits};
 use crate::shuffle::{Encoder, Shuffle, each_partition};
 
 /// Sends the issuance records of the case to where the uses of their ids are.
@@ -31,6 +32,7 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
         "event_time",
         "issued_at",
         "expires_at",
+        "row_problem",
     ];
     each_partition(batches.len(), context.threads, |index| {
         let mut encoder = Encoder::default();
@@ -43,10 +45,11 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
         let mut scopes = column(4)?.once(|text| scope(text, interner));
         let mut addresses = column(5)?.once(|text| text.and_then(address_bits));
         let mut meanings = column(6)?.once(|name| name.and_then(Meaning::from_name));
+        let mut twice = column(12)?.once(|problem| has_problem(problem, TIME_TWICE));
         let ids = small(&batch, names[7])?.downcast_as_array();
         let numbers = unsigned(&batch, names[8])?.downcast_as_array();
         let mut times = Vec::new();
-        for name in &names[9..] {
+        for name in &names[9..12] {
             times.push(time(&batch, name)?.downcast_as_array());
         }
         for row in 0..batch.height() {
@@ -61,7 +64,9 @@ pub fn spread_issuances(context: &Context<'_>, by_token: &Shuffle) -> Result<()>
             let record = Record {
                 subject: subjects(row),
                 key_id: keys(row),
-                event_time: times[0].get(row).expect(required),
+                // A token may have been good until the later of two times at which it may have been taken back.
+                event_time: times[0].get(row).expect(required)
+                    + if twice(row) { LONGEST_FOLD } else { 0 },
                 issued_at: times[1].get(row),
                 expires_at: times[2].get(row),
                 scope: scopes(row),

@@ -15,7 +15,8 @@ use crate::digest::session_fingerprint;
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, text, time};
 use crate::identity::canonical;
-use crate::lines::address_bits;
+use crate::intake::{TIME_TWICE, has_problem};
+use crate::lines::{LONGEST_FOLD, address_bits};
 
 /// A login: subject, time, and its address [folded] to 64 bits, or 0 if none was logged.
 type Entry = (AccountKey, i64, u64);
@@ -61,7 +62,13 @@ impl Logins {
     /// Reads logins from the frame `logins` and sessions from the frame `issuances`.
     pub fn load(interner: &Interner, frames_dir: &Path) -> Result<Self> {
         let mut logins = Logins::default();
-        let names = ["subject", "event_time", "source_ip", "meaning"];
+        let names = [
+            "subject",
+            "event_time",
+            "source_ip",
+            "meaning",
+            "row_problem",
+        ];
         for piece in pieces(&part_files(frames_dir, &frames::LOGINS)?)? {
             let batch = piece.read(&names)?;
             let column = |index: usize| Texts::of(&batch, names[index]);
@@ -69,6 +76,7 @@ impl Logins {
             let times = time(&batch, names[1])?.downcast_as_array();
             let mut addresses = column(2)?.once(folded_text);
             let mut granted = column(3)?.once(|name| name == Some(Meaning::Granted.name()));
+            let mut twice = column(4)?.once(|problem| has_problem(problem, TIME_TWICE));
             for row in 0..batch.height() {
                 let (Some(subject), Some(at)) = (subjects.get(row), times.get(row)) else {
                     continue;
@@ -79,6 +87,12 @@ impl Logins {
                     let subject = interner.folded(interner.key(subject));
                     let entry = (subject, at, addresses(row));
                     logins.sorted.push(entry);
+                    // A login whose local time happened twice may have been at either.
+                    if twice(row) {
+                        logins
+                            .sorted
+                            .push((subject, at + LONGEST_FOLD, addresses(row)));
+                    }
                 }
             }
         }

@@ -88,9 +88,16 @@ enum Round<'a> {
 
 impl Round<'_> {
     /// The verdict on one use of a token: of a stolen token, the uses from elsewhere are its holder's.
-    fn verdict_on_use(&self, judged: Verdict, address: u128) -> Verdict {
+    ///
+    /// Of a use from an unknown address nobody knows whose it is.
+    fn verdict_on_use(&self, judged: Verdict, address: Option<u128>) -> Verdict {
         match (judged, self) {
-            (Verdict::Stolen, Round::Second(suspects)) if suspects.own(address) => judged,
+            (Verdict::Stolen, _) if address.is_none() => Verdict::Indeterminate,
+            (Verdict::Stolen, Round::Second(suspects))
+                if address.is_some_and(|address| suspects.own(address)) =>
+            {
+                judged
+            }
             (Verdict::Stolen, _) => Verdict::Legitimate,
             _ => judged,
         }
@@ -271,10 +278,13 @@ impl Judge<'_> {
                 times.clone().min().unwrap_or_default(),
                 times.max().unwrap_or_default(),
             ),
-            accepted: token
+            used_by: token
                 .uses
                 .iter()
-                .any(|line| (200..300).contains(&line.status)),
+                .map(Line::latest)
+                .min()
+                .unwrap_or_default(),
+            accepted: token.uses.iter().any(|line| line.delivered() == Some(true)),
             astray: None,
             policy: &self.context.case.file.policy,
             interner: self.context.interner,
@@ -295,7 +305,7 @@ impl Judge<'_> {
             issued_at,
             session: claims.session,
         };
-        let addresses = token.uses.iter().map(|line| line.source_ip);
+        let addresses = token.uses.iter().filter_map(|line| line.source_ip);
         self.logins
             .behind(holder, addresses, &self.context.case.file.policy)
     }

@@ -12,7 +12,7 @@ use crate::digest::{fingerprint, id_fingerprint};
 use crate::error::Result;
 use crate::frames::{self, Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
 use crate::identity::canonical;
-use crate::intake::{NO_REQUEST, TOKEN_COOKIE_ABSENT};
+use crate::intake::{NO_REQUEST, TIME_TWICE, TOKEN_COOKIE_ABSENT, has_problem};
 use crate::jws::Signature;
 use crate::lines::{ByRequest, Line, Tier, address_bits, of_page_and_time};
 use crate::results::{EvidenceFile, Manifest, Overlap};
@@ -132,7 +132,7 @@ impl Spread {
 }
 
 /// Columns of the frame `requests` that are read beside those of the token.
-const LINE_COLUMNS: [&str; 12] = [
+const LINE_COLUMNS: [&str; 13] = [
     "tier",
     "request_id",
     "source_ip",
@@ -145,6 +145,7 @@ const LINE_COLUMNS: [&str; 12] = [
     "event_time",
     "status",
     "body_bytes",
+    "row_problem",
 ];
 
 /// Columns that are read of the application's records.
@@ -254,16 +255,17 @@ impl Spreader<'_> {
         let catalogue = &self.context.case.catalogue;
         let mut methods = column(4)?.once(move |method| {
             let no_request = method == Some(NO_REQUEST);
-            let of_a_page = method.is_some_and(|method| catalogue.has(method));
-            (no_request, !of_a_page, hash(method))
+            let other = method.is_some_and(|method| !catalogue.has(method));
+            (no_request, other, method.is_none(), hash(method))
         });
-        let mut paths = column(5)?.once(hash);
+        let mut paths = column(5)?.once(move |path| (path.is_none(), hash(path)));
         let mut agents = column(6)?.once(hash);
         let evidence_ids = small(batch, LINE_COLUMNS[7])?.downcast_as_array();
         let numbers = unsigned(batch, LINE_COLUMNS[8])?.downcast_as_array();
         let times = time(batch, LINE_COLUMNS[9])?.downcast_as_array();
         let statuses = code(batch, LINE_COLUMNS[10])?.downcast_as_array();
         let sizes = unsigned(batch, LINE_COLUMNS[11])?.downcast_as_array();
+        let mut times_twice = column(12)?.once(|problem| has_problem(problem, TIME_TWICE));
         Ok(move |row, token: &Claimed<'_>| {
             let evidence_id = evidence_ids.get(row).expect(REQUIRED);
             let line_no = numbers.get(row).expect(REQUIRED);
@@ -272,7 +274,8 @@ impl Spreader<'_> {
             let (request_id, id_hash) = request_ids(row);
             let (source_ip, address_hash) = addresses(row);
             let (page, page_hash) = pages(row);
-            let (no_request, other_method, method_hash) = methods(row);
+            let (no_request, other_method, no_method, method_hash) = methods(row);
+            let (no_path, path_hash) = paths(row);
             let (request, place) = match said(request_id) {
                 Some(id) => (fingerprint(&[id.as_bytes()]), None),
                 // Without an id, two lines that say the same are two requests, unless one file repeats the
@@ -283,7 +286,7 @@ impl Spreader<'_> {
                 }
             };
             let of_line = [tier_hash, id_hash, address_hash, page_hash];
-            let of_request = [method_hash, paths(row), agents(row)];
+            let of_request = [method_hash, path_hash, agents(row)];
             let claimed = [token.claims.issued_at, token.claims.expires_at];
             let identity = (of_line, of_request, token.hashes, claimed, place);
             let line = Line {
@@ -292,10 +295,12 @@ impl Spreader<'_> {
                 event_time,
                 evidence_id,
                 line_no,
-                source_ip: source_ip.expect(REQUIRED),
+                source_ip,
                 page,
                 other_method: other_method && page.is_none(),
-                status: statuses.get(row).expect(REQUIRED),
+                page_unknown: page.is_none() && !other_method && (no_method || no_path),
+                time_twice: times_twice(row),
+                status: statuses.get(row),
                 body_bytes: sizes.get(row),
                 account: token.claims.subject,
                 items: 0,
@@ -364,10 +369,12 @@ impl Spreader<'_> {
                 event_time: times.get(row).expect(REQUIRED),
                 evidence_id,
                 line_no,
-                source_ip: 0,
+                source_ip: None,
                 page: page.map(|page| u16::try_from(page).expect("few pages")),
                 other_method: false,
-                status: 0,
+                page_unknown: false,
+                time_twice: false,
+                status: None,
                 body_bytes: None,
                 account: account.map(|account| self.context.interner.key(account)),
                 items: items.get(row).expect(REQUIRED),

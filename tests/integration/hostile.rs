@@ -74,7 +74,7 @@ fn every_kind_of_damage_is_a_row_or_a_reject() {
         (json(2, "").trim_end().to_string().into_bytes(), ""),
         (json(3, &deep).into_bytes(), ""),
         (json(4, &long).into_bytes(), ""),
-        (json(5, ",\"s\":500").into_bytes(), "duplicate_field"),
+        (json(5, ",\"s\":500").into_bytes(), ""),
         (json(6, ",\"late\":\"\u{0}\"").into_bytes(), "json_syntax"),
         (b"\0\0\0\0\n".to_vec(), "hole"),
         (
@@ -94,10 +94,17 @@ fn every_kind_of_damage_is_a_row_or_a_reject() {
     let manifest = run.go("intake", 3);
     let file = &manifest["evidence"][0];
     let counts = ["lines", "rows", "rejects", "blanks"].map(|name| file[name].as_u64().unwrap());
-    assert_eq!(counts, [10, 4, 5, 1]);
+    assert_eq!(counts, [10, 5, 4, 1]);
     assert_eq!(
         run.query("SELECT line_no FROM requests ORDER BY line_no"),
-        ["1", "2", "3", "4"]
+        ["1", "2", "3", "4", "5"]
+    );
+    // Of a field that is there twice no one can know which counts; the request counts all the same.
+    assert_eq!(
+        run.query(
+            "SELECT line_no, status, row_problem FROM requests WHERE row_problem IS NOT NULL"
+        ),
+        ["5,,twice_status"]
     );
     let found = run.query("SELECT line_no, reason FROM rejects ORDER BY line_no");
     let planted: Vec<String> = lines
@@ -252,7 +259,7 @@ fn a_field_that_first_appears_in_line_two_million_is_not_lost() {
 }
 
 #[test]
-fn local_times_that_happened_twice_are_rejects() {
+fn local_times_that_happened_twice_are_rows_and_others_that_never_did_are_rejects() {
     let settings = "format = \"csv\"\ntime = \"local_iso\"\nzone = \"Europe/Berlin\"\n[source.fields]\nevent_time = \"t\"\nsource_ip = \"ip\"\nmethod = \"m\"\npath = \"p\"\nstatus = \"s\"\n";
     let rows: String = ["01:59:59", "02:30:00", "03:00:00"]
         .map(|time| format!("2025-10-26 {time},192.0.2.7,GET,/,200\n"))
@@ -261,15 +268,20 @@ fn local_times_that_happened_twice_are_rejects() {
         &[("a.csv", format!("t,ip,m,p,s\n{rows}").as_bytes())],
         settings,
     );
+    run.go("intake", 0);
+    assert_eq!(
+        run.query("SELECT hour(event_time), minute(event_time), row_problem FROM requests ORDER BY line_no"),
+        ["23,59,", "0,30,time_twice", "2,0,"]
+    );
+    let never = rows.replace("2025-10-26 02", "2025-03-30 02");
+    let run = Run::new(
+        &[("a.csv", format!("t,ip,m,p,s\n{never}").as_bytes())],
+        settings,
+    );
     run.go("intake", 3);
     assert_eq!(
-        run.query("SELECT event_time FROM requests ORDER BY event_time")
-            .len(),
-        2
-    );
-    assert_eq!(
         run.query("SELECT line_no, reason FROM rejects"),
-        ["3,time_in_fold"]
+        ["3,time_in_gap"]
     );
     let without = settings.replace("zone = \"Europe/Berlin\"\n", "");
     let run = Run::new(

@@ -169,19 +169,19 @@ fn what_programs_write_for_nothing_and_for_whole_numbers_is_read() {
         1744588803,192.0.2.1,GET,/,200,,a.0\n\
         1744588804,192.0.2.1,GET,/,NULL,1,7\n";
     let run = Run::new(&[("a.csv", log.as_bytes())], settings);
-    run.go("intake", 3);
-    let rows = "SELECT line_no, source_ip, status, body_bytes, token_subject FROM requests";
+    run.go("intake", 0);
+    let rows =
+        "SELECT line_no, source_ip, status, body_bytes, token_subject, row_problem FROM requests";
     assert_eq!(
         run.query(rows),
         [
-            "2,192.0.2.1,200,,7",
-            "3,2001:db8::1,200,,0",
-            "4,192.0.2.1,200,512,7.5",
-            "5,192.0.2.1,200,,a.0",
+            "2,192.0.2.1,200,,7,",
+            "3,2001:db8::1,200,,0,",
+            "4,192.0.2.1,200,512,7.5,",
+            "5,192.0.2.1,200,,a.0,",
+            "6,192.0.2.1,,1,7,bad_status",
         ]
     );
-    let rejects = run.query("SELECT line_no, reason FROM rejects");
-    assert_eq!(rejects, ["6,bad_number"]);
     // A number that must be there is not, if it is not known.
     let settings = "format = \"csv\"\ntime = \"epoch_seconds\"\n[source.fields]\nevent_time = \"t\"\nrequest_id = \"r\"\naccount = \"who\"\nitem_count = \"n\"\n";
     let log = "t,r,who,n\n1744588800,a,7.0,-1\n1744588801,b,8.0,3.0\n1744588802,c,9,NULL\n";

@@ -188,7 +188,7 @@ fn serve<'l>(
     records: &[&'l Line],
     farthest: i64,
 ) -> Vec<&'l Line> {
-    let delivered = |line: &Line| (200..300).contains(&line.status);
+    let delivered = |line: &Line| line.delivered() == Some(true);
     let mut records = group_by(records, |record| (record.account, record.page));
     for is_delivered in [true, false] {
         for reach in [farthest / 64, farthest / 8, farthest] {

@@ -13,10 +13,12 @@ fn line(tier: Tier, evidence_id: u32, time: i64, page: Option<u16>, account: u64
         event_time: time,
         evidence_id,
         line_no: time as u64,
-        source_ip: 0,
+        source_ip: None,
         page,
         other_method: false,
-        status: 200,
+        page_unknown: false,
+        time_twice: false,
+        status: Some(200),
         body_bytes: None,
         account: Some(AccountKey(account)).filter(|_| account > 0),
         items: 1,
@@ -372,7 +374,7 @@ fn a_record_that_shows_something_goes_before_one_that_shows_nothing() {
     );
     // A retry: what was delivered has the record.
     let failed = Line {
-        status: 503,
+        status: Some(503),
         ..gateway(10, 1, 4)
     };
     let lines = [failed, gateway(12, 1, 4), application(11, 1, 4)];

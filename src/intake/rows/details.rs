@@ -34,6 +34,6 @@ pub(super) fn bad_number(name: &str, text: &[u8], wanted: &str) -> Reject {
 }
 
 /// The beginning of `text`, long enough to recognize it.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     text.chars().take(40).collect()
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `columns` | what a column holds, and its values for one stretch |
 //! | `meanings` | what the events of identity logs did |
+//! | `notes` | what is wrong with values of rows |
 //! | `doubts` | which fields in doubt make their line a reject |
 //! | `details` | the sentences that say what is wrong with a line |
 
@@ -15,6 +16,7 @@ mod columns;
 mod details;
 mod doubts;
 mod meanings;
+mod notes;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,7 +28,8 @@ use crate::identity::canonical;
 use crate::intake::blocks::fields::{Fields, says_nothing, slot};
 use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
 use crate::intake::blocks::stretch::{NO_TEXTS, Stretch, Texts};
-use crate::intake::reject::Reject;
+use crate::intake::problem::{Found, TIME_TWICE};
+use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::addresses::{self, Addresses};
 use crate::intake::values::clock::LastDate;
 use crate::intake::values::numbers::{server_refused, status_code, unsigned};
@@ -35,6 +38,7 @@ use columns::{ColumnRole, RejectedLines, TypedColumn};
 use details::{bad_number, missing};
 use doubts::Doubts;
 use meanings::Meanings;
+use notes::Notes;
 
 /// The method of a request that the server refused and could not read; mostly its path too.
 pub(crate) const NO_REQUEST: &str = "-";
@@ -59,6 +63,7 @@ pub(crate) struct RowTyper<'a> {
     claims: Vec<usize>,
     doubts: Doubts,
     meanings: Option<Meanings>,
+    notes: Notes,
     addresses: Addresses,
     last_date: LastDate,
     rejected: RejectedLines,
@@ -100,6 +105,11 @@ impl<'a> RowTyper<'a> {
             claims: token::claim_columns(frame).collect(),
             doubts: Doubts::new(frame, problem, token_id),
             meanings: Meanings::of(frame),
+            notes: Notes::new(
+                frame
+                    .index("row_problem")
+                    .expect("every event frame has problems"),
+            ),
             addresses: Addresses::default(),
             last_date: LastDate::default(),
             rejected: RejectedLines::default(),
@@ -130,6 +140,16 @@ impl<'a> RowTyper<'a> {
         })
     }
 
+    /// By name, what is wrong with values of rows; and how many rows have any such value.
+    pub(crate) fn take_problems(&mut self) -> (BTreeMap<String, Found>, u64) {
+        (std::mem::take(&mut self.notes.found), self.notes.row_count)
+    }
+
+    /// The first line of the stretch that became a row without a value that its log must have.
+    pub(crate) fn incomplete_line(&self) -> Option<usize> {
+        self.notes.incomplete
+    }
+
     /// The event times of the rows that were appended last; only as many as there were are valid.
     pub(crate) fn event_times(&self) -> &[i64; MOST_LINES] {
         &self.times[self.event_time].values
@@ -144,6 +164,7 @@ impl<'a> RowTyper<'a> {
         stretch: &mut Stretch<'_>,
         batch: &mut Batch,
     ) -> Vec<(usize, u64, Reject)> {
+        self.notes.take_from(stretch);
         for column in 0..self.roles.len() {
             let constant = self.reading.constants[column].is_some();
             // A client may ask for the path `-`, and its request counts all the same.
@@ -154,7 +175,12 @@ impl<'a> RowTyper<'a> {
                 if stretch.lines_with(column) != stretch.all() {
                     self.fill_refused_requests(column, stretch);
                 }
-                self.reject_lines_without(column, stretch);
+                let definition = &self.reading.frame.columns[column];
+                if definition.needed && !definition.required {
+                    self.note_lines_without(column, stretch);
+                } else {
+                    self.reject_lines_without(column, stretch);
+                }
             }
             if constant || !stretch.lines_with(column).is_empty() {
                 // A frame has fewer than 32 columns: see `FIRST_PART` of `blocks::fields`.
@@ -163,6 +189,7 @@ impl<'a> RowTyper<'a> {
             }
         }
         self.note_tokens_without_id(stretch);
+        self.notes.commit(stretch, self.rejected.lines);
         let rejects = self.take_rejects(stretch);
         if let Some(meanings) = &mut self.meanings {
             meanings.read(stretch, &self.reading.words, &self.reading.constants);
@@ -212,6 +239,35 @@ impl<'a> RowTyper<'a> {
         }
     }
 
+    /// Notes which lines lack `column`, and rejects those that tell of no request at all.
+    #[inline]
+    fn note_lines_without(&mut self, column: usize, stretch: &mut Stretch<'_>) {
+        if stretch.lines_with(column) != stretch.all() {
+            self.note_lacking(column, stretch);
+        }
+    }
+
+    #[cold]
+    fn note_lacking(&mut self, column: usize, stretch: &mut Stretch<'_>) {
+        let name = self.reading.frame.columns[column].name;
+        if let Some(((method, path), (status, _))) = self.method_and_path.zip(self.answer)
+            && column == method
+            && self.reading.constants[status].is_none()
+        {
+            stretch.forget_empty_texts(status);
+            let told = stretch.lines_with(method) | stretch.lines_with(path);
+            for line in (stretch.all() - told - stretch.lines_with(status)).iter() {
+                self.rejected.add(line, missing(name, None));
+            }
+        }
+        let lacking = stretch.all() - stretch.lines_with(column) - self.rejected.lines;
+        for line in lacking.iter() {
+            if !self.notes.explains(line, name) {
+                self.notes.add(line, format!("no_{name}"), b"");
+            }
+        }
+    }
+
     /// Rejects the lines that lack `column`.
     #[inline]
     fn reject_lines_without(&mut self, column: usize, stretch: &Stretch<'_>) {
@@ -230,29 +286,44 @@ impl<'a> RowTyper<'a> {
         let reading = self.reading;
         let constant = reading.constants[column].as_deref();
         let name = reading.frame.columns[column].name;
-        let rejected = &mut self.rejected;
+        let required = reading.frame.columns[column].required;
+        let (rejected, notes) = (&mut self.rejected, &mut self.notes);
         match self.roles[column] {
             ColumnRole::Number(most) => {
-                let required = reading.required[column];
-                let read = |_, text: &[u8]| match unsigned(text, most) {
+                let read = |line, text: &[u8]| match unsigned(text, most) {
                     Ok(None) if required => Err(missing(name, None)),
-                    number => number.map_err(|_| {
-                        bad_number(name, text, &format!("whole number from 0 to {most}"))
-                    }),
+                    Err(_) if required => {
+                        let wanted = format!("whole number from 0 to {most}");
+                        Err(bad_number(name, text, &wanted))
+                    }
+                    Err(_) => {
+                        notes.add(line, format!("bad_{name}"), text);
+                        Ok(None)
+                    }
+                    Ok(number) => Ok(number),
                 };
                 self.numbers[column].read_texts(column, constant, stretch, rejected, read);
             }
             ColumnRole::StatusCode => {
-                let read = |_, text: &[u8]| {
+                let read = |line, text: &[u8]| {
                     let code = status_code(text);
-                    code.map(Some)
-                        .ok_or_else(|| bad_number(name, text, "status code of three digits"))
+                    if code.is_none() {
+                        notes.add(line, format!("bad_{name}"), text);
+                    }
+                    Ok(code)
                 };
                 self.numbers[column].read_texts(column, constant, stretch, rejected, read);
             }
             ColumnRole::EventTime => {
                 let last = &mut self.last_date;
-                let read = |_, text: &[u8]| reading.clock.read_next(last, text).map(Some);
+                let read = |line, text: &[u8]| match reading.clock.read_next(last, text) {
+                    Err(reject) if reject.reason == Reason::TimeInGap => {
+                        let earlier = reading.clock.read_earlier(text).ok_or(reject)?;
+                        notes.add(line, TIME_TWICE, text);
+                        Ok(Some(earlier))
+                    }
+                    time => time.map(Some),
+                };
                 self.times[column].read_texts(column, constant, stretch, rejected, read);
             }
             ColumnRole::ClaimTime => self.type_claim_times(column, stretch),
@@ -270,21 +341,24 @@ impl<'a> RowTyper<'a> {
 
     /// Reads times that a token claims.
     ///
-    /// Where the frame has a column for the token's problem, a bad one is noted there and its line
-    /// stays: what a client claims must not take its request out of the counts.
+    /// A bad one is noted and its line stays, where the frame has one in the column for the token's problem:
+    /// what a client claims must not take its request out of the counts.
     fn type_claim_times(&mut self, column: usize, stretch: &mut Stretch<'_>) {
         let (reading, problem) = (self.reading, self.problem);
         let constant = reading.constants[column].as_deref();
         let mut bad = LineSet::EMPTY;
+        let name = reading.frame.columns[column].name;
+        let (rejected, notes) = (&mut self.rejected, &mut self.notes);
         let read = |line, text: &[u8]| {
-            let time = reading.clock.read_claim(text);
-            if problem.is_some() && time.is_err() {
+            let time = reading.clock.read_claim(text).ok();
+            if time.is_none() {
                 bad.insert(line);
-                return Ok(None);
+                if problem.is_none() {
+                    notes.add(line, format!("bad_{name}"), text);
+                }
             }
-            time.map(Some)
+            Ok(time)
         };
-        let rejected = &mut self.rejected;
         self.times[column].read_texts(column, constant, stretch, rejected, read);
         if let Some(problem) = problem {
             note_problem(stretch, bad, problem, "claim_time");
@@ -318,12 +392,22 @@ impl<'a> RowTyper<'a> {
         self.looked[column] = batch.look(column, texts);
         let known = self.looked[column].map_or(0, |looked| looked.found);
         let new = with_text - LineSet::of_bits(known);
+        let mut bad = LineSet::EMPTY;
         for line in (new - addresses::plain(texts, new)).iter() {
             let text = stretch.get(line, column).or(constant).unwrap_or_default();
             match self.addresses.canonical(text) {
-                Ok(address) => stretch.set_copy(line, column, address),
-                Err(reject) => self.rejected.add(line, reject),
+                Some(address) => stretch.set_copy(line, column, address),
+                None => {
+                    let name = self.reading.frame.columns[column].name;
+                    self.notes.add(line, format!("bad_{name}"), text.as_bytes());
+                    bad.insert(line);
+                }
             }
+        }
+        if !bad.is_empty() {
+            stretch.set_lines_with(column, stretch.lines_with(column) - bad);
+            // What the batch found is for other texts than those that are left.
+            self.looked[column] = None;
         }
     }
 

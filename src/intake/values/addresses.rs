@@ -12,7 +12,6 @@ use hashbrown::HashTable;
 
 use crate::bytes::same;
 use crate::intake::blocks::line_set::LineSet;
-use crate::intake::reject::{Reason, Reject};
 
 /// How many other spellings are remembered; with one more all are forgotten.
 const REMEMBERED: usize = 1 << 16;
@@ -191,8 +190,8 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// The canonical spelling of `text`; an error if it is no address.
-    pub(crate) fn canonical(&mut self, text: &str) -> Result<&str, Reject> {
+    /// The canonical spelling of `text`; `None` if it is no address.
+    pub(crate) fn canonical(&mut self, text: &str) -> Option<&str> {
         let hash = FixedState::default().hash_one(text);
         let Addresses { index, known } = self;
         let found = index.find(hash, |(mark, at)| {
@@ -201,10 +200,7 @@ impl Addresses {
         let at = match found {
             Some((_, at)) => *at as usize,
             None => {
-                let canonical = canonical(text).ok_or_else(|| {
-                    let shown: String = text.chars().take(40).collect();
-                    Reject::new(Reason::BadAddress, format!("`{shown}` is no IP address"))
-                })?;
+                let canonical = canonical(text)?;
                 if known.len() >= REMEMBERED {
                     known.clear();
                     index.clear();
@@ -214,7 +210,7 @@ impl Addresses {
                 known.len() - 1
             }
         };
-        Ok(&self.known[at].1)
+        Some(&self.known[at].1)
     }
 }
 
@@ -254,7 +250,7 @@ mod tests {
             ("[2001:db8::1]:443", "2001:db8::1"),
             ("[2001:DB8::1]", "2001:db8::1"),
         ] {
-            assert_eq!(addresses.canonical(given), Ok(expected));
+            assert_eq!(addresses.canonical(given), Some(expected));
         }
         for bad in [
             "192.0.2.01",
@@ -268,11 +264,7 @@ mod tests {
             "",
             "host",
         ] {
-            let reason = addresses
-                .canonical(bad)
-                .map(str::to_string)
-                .map_err(|reject| reject.reason.name());
-            assert_eq!(reason, Err("bad_address"), "{bad}");
+            assert_eq!(addresses.canonical(bad), None, "{bad}");
         }
     }
 

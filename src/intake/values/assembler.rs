@@ -3,7 +3,7 @@
 //!
 //! A client that sends nothing, or something that is no HTTP, is refused. Its request then has no
 //! method, and what it sent is the path. If the server answered all the same, nobody knows what it
-//! showed, so the line is a reject.
+//! showed; the row says so in the column `row_problem`.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::intake::blocks::fields::{
 };
 use crate::intake::blocks::line_set::LineSet;
 use crate::intake::blocks::stretch::Stretch;
-use crate::intake::reject::{Reason, Reject};
+use crate::intake::problem;
 use crate::intake::values::numbers::server_refused;
 
 /// Puts the columns of one frame together.
@@ -26,6 +26,7 @@ pub(crate) struct Assembler {
     status: Option<usize>,
     body_bytes: Option<usize>,
     source_ip: Option<usize>,
+    row_problem: usize,
     /// Which address of a forwarding list is the client's, counted from the right; 0 is the last.
     forwarded_hops: Option<u32>,
 }
@@ -42,18 +43,20 @@ impl Assembler {
             status: frame.index("status"),
             body_bytes: frame.index("body_bytes"),
             source_ip: frame.index("source_ip"),
+            row_problem: frame
+                .index("row_problem")
+                .expect("every event frame has problems"),
             forwarded_hops,
         }
     }
 
-    /// Fills the columns that have parts in `fields`; an error makes the line a reject.
+    /// Fills the columns that have parts in `fields`.
     #[inline]
-    pub(crate) fn assemble(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+    pub(crate) fn assemble(&self, fields: &mut Fields<'_>) {
         // Most lines have no parts left to assemble.
-        if !fields.has_parts() {
-            return Ok(());
+        if fields.has_parts() {
+            self.assemble_parts(fields);
         }
-        self.assemble_parts(fields)
     }
 
     /// Fills the method and path of those `lines` whose only part is a plain request line.
@@ -93,7 +96,7 @@ impl Assembler {
         lines - (with_request - plain)
     }
 
-    fn assemble_parts(&self, fields: &mut Fields<'_>) -> Result<(), Reject> {
+    fn assemble_parts(&self, fields: &mut Fields<'_>) {
         // An empty request line stays: it may make the line a reject.
         for part in (FIRST_PART..SLOTS).filter(|part| *part != REQUEST_LINE) {
             if fields.get(part).is_some_and(says_nothing) {
@@ -101,10 +104,10 @@ impl Assembler {
             }
         }
         if let (Some(method), Some(path)) = (self.method, self.path) {
-            self.assemble_request(fields, method, path)?;
+            self.assemble_request(fields, method, path);
         }
         if let Some(source_ip) = self.source_ip {
-            self.assemble_client(fields, source_ip)?;
+            self.assemble_client(fields, source_ip);
         }
         if fields.has(DATE) && fields.has(TIME_OF_DAY) && !fields.has(self.event_time) {
             let text = format!(
@@ -114,16 +117,20 @@ impl Assembler {
             );
             fields.copy(self.event_time, &text);
         }
-        Ok(())
+    }
+
+    /// Adds a problem to those of the row.
+    #[cold]
+    fn note(&self, fields: &mut Fields<'_>, problem: &str) {
+        let cell = match fields.get(self.row_problem) {
+            Some(cell) => format!("{cell} {problem}"),
+            None => problem.to_string(),
+        };
+        fields.copy(self.row_problem, &cell);
     }
 
     /// Fills the columns `method` and `path` from a request line, a URL and a query.
-    fn assemble_request(
-        &self,
-        fields: &mut Fields<'_>,
-        method: usize,
-        path: usize,
-    ) -> Result<(), Reject> {
+    fn assemble_request(&self, fields: &mut Fields<'_>, method: usize, path: usize) {
         if fields.has(REQUEST_LINE) && !(fields.has(method) && fields.has(path)) {
             let of = |slot| fields.get(slot);
             let text = of(REQUEST_LINE).unwrap_or_default();
@@ -138,13 +145,14 @@ impl Assembler {
                     if !says_nothing(text) && !text.starts_with("- - ") {
                         fields.set_place(path, fields.place_of(REQUEST_LINE));
                     }
-                    return Ok(());
+                    return;
                 }
                 None => {
-                    return Err(Reject::new(
-                        Reason::RequestLine,
-                        "the request is not `METHOD target HTTP/x`, and the server did not refuse it",
-                    ));
+                    if !says_nothing(text) {
+                        fields.set_place(path, fields.place_of(REQUEST_LINE));
+                    }
+                    self.note(fields, problem::REQUEST_LINE);
+                    return;
                 }
             }
         }
@@ -153,11 +161,10 @@ impl Assembler {
         }
         strip_authority(fields, path);
         append_query(fields, path);
-        Ok(())
     }
 
     /// Fills the column `source_ip` from a forwarding list or an address with its port.
-    fn assemble_client(&self, fields: &mut Fields<'_>, source_ip: usize) -> Result<(), Reject> {
+    fn assemble_client(&self, fields: &mut Fields<'_>, source_ip: usize) {
         if let (Some(hops), Some(list)) = (self.forwarded_hops, fields.get(FORWARDED_FOR)) {
             let addresses = list.rsplit(',').map(str::trim);
             let from_right = addresses.filter(|address| !address.is_empty());
@@ -170,11 +177,7 @@ impl Assembler {
             && let Some(list) = fields.get(FORWARDED_FOR)
         {
             if list.contains(',') {
-                return Err(Reject::new(
-                    Reason::ForwardedForList,
-                    "the forwarding list has several addresses: say with `forwarded_hops` in the \
-                     case file how many of your own proxies added one",
-                ));
+                return self.note(fields, problem::FORWARDED_FOR_LIST);
             }
             let address = without_port(list.trim());
             // The address is a part of the list, so the difference is its offset there.
@@ -190,7 +193,6 @@ impl Assembler {
             };
             fields.set_slice(CLIENT_ENDPOINT, address, source_ip);
         }
-        Ok(())
     }
 }
 
@@ -295,9 +297,12 @@ mod tests {
             fields.set(slot(&REQUESTS, name).expect("a slot"), at, at + text.len());
             at += text.len();
         }
-        Assembler::new(&REQUESTS, hops)
-            .assemble(&mut fields)
-            .map_err(|reject| reject.reason.name())?;
+        Assembler::new(&REQUESTS, hops).assemble(&mut fields);
+        let problem = fields.get(slot(&REQUESTS, "row_problem").expect("a column"));
+        let known = [problem::REQUEST_LINE, problem::FORWARDED_FOR_LIST];
+        if let Some(known) = known.into_iter().find(|known| problem == Some(known)) {
+            return Err(known);
+        }
         let of = |name| {
             fields
                 .get(slot(&REQUESTS, name).expect("a slot"))
@@ -374,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_a_row_only_if_the_server_refused_it() {
+    fn what_is_no_request_is_a_problem_unless_the_server_refused_it() {
         let row = |method: &str, path: &str| {
             Ok(vec![
                 method.into(),

@@ -84,6 +84,7 @@ pub(crate) fn facts<'a>(
         subject_is_account: true,
         login: Login::NotLogged,
         used: (101_000_000, 102_000_000),
+        used_by: 101_000_000,
         accepted: true,
         astray: None,
         policy: &POLICY,

@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn look(facts: &TokenFacts<'_>) -> Outcome {
     let at = facts.claims.issued_at;
-    Outcome::of(at.map(|at| facts.used.0 < at - facts.policy.tolerance()))
+    Outcome::of(at.map(|at| facts.used_by < at - facts.policy.tolerance()))
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
         let seen = |first: i64| {
             let mut facts = facts(&key, &account, &[]);
             facts.claims.issued_at = Some(100_000_000);
-            facts.used = (first * 1_000_000, 200_000_000);
+            facts.used_by = first * 1_000_000;
             look(&facts)
         };
         assert_eq!([94, 95].map(seen), [Outcome::Fires, Outcome::Silent]);

@@ -1,14 +1,14 @@
 //! Reads times as logged into microseconds since 1970-01-01 UTC.
 //!
 //! Each line has a time, so the shapes that fill most logs are read by hand, in `shapes`; anything else
-//! is left to `jiff`. Where clocks are changed, a local time may happen twice or never: such a time is
-//! a reject, not a guess.
+//! is left to `jiff`. Where clocks are changed, a local time may happen twice or never: one that
+//! never happened is a reject, and of one that happened twice the row has the earlier.
 
 mod shapes;
 
 use std::borrow::Cow;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 pub(crate) use shapes::LastDate;
 use shapes::{civil_text, common, common_local, rfc3339};
@@ -123,6 +123,22 @@ impl Clock {
         }
     }
 
+    /// The earlier of the two moments at which the local time `text` happened; `None` if it did not.
+    #[cold]
+    pub(crate) fn read_earlier(&self, text: &[u8]) -> Option<i64> {
+        let as_if_utc = Clock {
+            zone: Some(TimeZone::UTC),
+            correction: 0,
+            ..self.clone()
+        };
+        let local = jiff::Timestamp::from_microsecond(as_if_utc.read_any(text).ok()?).ok()?;
+        let zone = self.zone.as_ref()?;
+        let ambiguous = zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(local));
+        let twice = matches!(ambiguous.offset(), AmbiguousOffset::Fold { .. });
+        let earlier = ambiguous.earlier().ok().filter(|_| twice)?;
+        earlier.as_microsecond().checked_add(self.correction)
+    }
+
     /// Reads a time of RFC 3339 in a form that the quick way does not know, or without an offset.
     #[cold]
     fn read_with_jiff(&self, text: &str) -> Result<Option<i64>, Reject> {
@@ -172,10 +188,8 @@ impl Clock {
             .map(jiff::Timestamp::as_microsecond)
             .map_err(|_| {
                 Reject::new(
-                    Reason::TimeInFold,
-                    format!(
-                        "`{text}` happened twice or never: clocks were changed in this zone then"
-                    ),
+                    Reason::TimeInGap,
+                    format!("`{text}` never happened: clocks were changed in this zone then"),
                 )
             })
     }
@@ -379,12 +393,42 @@ mod tests {
         );
         assert_eq!(
             reason(Some("Europe/Berlin"), "2025-10-26T02:30:00"),
-            Err("time_in_fold")
+            Err("time_in_gap")
         );
         assert_eq!(
             reason(Some("Europe/Berlin"), "2025-03-30T02:30:00"),
-            Err("time_in_fold")
+            Err("time_in_gap")
         );
+        let earlier = |zone, text: &str| clock(format, Some(zone)).read_earlier(text.as_bytes());
+        let utc = |text: &str| {
+            Some(
+                text.parse::<jiff::Timestamp>()
+                    .expect("a time")
+                    .as_microsecond(),
+            )
+        };
+        for (zone, text, expected) in [
+            (
+                "Europe/Berlin",
+                "2025-10-26T02:30:00",
+                utc("2025-10-26T00:30:00Z"),
+            ),
+            (
+                "America/New_York",
+                "2025-11-02T01:30:00",
+                utc("2025-11-02T05:30:00Z"),
+            ),
+            // Clocks there change by half an hour.
+            (
+                "Australia/Lord_Howe",
+                "2025-04-06T01:45:00",
+                utc("2025-04-05T14:45:00Z"),
+            ),
+            ("Europe/Berlin", "2025-03-30T02:30:00", None),
+            ("Europe/Berlin", "2025-10-26T03:30:00", None),
+        ] {
+            assert_eq!(earlier(zone, text), expected, "{zone} {text}");
+        }
         assert_eq!(
             reason(Some("Asia/Seoul"), "2025-04-14T00:00:00"),
             Ok(1_744_556_400_000_000)
@@ -440,7 +484,7 @@ mod tests {
         let berlin = Some("Europe/Berlin");
         assert_eq!(
             reason(TimeFormat::LocalClf, berlin, "26/Oct/2025:02:30:00"),
-            Err("time_in_fold")
+            Err("time_in_gap")
         );
         assert_eq!(
             reason(TimeFormat::LocalClf, None, "26/Oct/2025:02:30:00"),

@@ -1,0 +1,102 @@
+//! Sentences about values and lines that could not be read, and are counted all the same.
+
+use crate::terminal::counted;
+
+/// Says which value of `file` at `line_no` could not be read, how many are like it, and what to change.
+pub(super) fn values_unreadable(
+    (file, line_no): (&str, u64),
+    problem: &str,
+    value: &str,
+    count: u64,
+) -> String {
+    let (what, advice) = meaning(problem);
+    let first = match value {
+        "" => format!("{file}:{line_no}"),
+        value => format!("{file}:{line_no}, `{value}`"),
+    };
+    format!(
+        "{} {what} (first: {first}). {advice} The rows are counted all the same, with `{problem}` in the column \
+         `row_problem`.",
+        counted(count, "row has", "rows have"),
+    )
+}
+
+/// What a problem is, behind "3 rows have", and what can be done.
+fn meaning(problem: &str) -> (String, String) {
+    let map = |column: &str| {
+        format!("If most rows have this, map `{column}` to another field in [source.fields].")
+    };
+    match problem {
+        "time_twice" => (
+            "a local time that happened twice, as clocks were set back; the earlier is taken"
+                .into(),
+            "What they showed counts as `possible`; a log with offsets in its times would tell."
+                .into(),
+        ),
+        "forwarded_for_list" => (
+            "a forwarding list with several addresses, so that the client's is not known".into(),
+            "Say with `forwarded_hops` of this source how many of your own proxies added one."
+                .into(),
+        ),
+        "request_line" => (
+            "a request that is not `METHOD target HTTP/x`, yet the server did not refuse it".into(),
+            "Which page it showed is not known, so it counts as `possible`: read the lines.".into(),
+        ),
+        _ => match problem.split_once('_') {
+            Some(("no", column)) => (format!("no `{column}`"), map(column)),
+            Some(("twice", column)) => (
+                format!("the field for `{column}` twice, so that no one can know which counts"),
+                "Two writers may share the log, or a client may have sent the field.".into(),
+            ),
+            Some(("type", column)) => (
+                format!("an object, an array or a truth value for `{column}`"),
+                format!("Map the field inside of it to `{column}` in [source.fields]."),
+            ),
+            Some((_, column)) => (format!("a `{column}` that cannot be read"), map(column)),
+            None => (format!("the problem `{problem}`"), String::new()),
+        },
+    }
+}
+
+/// Says how many forged requests are missing from the fleet.
+pub(super) fn without_address(count: u64) -> String {
+    format!(
+        "{} no address that could be read, and so {} no part of the fleet; the figures of pages and accounts count \
+         what they showed.",
+        counted(count, "forged request has", "forged requests have"),
+        if count == 1 { "is" } else { "are" },
+    )
+}
+
+/// Says that rejects of gateways may be requests of the attacker.
+pub(super) fn gateway_rejected(count: u64) -> String {
+    format!(
+        "{} could not be read. Each may be a request of the attacker: they count as `possible` in \
+         `requests.forged`, and there may be as many views more.",
+        counted(count, "line of a gateway's log", "lines of gateways' logs"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_file_line_value_and_setting() {
+        let place = ("evidence/g.jsonl", 7);
+        let says = values_unreadable(place, "bad_source_ip", "() { :; }", 6);
+        assert_eq!(
+            says,
+            "6 rows have a `source_ip` that cannot be read (first: evidence/g.jsonl:7, `() { :; }`). If most rows \
+             have this, map `source_ip` to another field in [source.fields]. The rows are counted all the same, \
+             with `bad_source_ip` in the column `row_problem`."
+        );
+        let says = values_unreadable(place, "no_status", "", 1);
+        assert!(
+            says.starts_with("1 row has no `status` (first: evidence/g.jsonl:7)."),
+            "{says}"
+        );
+        let says = values_unreadable(place, "forwarded_for_list", "1.2.3.4, 5.6.7.8", 1);
+        assert!(says.contains("`forwarded_hops`"), "{says}");
+    }
+}
