@@ -108,6 +108,7 @@ fn no_evidence() -> Manifest {
         silences: Vec::new(),
         unfilled: Vec::new(),
         unknown_words: Vec::new(),
+        row_problems: Vec::new(),
         frames: Vec::new(),
         outputs: Vec::new(),
     }
