@@ -215,6 +215,18 @@ pub enum KeyFileKind {
     Secret,
 }
 
+/// Which claims of a token are its id and its subject.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenClaims {
+    /// The claim with the token's id; `jti` if it is not given.
+    #[schemars(example = &"uti")]
+    pub id: Option<String>,
+    /// The claim with the token's subject; `sub` if it is not given.
+    #[schemars(example = &"oid")]
+    pub subject: Option<String>,
+}
+
 /// A log: its files and how to read them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -261,8 +273,17 @@ pub struct Source {
     #[schemars(example = 1)]
     pub forwarded_hops: Option<u32>,
     /// The cookie that holds the token; needed where a field `cookie` is mapped.
+    ///
+    /// A long token that was split over `access_pass.0`, `access_pass.1`, or `access_pass_0`, or
+    /// `access_passC1`, is put together.
     #[schemars(example = &"access_pass")]
     pub token_cookie: Option<String>,
+    /// Which claims of a token are its id and its subject, where they are not `jti` and `sub`.
+    ///
+    /// They must be what the issuance log and the registry have: Entra's sign-in log, for one, has `uti` and
+    /// `oid`, and `sub` is another one for each application.
+    #[schemars(example = serde_json::json!({ "id": "uti", "subject": "oid" }))]
+    pub token_claims: Option<TokenClaims>,
     /// Texts of `event` or `outcome` that say that a token was handed out, or a login succeeded.
     ///
     /// Letter case does not matter. Formats of products know their own words, and common words of several

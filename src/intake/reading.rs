@@ -8,6 +8,7 @@ use crate::intake::blocks::framing::Framing;
 use crate::intake::values::assembler::Assembler;
 use crate::intake::values::clock::Clock;
 use crate::intake::values::token::{TokenSlots, token_slots};
+use crate::jws::ClaimNames;
 
 /// How one source is read.
 #[derive(Debug)]
@@ -101,7 +102,7 @@ impl Reading {
             },
             // The last address of a forwarding list will do to see whether the format fits.
             assembler: Assembler::new(frame, Some(0)),
-            token: TokenSlots::new(frame, None),
+            token: TokenSlots::new(frame, None, ClaimNames::default()),
             words: Words::new([], vocabulary::of_format(format.name)),
             constants: constants_of(format, frame),
         })

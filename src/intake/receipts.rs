@@ -71,7 +71,11 @@ fn settings(source: &Source) -> String {
             source.time,
             source.zone.as_ref().map(toml::Spanned::get_ref),
             source.clock_correction_seconds,
-            (source.forwarded_hops, &source.token_cookie),
+            (
+                source.forwarded_hops,
+                &source.token_cookie,
+                &source.token_claims
+            ),
             (
                 &source.granted,
                 &source.refused,

@@ -11,6 +11,7 @@ use crate::intake::blocks::fields::{FORWARDED_FOR, PARTS, columns_filled_by, slo
 use crate::intake::values::assembler::Assembler;
 use crate::intake::values::clock::Clock;
 use crate::intake::values::token::{TokenSlots, token_slots};
+use crate::jws::ClaimNames;
 
 /// Prepares to read each source of `case`, in the order of the case file.
 pub fn readings(case: &Case) -> Result<Vec<Reading>> {
@@ -72,7 +73,11 @@ impl<'a> Settings<'a> {
             framing: self.format.framing,
             clock,
             assembler: Assembler::new(self.frame, source.forwarded_hops),
-            token: TokenSlots::new(self.frame, source.token_cookie.as_deref()),
+            token: TokenSlots::new(
+                self.frame,
+                source.token_cookie.as_deref(),
+                self.claim_names()?,
+            ),
             words: words(source),
             constants,
             required,
@@ -141,6 +146,30 @@ impl<'a> Settings<'a> {
         }
         let error = self.error("a field `cookie` and the setting `token_cookie` go together");
         Err(error.hint("add token_cookie = \"<the name of the cookie that holds the token>\""))
+    }
+
+    /// Which claims of tokens are the id and the subject; each name must be one, and the two differ.
+    fn claim_names(&self) -> Result<ClaimNames> {
+        let mut names = ClaimNames::default();
+        let Some(given) = &self.source.token_claims else {
+            return Ok(names);
+        };
+        for (name, given) in [
+            (&mut names.id, &given.id),
+            (&mut names.subject, &given.subject),
+        ] {
+            if let Some(given) = given {
+                name.clone_from(given);
+            }
+        }
+        if names.id.is_empty() || names.subject.is_empty() || names.id == names.subject {
+            let error = self
+                .error("`token_claims` must name one claim for the id and another for the subject");
+            return Err(
+                error.hint("write for instance token_claims = { id = \"uti\", subject = \"oid\" }")
+            );
+        }
+        Ok(names)
     }
 
     /// A format either needs the server's `log_format`, may have it, or does not take it.

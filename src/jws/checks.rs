@@ -50,7 +50,7 @@ fn error(issuer: Option<&str>, jwks: &[&str]) -> String {
 }
 
 fn check(keys: &SigningKeys, token: &str) -> Signature {
-    keys.check(token, &decode(token))
+    keys.check(token, &decode(token, &crate::jws::ClaimNames::default()))
 }
 
 fn vector(name: &str) -> std::path::PathBuf {

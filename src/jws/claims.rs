@@ -7,20 +7,32 @@
 //! | `jws_too_large` | over 64 KiB, or a header part over 8 KiB |
 //! | `jws_encrypted` | five parts: an encrypted token (RFC 7516), whose claims cannot be read |
 //! | `jws_not_three_parts` | another number of parts than three |
-//! | `jws_base64` | a part is no base64url, is padded, or has stray bits at its end |
+//! | `jws_base64` | a part is no base64url, or has stray bits at its end |
 //! | `jws_not_utf8` | the header or the payload is no UTF-8 |
 //! | `jws_not_json` | the header or the payload is no JSON object, or is nested too deep to read |
 //! | `jws_duplicate_member` | a name is there twice: which of the two counts cannot be known |
 //! | `jws_no_algorithm` | the header names no algorithm |
 //! | `jws_algorithm_none` | the header says that nobody signed (RFC 8725 section 2.1) |
 //! | `jws_critical` | the header demands an extension (RFC 7515 section 4.1.11); none is understood |
-//! | `jws_claim_type` | a claim has another type than its definition says, or a time is out of range |
+//! | `jws_claim_type` | a claim has a type that cannot be read, or a time is out of range |
+//!
+//! Issuers write numbers where RFC 7519 wants texts (`sub`, `jti`, `kid`), and the other way round. A number
+//! is read as the text of its digits. A time may be a text, and may count milliseconds or microseconds: what
+//! would lie after the year 9999 in seconds is read as one of these.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::members::{Members, microseconds};
+use super::members::{Member, Members, microseconds};
+
+/// Base64url with or without the padding that RFC 7515 leaves out and some issuers write.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Bytes of the largest token that is read.
 const TOKEN_LIMIT: usize = 64 * 1024;
@@ -36,11 +48,11 @@ pub struct Decoded {
     pub algorithm: Option<String>,
     /// The header's `kid` (RFC 7515 section 4.1.4).
     pub key_id: Option<String>,
-    /// The claim `jti` (RFC 7519 section 4.1.7).
+    /// The claim `jti` (RFC 7519 section 4.1.7), or the one that [`ClaimNames`] names.
     pub token_id: Option<String>,
     /// The claim `iss` (RFC 7519 section 4.1.1).
     pub issuer: Option<String>,
-    /// The claim `sub` (RFC 7519 section 4.1.2).
+    /// The claim `sub` (RFC 7519 section 4.1.2), or the one that [`ClaimNames`] names.
     pub subject: Option<String>,
     /// The claim `sid` (OpenID Connect Front-Channel Logout 1.0 section 3).
     pub session_id: Option<String>,
@@ -58,10 +70,28 @@ pub struct Decoded {
     pub problem: Option<&'static str>,
 }
 
-/// Reads the header and the claims of `token`.
+/// Which claims hold a token's id and its subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimNames {
+    /// The claim with the id: `jti`, unless the issuer has another.
+    pub id: String,
+    /// The claim with the subject: `sub`, unless the issuer has another.
+    pub subject: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        ClaimNames {
+            id: "jti".to_string(),
+            subject: "sub".to_string(),
+        }
+    }
+}
+
+/// Reads the header and the claims of `token`; `names` says which claims are the id and the subject.
 ///
 /// A member that is there twice is left out. The signature is not checked.
-pub fn decode(token: &str) -> Decoded {
+pub fn decode(token: &str, names: &ClaimNames) -> Decoded {
     let mut decoded = Decoded::default();
     if token.len() > TOKEN_LIMIT {
         decoded.note("jws_too_large");
@@ -75,12 +105,16 @@ pub fn decode(token: &str) -> Decoded {
         _ => decoded.note("jws_not_three_parts"),
     }
     decoded.read_header(parts[0]);
+    if parts.len() == 5 {
+        // It names the key for which the token is encrypted, and not the one that signed it.
+        decoded.key_id = None;
+    }
     if parts.len() != 5
         && let Some(payload) = parts.get(1)
     {
-        decoded.read_payload(payload);
+        decoded.read_payload(payload, names);
     }
-    if parts.len() == 3 && URL_SAFE_NO_PAD.decode(parts[2]).is_err() {
+    if parts.len() == 3 && BASE64URL.decode(parts[2]).is_err() {
         decoded.note("jws_base64");
     }
     decoded
@@ -101,7 +135,7 @@ impl Decoded {
         self.key_id = header.key_id;
     }
 
-    fn read_payload(&mut self, part: &str) {
+    fn read_payload(&mut self, part: &str, names: &ClaimNames) {
         let text = match text_of(part) {
             Ok(text) => text,
             Err(problem) => return self.note(problem),
@@ -112,9 +146,9 @@ impl Decoded {
         if members.twice() {
             self.note("jws_duplicate_member");
         }
-        self.token_id = self.text(&members, "jti");
+        self.token_id = self.text(&members, &names.id);
         self.issuer = self.text(&members, "iss");
-        self.subject = self.text(&members, "sub");
+        self.subject = self.text(&members, &names.subject);
         self.session_id = self.text(&members, "sid");
         self.scope = self
             .scope(&members, "scope")
@@ -124,9 +158,9 @@ impl Decoded {
         self.not_before = self.time(&members, "nbf");
     }
 
-    /// A claim that must be a text.
+    /// A claim that must be a text or a number.
     fn text(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
-        let text = members.get(name)?.value.as_str().map(str::to_string);
+        let text = text_or_number(members.get(name)?);
         if text.is_none() {
             self.note("jws_claim_type");
         }
@@ -154,16 +188,52 @@ impl Decoded {
         Some(scopes.join(" "))
     }
 
-    /// A claim that must be a number of seconds, as microseconds since 1970 UTC.
+    /// A claim that must be a time, as microseconds since 1970 UTC.
     fn time(&mut self, members: &Members<'_>, name: &str) -> Option<i64> {
         let member = members.get(name)?;
-        let time = member.value.is_number().then(|| microseconds(member.raw));
-        let time = time.flatten();
+        let time = match &member.value {
+            Value::Number(_) => moment(member.raw),
+            Value::String(text) => moment_in_text(text.trim()),
+            _ => None,
+        };
         if time.is_none() {
             self.note("jws_claim_type");
         }
         time
     }
+}
+
+/// A text, or the digits of a number as they are written.
+fn text_or_number(member: &Member<'_>) -> Option<String> {
+    match &member.value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) => Some(member.raw.trim_end().to_string()),
+        _ => None,
+    }
+}
+
+/// A number of seconds as microseconds since 1970 UTC.
+///
+/// What no calendar shows in seconds is a number of milliseconds or, if that is too much too, of
+/// microseconds.
+fn moment(number: &str) -> Option<i64> {
+    let finer = |power: &str| match number.contains(['e', 'E']) {
+        true => None,
+        false => microseconds(&format!("{number}{power}")),
+    };
+    microseconds(number)
+        .or_else(|| finer("e-3"))
+        .or_else(|| finer("e-6"))
+}
+
+/// A time that is written as a text: a number of seconds, or as RFC 3339 has it.
+fn moment_in_text(text: &str) -> Option<i64> {
+    if serde_json::from_str::<serde_json::Number>(text).is_ok() {
+        return moment(text);
+    }
+    text.parse::<Timestamp>()
+        .ok()
+        .map(Timestamp::as_microsecond)
 }
 
 /// What a header says, and the first problem of the header alone.
@@ -187,9 +257,9 @@ impl Header {
         let Some(members) = Members::of(&text) else {
             return header.with("jws_not_json");
         };
-        let string = |name: &str| members.get(name)?.value.as_str().map(str::to_string);
-        header.algorithm = string("alg");
-        header.key_id = string("kid");
+        let algorithm = members.get("alg").and_then(|alg| alg.value.as_str());
+        header.algorithm = algorithm.map(str::to_string);
+        header.key_id = members.get("kid").and_then(text_or_number);
         if members.twice() {
             return header.with("jws_duplicate_member");
         }
@@ -242,10 +312,10 @@ pub(super) fn take_apart(token: &str) -> Taken<'_> {
     let [head, payload, signature] = parts[..] else {
         return Taken::Unreadable;
     };
-    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {
+    let Ok(signature) = BASE64URL.decode(signature) else {
         return Taken::Unreadable;
     };
-    if URL_SAFE_NO_PAD.decode(payload).is_err() {
+    if BASE64URL.decode(payload).is_err() {
         return Taken::Unreadable;
     }
     let header = Header::read(head);
@@ -266,13 +336,19 @@ pub(super) fn take_apart(token: &str) -> Taken<'_> {
 
 /// The text that a part encodes; or the problem.
 fn text_of(part: &str) -> Result<String, &'static str> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "jws_base64")?;
+    let bytes = BASE64URL.decode(part).map_err(|_| "jws_base64")?;
     String::from_utf8(bytes).map_err(|_| "jws_not_utf8")
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
+
+    fn decode(token: &str) -> Decoded {
+        super::decode(token, &ClaimNames::default())
+    }
 
     const HEADER: &str = r#"{"alg":"HS256","kid":"k1"}"#;
 
@@ -339,7 +415,8 @@ mod tests {
             ),
             (String::new(), Some("jws_not_three_parts")),
             (fine.clone() + "=", Some("jws_base64")),
-            (fine.clone() + "AA=", Some("jws_base64")),
+            (fine.clone() + "AA==", None),
+            (fine.clone() + "AA===", Some("jws_base64")),
             (fine.clone() + "AA", None),
             (fine.clone() + "AB", Some("jws_base64")),
             (fine.clone() + "A+A_", Some("jws_base64")),
@@ -382,8 +459,9 @@ mod tests {
             (deep(20_000).as_str(), Some("jws_not_json")),
             (r#"{"a":1,"\u0061":2}"#, Some("jws_duplicate_member")),
             (r#"{"a":1,"A":2,"b":{"c":1,"c":2}}"#, None),
-            (r#"{"jti":1}"#, Some("jws_claim_type")),
-            (r#"{"sub":1}"#, Some("jws_claim_type")),
+            (r#"{"jti":1}"#, None),
+            (r#"{"jti":[1]}"#, Some("jws_claim_type")),
+            (r#"{"sub":{}}"#, Some("jws_claim_type")),
             (r#"{"iss":null}"#, Some("jws_claim_type")),
             (r#"{"sid":["s"]}"#, Some("jws_claim_type")),
             (r#"{"jti":"1","sub":"1","iss":"","sid":"s","aud":1}"#, None),
@@ -405,7 +483,8 @@ mod tests {
             (r#"{"alg":"A","crit":["b64"]}"#, Some("jws_critical")),
             (r#"{"alg":"A","crit":null}"#, Some("jws_critical")),
             (r#"{"alg":"A","Crit":["b64"]}"#, None),
-            (r#"{"alg":"A","kid":1}"#, Some("jws_claim_type")),
+            (r#"{"alg":"A","kid":1}"#, None),
+            (r#"{"alg":"A","kid":[]}"#, Some("jws_claim_type")),
             (r#"{"alg":"A","kid":"1"}"#, None),
         ] {
             assert_eq!(problem(header, "{}"), wanted, "{header}");
@@ -416,7 +495,7 @@ mod tests {
     fn a_problem_hides_no_claim_that_can_be_read() {
         let decoded = decode(&token(
             r#"{"alg":"none","kid":"k"}"#,
-            r#"{"sub":7,"jti":"t","exp":"x","iat":5,"iss":"a","iss":"b"}"#,
+            r#"{"sub":[7],"jti":"t","exp":"x","iat":5,"iss":"a","iss":"b"}"#,
         ));
         assert_eq!(decoded.problem, Some("jws_algorithm_none"));
         assert_eq!(decoded.key_id.as_deref(), Some("k"));
@@ -431,5 +510,37 @@ mod tests {
         assert_eq!(encrypted.algorithm.as_deref(), Some("HS256"));
         let bad = format!("?.{}.c2ln", part(r#"{"jti":"t"}"#));
         assert_eq!(decode(&bad).token_id.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn numbers_are_read_as_texts_and_texts_as_times() {
+        let decoded = decode(&token(
+            r#"{"alg":"A","kid":7}"#,
+            r#"{"sub":12345678901234567890,"jti":1 ,"iat":"1744588860","exp":1744592460000,
+               "nbf":"2025-04-14T00:01:00Z"}"#,
+        ));
+        assert_eq!(decoded.problem, None);
+        assert_eq!(decoded.key_id.as_deref(), Some("7"));
+        assert_eq!(decoded.subject.as_deref(), Some("12345678901234567890"));
+        assert_eq!(decoded.token_id.as_deref(), Some("1"));
+        assert_eq!(decoded.issued_at, Some(1_744_588_860_000_000));
+        assert_eq!(decoded.expires_at, Some(1_744_592_460_000_000));
+        assert_eq!(decoded.not_before, Some(1_744_588_860_000_000));
+        let micros = decode(&token(HEADER, r#"{"iat":1744588860000001}"#));
+        assert_eq!(micros.issued_at, Some(1_744_588_860_000_001));
+    }
+
+    #[test]
+    fn the_claims_with_the_id_and_the_subject_can_be_named() {
+        let names = ClaimNames {
+            id: "uti".to_string(),
+            subject: "oid".to_string(),
+        };
+        let payload = r#"{"jti":"j","uti":"u","sub":"s","oid":"o"}"#;
+        let decoded = super::decode(&token(HEADER, payload), &names);
+        assert_eq!(decoded.token_id.as_deref(), Some("u"));
+        assert_eq!(decoded.subject.as_deref(), Some("o"));
+        let without = super::decode(&token(HEADER, r#"{"jti":"j"}"#), &names);
+        assert_eq!(without.token_id, None);
     }
 }

@@ -2,14 +2,15 @@
 
 /// Whether `token` is written like a compact JWS.
 ///
-/// It has three parts of base64url characters, and the first begins as a JSON object does: with `eyJ` for
+/// It has three parts of base64url characters, or the five of an encrypted token, and the first begins as a JSON object does: with `eyJ` for
 /// `{"`, or with `eyA`, `ewo`, `ewk` or `ew0` if white space follows the brace. The signature may be
-/// missing. An encrypted token has five parts, so it is none.
+/// missing. Parts may be padded.
 pub fn looks_like_jws(token: &str) -> bool {
     let begins = ["eyJ", "eyA", "ewo", "ewk", "ew0"];
-    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let base64url =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'=');
     begins.iter().any(|begin| token.starts_with(begin))
-        && token.bytes().filter(|byte| *byte == b'.').count() == 2
+        && matches!(token.bytes().filter(|byte| *byte == b'.').count(), 2 | 4)
         && token.bytes().all(base64url)
 }
 
@@ -18,17 +19,80 @@ pub fn looks_like_jws(token: &str) -> bool {
 /// It stands after the scheme `Bearer` (RFC 6750 section 2.1) or `DPoP` (RFC 9449 section 7.1), in any
 /// letter case. Other schemes carry no token.
 pub fn in_authorization(header: &str) -> Option<&str> {
-    let (scheme, token) = header.trim().split_once(' ')?;
+    // In a form or a cookie, a blank may be written as a plus sign.
+    let (scheme, token) = header.trim().split_once([' ', '+'])?;
     let known = scheme.eq_ignore_ascii_case("Bearer") || scheme.eq_ignore_ascii_case("DPoP");
     let token = token.trim_start();
     (known && !token.is_empty() && !token.contains(char::is_whitespace)).then_some(token)
 }
 
 /// The values of the cookie `name` in a `Cookie` header (RFC 6265 section 4.2.1).
+pub fn in_cookies<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    cookies(header).filter_map(move |(own, value)| (own == name).then_some(value))
+}
+
+/// What a `Cookie` header has of a value that was split over several cookies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chunks {
+    /// It has no such cookies.
+    Absent,
+    /// One of them is missing, or is there with two values.
+    Incomplete,
+    /// The value, put together.
+    Whole(String),
+}
+
+/// Puts together the value that was split over several cookies named after `name`.
+///
+/// Values over 4 KiB are split into `name.0`, `name.1` (Auth.js), `name_0`, `name_1` (oauth2-proxy), or
+/// `nameC1`, `nameC2` beside `name=chunks-2` (ASP.NET). A single one of them is taken for part of a value
+/// only if its number is 0 or `name` itself tells of chunks.
+pub fn in_cookie_chunks(header: &str, name: &str) -> Chunks {
+    let mut chunks: Vec<(char, usize, &str)> = cookies(header)
+        .filter_map(|(own, value)| {
+            let (separator, number) = chunk_number(own.strip_prefix(name)?)?;
+            Some((separator, number, value))
+        })
+        .collect();
+    chunks.sort_unstable();
+    chunks.dedup();
+    let announced = in_cookies(header, name).find_map(announced_chunks);
+    let Some((separator, first, _)) = chunks.first().copied() else {
+        return announced.map_or(Chunks::Absent, |_| Chunks::Incomplete);
+    };
+    if chunks.len() == 1 && first != 0 && announced.is_none() {
+        return Chunks::Absent;
+    }
+    let in_order = chunks
+        .iter()
+        .zip(first..)
+        .all(|((own, number, _), wanted)| *own == separator && *number == wanted);
+    let enough = announced.map_or(chunks.len() > 1, |count| count == chunks.len());
+    match in_order && first <= 1 && enough {
+        true => Chunks::Whole(chunks.iter().map(|(_, _, value)| *value).collect()),
+        false => Chunks::Incomplete,
+    }
+}
+
+/// What stands between a cookie's name and the number of a chunk, and that number.
+fn chunk_number(rest: &str) -> Option<(char, usize)> {
+    let separator = rest.chars().next()?;
+    let digits = rest.strip_prefix(['.', '_', '-', 'C'])?;
+    let plain = digits.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((separator, digits.parse().ok().filter(|_| plain)?))
+}
+
+/// How many chunks the value of the cookie itself tells of.
+pub fn announced_chunks(value: &str) -> Option<usize> {
+    let count = value.strip_prefix("chunks")?;
+    count.strip_prefix(['-', ':'])?.parse().ok()
+}
+
+/// The names and values of a `Cookie` header.
 ///
 /// Several headers are joined by `;` (RFC 9113 section 8.2.3). Some servers join them by a comma, as they
 /// join other headers: a comma separates cookies if the name of a cookie follows it.
-pub fn in_cookies<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+fn cookies(header: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = header.split(';').flat_map(|pairs| {
         let mut rest = Some(pairs);
         std::iter::from_fn(move || {
@@ -41,13 +105,13 @@ pub fn in_cookies<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a s
             Some(&pair[..end.unwrap_or(pair.len())])
         })
     });
-    pairs.filter_map(move |pair| {
-        let (own, value) = pair.split_once('=')?;
+    pairs.filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
         let value = value.trim();
         let quoted = value
             .strip_prefix('"')
             .and_then(|value| value.strip_suffix('"'));
-        (own.trim() == name).then_some(quoted.unwrap_or(value))
+        Some((name.trim(), quoted.unwrap_or(value)))
     })
 }
 
@@ -79,8 +143,10 @@ mod tests {
             (token("{ \"alg\":\"HS256\"}").as_str(), true),
             (fine.replace(".c2ln", ".").as_str(), true),
             (fine.replace(".c2ln", "").as_str(), false),
-            ((fine.clone() + ".A.A").as_str(), false),
-            (fine.replace(".c2ln", ".c2l=").as_str(), false),
+            ((fine.clone() + ".A.A").as_str(), true),
+            ((fine.clone() + ".A").as_str(), false),
+            (fine.replace(".c2ln", ".c2k=").as_str(), true),
+            (fine.replace(".c2ln", ".c2+n").as_str(), false),
             ("www.example.com", false),
             ("eyJ", false),
         ] {
@@ -93,6 +159,7 @@ mod tests {
         for (header, wanted) in [
             ("Bearer a.b.c", Some("a.b.c")),
             ("bEARER   a", Some("a")),
+            ("bearer+a.b.c", Some("a.b.c")),
             ("DPoP a", Some("a")),
             ("Basic YTpi", None),
             ("Bearer", None),
@@ -123,5 +190,26 @@ mod tests {
         assert_eq!(in_cookies(&many, "t").count(), 0);
         let many = format!("{}t=a", "x=1,".repeat(1_000_000));
         assert_eq!(in_cookies(&many, "t").count(), 1);
+    }
+
+    #[test]
+    fn puts_together_what_stands_in_several_cookies() {
+        let whole = |text: &str| Chunks::Whole(text.to_string());
+        for (header, wanted) in [
+            ("t.1=b; x=y; t.0=a", whole("ab")),
+            ("t_0=a; t_1=b; t_2=c", whole("abc")),
+            ("t=chunks-2; tC1=a; tC2=b", whole("ab")),
+            ("t=chunks:1; tC1=a", whole("a")),
+            ("t.10=k; t.9=j; t.0=a", Chunks::Incomplete),
+            ("t.0=a", Chunks::Incomplete),
+            ("t.0=a; t.2=c", Chunks::Incomplete),
+            ("t.0=a; t.1=b; t.1=c", Chunks::Incomplete),
+            ("t=chunks-3; tC1=a; tC2=b", Chunks::Incomplete),
+            ("t=chunks-3", Chunks::Incomplete),
+            ("t_1=a; tx=b; t.x=c", Chunks::Absent),
+            ("x.0=a; x.1=b", Chunks::Absent),
+        ] {
+            assert_eq!(in_cookie_chunks(header, "t"), wanted, "{header}");
+        }
     }
 }

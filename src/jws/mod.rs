@@ -28,8 +28,10 @@ mod signature;
 #[cfg(test)]
 mod vectors;
 
-pub use claims::{Decoded, decode};
-pub use headers::{in_authorization, in_cookies, looks_like_jws};
+pub use claims::{ClaimNames, Decoded, decode};
+pub use headers::{
+    Chunks, announced_chunks, in_authorization, in_cookie_chunks, in_cookies, looks_like_jws,
+};
 pub use keys::{SigningKeys, UnsupportedKey};
 pub(crate) use members::microseconds;
 pub use signature::Signature;

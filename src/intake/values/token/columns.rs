@@ -2,6 +2,7 @@
 
 use crate::frames::Frame;
 use crate::intake::blocks::fields::{Holds, PARTS, slot};
+use crate::jws::ClaimNames;
 
 /// Columns of a request that only the claims of its token fill.
 const CLAIMS: [&str; 6] = [
@@ -42,6 +43,8 @@ pub(crate) struct TokenSlots {
     pub(super) parts: Vec<(usize, Holds)>,
     /// The name of the cookie that holds a token.
     pub(super) cookie: Option<String>,
+    /// Which claims are a token's id and its subject.
+    pub(super) claims: ClaimNames,
     pub(super) token_id: usize,
     pub(super) issuer: Option<usize>,
     pub(super) key_id: Option<usize>,
@@ -56,7 +59,7 @@ pub(crate) struct TokenSlots {
 
 impl TokenSlots {
     /// The slots of `frame`, if it has tokens; `cookie` is the name of the cookie that holds one.
-    pub(crate) fn new(frame: &Frame, cookie: Option<&str>) -> Option<Self> {
+    pub(crate) fn new(frame: &Frame, cookie: Option<&str>, claims: ClaimNames) -> Option<Self> {
         let token_id = frame.index("token_id")?;
         let either = |a, b| frame.index(a).or_else(|| frame.index(b));
         let parts = PARTS
@@ -65,6 +68,7 @@ impl TokenSlots {
         Some(TokenSlots {
             parts: parts.collect(),
             cookie: cookie.map(str::to_string),
+            claims,
             token_id,
             issuer: either("token_issuer", "issuer"),
             key_id: frame.index("key_id"),

@@ -1,9 +1,11 @@
 //! What the text of one field shows of a token: the token itself, a hash of it, or why there is none.
 
+use std::borrow::Cow;
+
 use super::columns::TokenSlots;
 use crate::digest::token_hash;
 use crate::intake::blocks::fields::Holds;
-use crate::jws::{self, Decoded};
+use crate::jws::{self, Chunks, Decoded};
 
 /// The problem of a token that has claims, or something in their place, but nothing that identifies it.
 pub(crate) const TOKEN_ID_ABSENT: &str = "token_id_absent";
@@ -15,6 +17,8 @@ const TOKEN_SCHEME: &str = "token_scheme";
 pub(super) const TOKEN_REDACTED: &str = "token_redacted";
 /// The problem of a request with several values of the cookie for tokens.
 const COOKIE_AMBIGUOUS: &str = "token_cookie_ambiguous";
+/// The problem of a request that has only some of the cookies over which its token was split.
+const COOKIE_INCOMPLETE: &str = "token_cookie_incomplete";
 /// The problem of a request with two tokens in two fields.
 pub(super) const TOKEN_AMBIGUOUS: &str = "token_ambiguous";
 
@@ -39,22 +43,58 @@ pub(super) fn gravest(known: Option<&'static str>, other: &'static str) -> Optio
 
 /// The token that the text of a part holds, or the problem that it has none.
 ///
-/// Returns `None` for a part that holds a hash or the first characters of one.
+/// A token may be percent-encoded and stand after its scheme, wherever it stands. Returns `None` for a part
+/// that holds a hash or the first characters of one.
 pub(super) fn token_in<'t>(
     slots: &TokenSlots,
     holds: Holds,
     text: &'t str,
-) -> Option<Result<&'t str, &'static str>> {
+) -> Option<Result<Cow<'t, str>, &'static str>> {
     let token = match holds {
-        Holds::Token => Ok(jws::in_authorization(text).unwrap_or(text)),
-        Holds::Authorization => jws::in_authorization(text).ok_or(TOKEN_SCHEME),
-        Holds::Cookie => token_in_cookie(text, slots.cookie.as_deref().unwrap_or_default()),
+        Holds::Token => Ok(without_scheme(percent_decoded(text))),
+        Holds::Authorization => in_authorization(percent_decoded(text)).map_err(|_| TOKEN_SCHEME),
+        Holds::Cookie => {
+            let name = slots.cookie.as_deref().unwrap_or_default();
+            token_in_cookie(text, name).map(|token| without_scheme(percent_decoded_cow(token)))
+        }
         Holds::Hash | Holds::Prefix => return None,
     };
     Some(match token {
-        Ok(token) if is_redacted(token) => Err(TOKEN_REDACTED),
+        Ok(token) if is_redacted(&token) => Err(TOKEN_REDACTED),
         token => token,
     })
+}
+
+/// The token after its scheme; or the text as it is, if it has no scheme that carries a token.
+fn in_authorization(text: Cow<'_, str>) -> Result<Cow<'_, str>, Cow<'_, str>> {
+    match text {
+        Cow::Borrowed(text) => jws::in_authorization(text)
+            .map(Cow::Borrowed)
+            .ok_or(Cow::Borrowed(text)),
+        Cow::Owned(text) => match jws::in_authorization(&text) {
+            Some(token) => Ok(Cow::Owned(token.to_string())),
+            None => Err(Cow::Owned(text)),
+        },
+    }
+}
+
+/// The text without a scheme in front of it.
+fn without_scheme(text: Cow<'_, str>) -> Cow<'_, str> {
+    in_authorization(text).unwrap_or_else(|text| text)
+}
+
+/// Undoes percent-encoding; a text without any costs nothing, and one that is no UTF-8 afterwards stays.
+fn percent_decoded(text: &str) -> Cow<'_, str> {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    decoded.unwrap_or(Cow::Borrowed(text))
+}
+
+/// [`percent_decoded`] of a text that may have been put together.
+fn percent_decoded_cow(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => percent_decoded(text),
+        Cow::Owned(text) => Cow::Owned(percent_decoded(&text).into_owned()),
+    }
 }
 
 /// The id that the text of a part gives a token without holding it; `None` for other parts.
@@ -67,12 +107,21 @@ pub(super) fn id_in(holds: Holds, text: &str) -> Option<String> {
 }
 
 /// The token in a `Cookie` header, or the problem that there is none.
-fn token_in_cookie<'a>(header: &'a str, name: &str) -> Result<&'a str, &'static str> {
+fn token_in_cookie<'a>(header: &'a str, name: &str) -> Result<Cow<'a, str>, &'static str> {
     let mut values = jws::in_cookies(header, name);
-    let first = values.next().ok_or(TOKEN_COOKIE_ABSENT)?;
+    let first = values
+        .next()
+        .filter(|value| jws::announced_chunks(value).is_none());
+    let Some(first) = first else {
+        return match jws::in_cookie_chunks(header, name) {
+            Chunks::Whole(token) => Ok(Cow::Owned(token)),
+            Chunks::Incomplete => Err(COOKIE_INCOMPLETE),
+            Chunks::Absent => Err(TOKEN_COOKIE_ABSENT),
+        };
+    };
     match values.any(|value| value != first) {
         true => Err(COOKIE_AMBIGUOUS),
-        false => Ok(first),
+        false => Ok(Cow::Borrowed(first)),
     }
 }
 

@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | `token_redacted` | the log masks the token | has no token |
 //! | `token_cookie_ambiguous` | the cookie is there with several values | has no token |
+//! | `token_cookie_incomplete` | some of the cookies over which the token was split are missing | has no token |
 //! | `token_ambiguous` | two fields hold two tokens | has no token |
 //! | `token_cookie_absent` | there are cookies, and none holds a token | has no token |
 //! | `token_scheme` | the header is there without a bearer token | has no token |
@@ -29,7 +30,7 @@ pub(crate) use logged::{TOKEN_COOKIE_ABSENT, TOKEN_ID_ABSENT};
 
 use crate::digest::token_hash;
 use crate::intake::blocks::fields::{Fields, says_nothing};
-use crate::jws::{self, Decoded, Signature, SigningKeys};
+use crate::jws::{self, ClaimNames, Decoded, Signature, SigningKeys};
 use logged::{
     TOKEN_AMBIGUOUS, TOKEN_REDACTED, gravest, has_foreign_signature, id_in, is_ambiguous, token_in,
 };
@@ -92,7 +93,7 @@ impl<'a> TokenReader<'a> {
             let Some(token) = text.and_then(|text| token_in(slots, *holds, text)) else {
                 continue;
             };
-            match token.map(|token| self.read(token)) {
+            match token.map(|token| self.read(&token, &slots.claims)) {
                 Ok(token) => {
                     let first = found.get_or_insert_with(|| Arc::clone(&token));
                     if first.hash != token.hash {
@@ -121,11 +122,11 @@ impl<'a> TokenReader<'a> {
     }
 
     /// Reads `token`, or remembers what it read.
-    fn read(&mut self, token: &str) -> Arc<ReadToken> {
+    fn read(&mut self, token: &str, names: &ClaimNames) -> Arc<ReadToken> {
         if let Some(known) = self.known.get(token) {
             return Arc::clone(known);
         }
-        let decoded = jws::looks_like_jws(token).then(|| jws::decode(token));
+        let decoded = jws::looks_like_jws(token).then(|| jws::decode(token, names));
         let signature = match &decoded {
             Some(decoded) if !self.keys.is_empty() => match self.keys.check(token, decoded) {
                 Signature::Invalid if has_foreign_signature(token, decoded) => {
@@ -170,10 +171,12 @@ fn fill_from_token(slots: &TokenSlots, token: &ReadToken, fields: &mut Fields<'_
             .iter()
             .any(|kind| id.starts_with(kind))
     };
-    let id = decoded
-        .token_id
-        .as_deref()
-        .filter(|id| decoded.problem.is_none() && !says_nothing(id) && !is_reserved(id));
+    let id = decoded.token_id.as_deref().filter(|id| {
+        // A claim of an odd type says nothing against the others.
+        matches!(decoded.problem, None | Some("jws_claim_type"))
+            && !says_nothing(id)
+            && !is_reserved(id)
+    });
     let issued_at = decoded.issued_at.map(seconds);
     let expires_at = decoded.expires_at.map(seconds);
     for (slot, text) in [
@@ -220,7 +223,8 @@ mod tests {
 
     /// Fills a line of these parts and gives the columns asked for.
     fn read_all(given: &[(&str, &str)], columns: &[&str]) -> Vec<Option<String>> {
-        let slots = TokenSlots::new(&REQUESTS, Some("pass")).expect("requests have tokens");
+        let slots = TokenSlots::new(&REQUESTS, Some("pass"), ClaimNames::default())
+            .expect("requests have tokens");
         let mut fields = Fields::default();
         for (part, text) in given {
             fields.copy(slot(&REQUESTS, part).expect("a part"), text);
@@ -360,5 +364,34 @@ mod tests {
         );
         assert_eq!(row[1].as_deref(), Some("unsigned"));
         assert_eq!(row[2].as_deref(), Some("jws_algorithm_none"));
+    }
+
+    #[test]
+    fn a_token_is_the_same_however_a_client_writes_it() {
+        let plain = read("token", "opaque=token-1", &["token_id"]);
+        for (part, text) in [
+            ("cookie", "pass=Bearer%20opaque%3Dtoken-1"),
+            ("cookie", "pass.1=token-1; pass.0=opaque="),
+            (
+                "cookie",
+                "pass=chunks-2; passC1=bearer+opa; passC2=que%3dtoken-1",
+            ),
+            ("token", "opaque%3Dtoken-1"),
+            ("authorization", "Bearer%20opaque=token-1"),
+        ] {
+            assert_eq!(read(part, text, &["token_id"]), plain, "{text}");
+        }
+        let odd = read("token", "100%-opaque", &["token_id"]);
+        assert_eq!(odd, [Some(token_hash("100%-opaque"))]);
+        let cut = read("cookie", "pass.0=opaque=", &["token_id", "token_problem"]);
+        assert_eq!(cut, [None, Some("token_cookie_incomplete".to_string())]);
+    }
+
+    #[test]
+    fn an_encrypted_token_is_told_and_known_by_its_hash() {
+        let token = "eyJhbGciOiJkaXIiLCJraWQiOiJrIn0..aXY.Y2lwaGVy.dGFn";
+        let row = read("token", token, &["token_id", "key_id", "token_problem"]);
+        let problem = Some("jws_encrypted".to_string());
+        assert_eq!(row, [Some(token_hash(token)), None, problem]);
     }
 }
