@@ -31,7 +31,7 @@
 //!
 //! # Invariants
 //!
-//! 1. *Nothing lost.* Per evidence file: lines read = rows + rejects + blanks.
+//! 1. *Nothing lost.* Per evidence file: lines read = rows + rejects + blanks + others.
 //! 2. *Every row has a place*: `evidence_id` and `line_no`, so that a figure walks back to raw lines.
 //! 3. *Same input, same bytes*, whatever the number of threads.
 //! 4. *Every count has a unit and bounds*: `confirmed <= probable <= possible`.

@@ -304,6 +304,14 @@ pub struct Source {
     #[serde(default)]
     #[schemars(example = vec!["heartbeat"])]
     pub ignored: Vec<String>,
+    /// Only lines whose field has this text, or one of these, are taken from its files: `field = "text"`.
+    ///
+    /// The names are the log's own, in JSON dotted paths; of several fields each must match. Letter case
+    /// matters. All other lines are counted apart, and are no rejects. So one file can feed sources of
+    /// different kinds.
+    #[serde(default, rename = "where")]
+    #[schemars(with = "BTreeMap<String, Texts>", example = BTreeMap::from([("type", "LOGIN")]))]
+    pub filter: BTreeMap<Spanned<String>, Texts>,
     /// Which field of the log fills which column, as `column = "field"`.
     ///
     /// `breachscope fields` lists the columns, `breachscope formats NAME` what a format fills by itself. An
@@ -315,6 +323,26 @@ pub struct Source {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>", example = BTreeMap::from([("issuer", "https://login.shop.example")]))]
     pub constants: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+/// One text, or several of which one will do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Texts {
+    /// The one text.
+    One(String),
+    /// The texts.
+    Any(Vec<String>),
+}
+
+impl Texts {
+    /// All texts.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Texts::One(text) => std::slice::from_ref(text),
+            Texts::Any(texts) => texts,
+        }
+    }
 }
 
 /// A range of a source known to be deleted.

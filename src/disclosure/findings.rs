@@ -52,6 +52,24 @@ pub enum Finding {
         /// Files and members.
         count: u64,
     },
+    /// Lines of a source are messages of the server itself, or `where` leaves them to other sources.
+    LinesOfOthers {
+        /// The source.
+        subject: String,
+        /// Such lines.
+        count: u64,
+        /// The place of the first one.
+        place: String,
+        /// Its beginning, if it is a message of the server and holds no token.
+        text: Option<String>,
+    },
+    /// No line of a source is an event: all are other lines.
+    NoLineTaken {
+        /// The source.
+        subject: String,
+        /// Its lines.
+        count: u64,
+    },
     /// The case names no registry of one kind.
     RegistryMissing {
         /// Which registry.
@@ -298,6 +316,7 @@ pub fn about_evidence(manifest: &Manifest) -> Vec<Finding> {
     findings.extend(some(unclaimed, |count| Finding::EvidenceUnclaimed {
         count,
     }));
+    findings.extend(other_lines(manifest));
     let words = manifest.unknown_words.iter();
     let problems = manifest.row_problems.iter();
     findings.extend(problems.map(|problem| Finding::ValuesUnreadable {
@@ -312,6 +331,28 @@ pub fn about_evidence(manifest: &Manifest) -> Vec<Finding> {
         source: word.source.clone(),
         column: word.column.clone(),
         count: word.count,
+    }));
+    findings
+}
+
+/// The sources that have lines which are none of their events.
+fn other_lines(manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for files in manifest.evidence.chunk_by(|a, b| a.source == b.source) {
+        let counted = || files.iter().filter(|file| file.duplicate_of.is_none());
+        let count = counted().map(|file| file.lines.others).sum();
+        let first = counted().find_map(|file| Some((file, file.first_other.as_ref()?)));
+        findings.extend(first.map(|(file, line)| Finding::LinesOfOthers {
+            subject: file.source.clone(),
+            count,
+            place: format!("{}:{}", file.place(), line.line_no),
+            text: line.text.clone(),
+        }));
+    }
+    let without_rows = manifest.sources_without_rows().into_iter();
+    findings.extend(without_rows.map(|(source, count)| Finding::NoLineTaken {
+        subject: source.to_string(),
+        count,
     }));
     findings
 }

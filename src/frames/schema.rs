@@ -154,7 +154,7 @@ frame! { REJECTS "rejects" "A line of the evidence that could not be read as a r
     must "raw" Bytes "The bytes of the line as found, with whatever token is in it; no other frame holds tokens.";
 }
 
-frame! { EVIDENCE "evidence" "An evidence file, or a member of an archive, with its counts: lines = rows + rejects + blanks."
+frame! { EVIDENCE "evidence" "An evidence file, or a member of an archive, with its counts: lines = rows + rejects + blanks + others."
     must "evidence_id" Small "The number of the file in this run.";
     must "source" Text "The `id` of its source in the case file.";
     must "kind" Text "The kind of its source, such as `gateway`.";
@@ -164,6 +164,7 @@ frame! { EVIDENCE "evidence" "An evidence file, or a member of an archive, with 
     must "row_count" Unsigned in "line" "Those that became rows.";
     must "reject_count" Unsigned in "line" "Those that could not be read; the frame `rejects` keeps them.";
     must "blank_count" Unsigned in "line" "Empty lines, headers and directives.";
+    must "other_count" Unsigned in "line" "Messages of the server itself, and lines that `where` leaves to other sources.";
     may "duplicate_of" Small "The file that this one is a copy of, and that is counted instead.";
 }
 

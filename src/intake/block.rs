@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::formats::Header;
+use super::formats::{Header, LineParser};
+use super::line_filter::Judged;
+use super::own_messages;
 use super::reading::Reading;
 use super::rows::RowTyper;
 use super::tally::Tally;
@@ -22,6 +24,7 @@ use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::token::TokenReader;
 use crate::intake::wrapping::{self, Places, Score, Unwrapper};
 use crate::jws::SigningKeys;
+use crate::results::OtherLine;
 
 /// What a block becomes.
 pub(crate) struct ParsedBlock {
@@ -83,6 +86,8 @@ impl Taken<'_> {
 
 /// The headers that a block has met so far.
 struct Headers<'t> {
+    /// The columns that the last one names for the setting `where`.
+    for_filter: Header,
     /// The columns that the last one names.
     columns: Header,
     /// Its text, for messages; in a table also that of the first record, if no header came yet.
@@ -182,14 +187,19 @@ impl<'a> BlockParser<'a> {
         let bytes = block.buffer.filled();
         let text = block.header.as_deref();
         let mut headers = Headers {
-            columns: self.earlier_headers(text),
+            columns: self.earlier_headers(&*self.reading.parser, text),
+            for_filter: match &self.reading.filter {
+                Some(filter) => self.earlier_headers(filter.parser(), text),
+                None => Header::default(),
+            },
             text,
         };
         let mut fields = Fields::default();
         let mut stretch = Stretch::default();
         // Whether each line that begins with a visible character is an event, wherever it stands.
-        let every_line =
-            !block.cut && matches!(self.reading.framing, Framing::Lines | Framing::Objects);
+        let every_line = !block.cut
+            && self.reading.filter.is_none()
+            && matches!(self.reading.framing, Framing::Lines | Framing::Objects);
         let mut next = 0;
         while let Some(indices) = next_stretch(block, next) {
             next = indices.end;
@@ -256,6 +266,7 @@ impl<'a> BlockParser<'a> {
                 self.reject(number, offset, raw, &reject);
             }
             LineKind::Blank => self.tally.lines.blanks += 1,
+            LineKind::Event if self.is_left_out(number, raw, headers) => {}
             LineKind::Event => stretch.add(number, start, end),
             LineKind::CutOff => {
                 self.parse_stretch(taken, stretch, &headers.columns, fields);
@@ -265,7 +276,13 @@ impl<'a> BlockParser<'a> {
             }
             LineKind::Header => {
                 self.parse_stretch(taken, stretch, &headers.columns, fields);
-                let columns = self.parse_header(raw);
+                let parser = &*self.reading.parser;
+                let columns = parse_header(parser, raw);
+                let filter = self.reading.filter.as_ref();
+                if let Some(columns) = filter.and_then(|filter| parse_header(filter.parser(), raw))
+                {
+                    headers.for_filter = columns.after(std::mem::take(&mut headers.for_filter));
+                }
                 if !self.is_table() {
                     // A directive that cannot be read leaves the one before in force.
                     if let Some(columns) = columns {
@@ -301,7 +318,7 @@ impl<'a> BlockParser<'a> {
         }
         // A JSON object that is cut short is no JSON. In any other line a field may be cut short, and
         // what is left of an id would be the id of someone else.
-        if block.cut && index as u64 + 1 == block.lines && !self.is_json() {
+        if block.cut && index as u64 + 1 == block.lines && !self.reading.is_json() {
             return LineKind::CutOff;
         }
         let is_header = match self.reading.framing {
@@ -328,30 +345,20 @@ impl<'a> BlockParser<'a> {
         })
     }
 
-    /// Whether lines are JSON objects.
-    fn is_json(&self) -> bool {
-        matches!(self.reading.framing, Framing::Objects | Framing::Parquet)
-    }
-
     /// Whether lines are records of a table with a header.
     fn is_table(&self) -> bool {
         matches!(self.reading.framing, Framing::Records { .. })
     }
 
     /// What the headers in `text` say, which came in earlier blocks.
-    fn earlier_headers(&self, text: Option<&[u8]>) -> Header {
+    fn earlier_headers(&self, parser: &dyn LineParser, text: Option<&[u8]>) -> Header {
         let text = text.unwrap_or_default();
         if self.is_table() {
-            return self.parse_header(text).unwrap_or_default();
+            return parse_header(parser, text).unwrap_or_default();
         }
         let lines = text.split(|byte| *byte == b'\n');
-        let headers = lines.filter_map(|line| self.parse_header(line));
+        let headers = lines.filter_map(|line| parse_header(parser, line));
         headers.fold(Header::default(), |before, header| header.after(before))
-    }
-
-    /// The columns that the header `line` names; `None` if it cannot be read.
-    fn parse_header(&self, line: &[u8]) -> Option<Header> {
-        self.reading.parser.header(std::str::from_utf8(line).ok()?)
     }
 
     /// Makes rows and rejects of the lines of `stretch`, and empties it.
@@ -405,7 +412,7 @@ impl<'a> BlockParser<'a> {
             Err(_) => {
                 // Logs carry what clients send, so bytes that are no UTF-8 must not cost the line. In
                 // JSON a backslash in a string has to be escaped itself.
-                let backslash = if self.is_json() { r"\\" } else { r"\" };
+                let backslash = if self.reading.is_json() { r"\\" } else { r"\" };
                 let escaped = escape_invalid(bytes, backslash);
                 let fields = &mut Fields::default();
                 self.parse_text(stretch, line, None, &escaped, header, fields);
@@ -475,6 +482,10 @@ impl<'a> BlockParser<'a> {
                 }
                 _ => {}
             }
+            if own_messages::is_own_message(self.reading, &reject, raw) {
+                self.count_other(number, own_messages::shown(raw));
+                continue;
+            }
             let (offset, raw) = taken.in_log(number, range);
             self.reject(number, offset, raw, &reject);
         }
@@ -488,6 +499,40 @@ impl<'a> BlockParser<'a> {
             self.tally.first_row = Some((stretch.line_numbers()[0], *time));
         }
         self.tally.pulses.count(times);
+    }
+
+    /// Whether the setting `where` leaves the line out; then it is counted as another line.
+    fn is_left_out(&mut self, number: u64, raw: &[u8], headers: &Headers<'_>) -> bool {
+        let Some(filter) = &self.reading.filter else {
+            return false;
+        };
+        let tally = &mut self.tally.filtered;
+        let line = escape_invalid(raw, if self.reading.is_json() { r"\\" } else { r"\" });
+        let (present, matches) = match filter.judge(&line, &headers.for_filter) {
+            Judged::Unreadable => return false,
+            Judged::Taken { present } => (present, true),
+            Judged::Other { present } => (present, false),
+        };
+        tally.present |= present;
+        tally.matched += u64::from(matches);
+        if filter.lacks_any(present) && tally.lacking.is_none() {
+            tally.lacking = Some(excerpt(headers.text.unwrap_or(raw)));
+        }
+        if !matches {
+            self.count_other(number, None);
+        }
+        !matches
+    }
+
+    /// Counts the line `number` as another line; `text` is what of it may be shown.
+    #[cold]
+    fn count_other(&mut self, number: u64, text: Option<String>) {
+        self.tally.lines.others += 1;
+        let first = OtherLine {
+            line_no: number,
+            text,
+        };
+        self.tally.first_other.get_or_insert(first);
     }
 
     /// Makes a reject of a block that is a piece of a line too long to be read.
@@ -527,6 +572,11 @@ impl<'a> BlockParser<'a> {
             Value::Bytes(raw),
         ]);
     }
+}
+
+/// The columns that the header `line` names; `None` if it cannot be read.
+fn parse_header(parser: &dyn LineParser, line: &[u8]) -> Option<Header> {
+    parser.header(std::str::from_utf8(line).ok()?)
 }
 
 /// The beginning of a line, for a message; long enough for any header.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::copies;
 use super::evidence::jobs::Job;
 use super::formats::list;
+use super::line_filter::FilterTally;
 use super::overlap;
 use super::reading::Reading;
 use super::receipts::Receipt;
@@ -61,7 +62,9 @@ pub(super) fn missing_from_all(
     let receipts: Vec<&Receipt> = of_source(receipts, source).collect();
     let lines = |receipts: &[&Receipt]| -> u64 {
         let lines = receipts.iter().map(|receipt| receipt.tally.lines);
-        lines.map(|lines| lines.rows + lines.rejects).sum()
+        lines
+            .map(|lines| lines.rows + lines.rejects + lines.others)
+            .sum()
     };
     for (index, column) in reading.frame.columns.iter().enumerate() {
         let mapped = source
@@ -101,6 +104,38 @@ pub(super) fn missing_from_all(
         return Err(other.or(meant).into_iter().fold(error, Error::hint));
     }
     Ok(())
+}
+
+/// An error if no line of a source has a field that its setting `where` names.
+pub(super) fn filter_fields(
+    case: &Case,
+    source: &Source,
+    reading: &Reading,
+    receipts: &[Receipt],
+) -> Result<()> {
+    let Some(filter) = &reading.filter else {
+        return Ok(());
+    };
+    let mut found = FilterTally::default();
+    for receipt in of_source(receipts, source) {
+        found.add(receipt.tally.filtered.clone());
+    }
+    let Some(lacking) = &found.lacking else {
+        return Ok(());
+    };
+    let names = source.filter.keys().enumerate();
+    let mut missing = names.filter(|(place, _)| found.present >> place & 1 == 0);
+    let Some((_, name)) = missing.next() else {
+        return Ok(());
+    };
+    let (id, name_of) = (source.id.get_ref(), name.get_ref());
+    let says = format!("where: no line of source `{id}` has a value in the field `{name_of}`");
+    let error = case.error_at(name.span(), says);
+    let there = filter.parser().field_names(lacking);
+    let meant = closest(name_of, there.iter().map(String::as_str));
+    let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
+    let fields = format!("its fields are {}", there.join(", "));
+    Err(meant.into_iter().fold(error.hint(fields), Error::hint))
 }
 
 /// Finds logs that begin with lines of another log, and notes it in their receipts.

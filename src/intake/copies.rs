@@ -2,7 +2,8 @@
 //!
 //! A copy has the same bytes, or the same text with other line ends, another end of its last line or a
 //! byte-order mark: that is what copying in text mode and editors change. Logs of two kinds are no
-//! copies: one file may hold both issuances and logins, and each source takes its own from it.
+//! copies: one file may hold both issuances and logins, and each source takes its own from it. Nor are those
+//! of which two sources take other lines.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -33,23 +34,28 @@ pub(super) fn find(
     readings: &[Reading],
     spool: &Path,
 ) -> Result<()> {
-    let mut seen: HashMap<(String, String), u32> = HashMap::new();
+    let logs = logs_by_id(jobs);
+    let mut seen: HashMap<(String, String, String), u32> = HashMap::new();
     for receipt in receipts.iter_mut() {
         let file = &mut receipt.file;
         file.duplicate_of = None;
         if file.content_size > 0 {
-            let content = (file.kind.clone(), file.content_sha256.clone());
+            let (_, log) = logs[&file.evidence_id];
+            let takes = readings[log.source].takes();
+            let content = (file.kind.clone(), takes, file.content_sha256.clone());
             let first = *seen.entry(content).or_insert(file.evidence_id);
             file.duplicate_of = Some(first).filter(|first| *first != file.evidence_id);
         }
     }
-    find_of_other_bytes(receipts, &logs_by_id(jobs), readings, spool)
+    find_of_other_bytes(receipts, &logs, readings, spool)
 }
 
 /// What two copies share whatever their line ends, as far as it is known without reading them again.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Likeness {
     kind: String,
+    /// Which lines its source takes.
+    takes: String,
     /// Rows and rejects.
     lines: u64,
     /// The logged times of the first and the last event, in microseconds.
@@ -58,12 +64,13 @@ struct Likeness {
 
 impl Likeness {
     /// The likeness of a log; `None` if it has no line, or is a copy already.
-    fn of(receipt: &Receipt) -> Option<Self> {
+    fn of(receipt: &Receipt, takes: String) -> Option<Self> {
         let (file, tally) = (&receipt.file, &receipt.tally);
         let correction = file.clock_correction_seconds * 1_000_000;
         let lines = tally.lines.rows + tally.lines.rejects;
         (lines > 0 && file.duplicate_of.is_none()).then(|| Likeness {
             kind: file.kind.clone(),
+            takes,
             lines,
             span: tally
                 .span
@@ -82,8 +89,9 @@ fn find_of_other_bytes(
     let mut alike: BTreeMap<Likeness, Vec<usize>> = BTreeMap::new();
     for (place, receipt) in receipts.iter().enumerate() {
         let (_, log) = logs[&receipt.file.evidence_id];
-        let is_text = readings[log.source].framing != Framing::Parquet;
-        if let Some(likeness) = Likeness::of(receipt).filter(|_| is_text) {
+        let reading = &readings[log.source];
+        let is_text = reading.framing != Framing::Parquet;
+        if let Some(likeness) = Likeness::of(receipt, reading.takes()).filter(|_| is_text) {
             alike.entry(likeness).or_default().push(place);
         }
     }

@@ -101,6 +101,7 @@ pub(super) fn write_evidence(
             Value::Number(file.lines.rows),
             Value::Number(file.lines.rejects),
             Value::Number(file.lines.blanks),
+            Value::Number(file.lines.others),
             file.duplicate_of
                 .map_or(Value::Null, |first| Value::Number(u64::from(first))),
         ])?;

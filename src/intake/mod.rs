@@ -27,7 +27,8 @@
 //! `pipeline` has the threads. `run`, below, puts the rest around it: `resume` finds what an earlier run
 //! has read, `receipts` note what this one reads, `checks` look at all logs together (with `copies`,
 //! `overlap` and `rhythm`), and `custody` writes down what was read. `settings` turns a source of the case file into a
-//! `reading`, which says how its lines are read.
+//! `reading`, which says how its lines are read; `line_filter` and `own_messages` know the lines that are none of
+//! its events.
 //!
 //! # Words
 //!
@@ -50,13 +51,14 @@
 //! | row | a line of which the required columns could be read |
 //! | reject | a line that is no row, with its place, its bytes and its [`Reason`] |
 //! | blank | an empty line, or a header |
+//! | other line | a message of the server itself, or a line that the setting `where` leaves out |
 //! | tally | counts and facts about the lines of a block, added up to those of the log |
 //! | receipt | a log's entry in the manifest, its tally and its frame parts, kept for later runs |
 //! | frame part | a Parquet file of a frame; each log has its own |
 //!
 //! # Invariants
 //!
-//! - **Lines = rows + rejects + blanks**, for each log. `Receipt::of` in `receipts` asserts it in
+//! - **Lines = rows + rejects + blanks + others**, for each log. `Receipt::of` in `receipts` asserts it in
 //!   every run, and that as many rows and rejects were written.
 //! - **The fast parser and the slow one give the same.** What `parse_many` gives for a line, `parse` gives
 //!   for it alone. Held by `tests/integration/differential.rs` (JSON) and `differential_text.rs` (all
@@ -75,7 +77,9 @@ mod custody;
 pub(crate) mod evidence;
 pub mod formats;
 mod in_order;
+pub(crate) mod line_filter;
 mod overlap;
+mod own_messages;
 mod pipeline;
 mod problem;
 pub(crate) mod reading;
@@ -134,6 +138,7 @@ pub fn run(
         checks::time_needs_zone(case, receipt)?;
     }
     for (source, reading) in case.file.source.iter().zip(readings) {
+        checks::filter_fields(case, source, reading, &receipts)?;
         checks::missing_from_all(case, source, reading, &receipts)?;
     }
     compare_logs(&mut receipts, &jobs, readings, draft)?;

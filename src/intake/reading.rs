@@ -5,6 +5,7 @@ use crate::case::{SourceKind, TimeFormat, Words};
 use crate::frames::{Column, Frame};
 use crate::intake::blocks::fields::{PARTS, Part, slot};
 use crate::intake::blocks::framing::Framing;
+use crate::intake::line_filter::LineFilter;
 use crate::intake::values::assembler::Assembler;
 use crate::intake::values::clock::Clock;
 use crate::intake::values::token::{TokenSlots, token_slots};
@@ -17,6 +18,10 @@ pub struct Reading {
     pub(crate) frame: &'static Frame,
     /// The tier that its rows name.
     pub(crate) tier: &'static str,
+    /// Which of its lines are taken, if not all are.
+    pub(crate) filter: Option<LineFilter>,
+    /// The log's own names of its fields, but for those of the time, where lines are JSON.
+    pub(crate) own_names: Vec<String>,
     /// Takes its lines apart.
     pub(crate) parser: Box<dyn LineParser>,
     /// What its bytes are made of.
@@ -93,6 +98,8 @@ impl Reading {
             required: required.collect(),
             frame,
             tier: kind.name(),
+            filter: None,
+            own_names: Vec::new(),
             parser,
             framing: format.framing,
             clock: Clock {
@@ -106,6 +113,17 @@ impl Reading {
             words: Words::new([], vocabulary::of_format(format.name)),
             constants: constants_of(format, frame),
         })
+    }
+
+    /// Whether lines are JSON objects.
+    pub(crate) fn is_json(&self) -> bool {
+        matches!(self.framing, Framing::Objects | Framing::Parquet)
+    }
+
+    /// Which lines are taken, as a text that differs if others are.
+    pub(crate) fn takes(&self) -> String {
+        let filter = self.filter.as_ref();
+        filter.map_or_else(String::new, |filter| filter.described())
     }
 
     /// The columns that lines can fill, and those that they cannot.

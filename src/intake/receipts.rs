@@ -82,7 +82,7 @@ fn settings(source: &Source) -> String {
                 &source.revoked,
                 &source.ignored
             ),
-            pairs(&source.fields),
+            (&source.filter, pairs(&source.fields)),
             pairs(&source.constants),
         )
     )
@@ -99,7 +99,7 @@ impl Receipt {
         let lines = read.tally.lines;
         assert!(
             lines.balance(),
-            "every line of {} is a row, a reject or blank",
+            "every line of {} is a row, a reject, blank or another line",
             log.path
         );
         let written = |parts: &Vec<Part>| parts.iter().map(|part| part.row_count).sum::<u64>();
@@ -126,6 +126,7 @@ impl Receipt {
             zone: source.zone.as_ref().map(|zone| zone.get_ref().clone()),
             clock_correction_seconds: source.clock_correction_seconds,
             damage: read.ended.damage.or_else(|| read.tally.damage()),
+            first_other: read.tally.first_other.clone(),
             duplicate_of: None,
             overlaps: Vec::new(),
         };

@@ -2,12 +2,20 @@
 //!
 //! Every error has its place in the case file, and says what to change there.
 
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
 use super::formats::{ANY_KINDS, LineParser, LogFormat, Takes, Wanted, list, vocabulary};
+use super::line_filter::LineFilter;
 use super::reading::{Reading, constants_of, fills_part, is_required};
-use crate::case::{Case, Meaning, Source, SourceKind, TimeFormat, Words, named_zone, suggest};
+use crate::case::{
+    Case, Meaning, Source, SourceKind, Texts, TimeFormat, Words, named_zone, suggest,
+};
 use crate::error::{Error, Result};
 use crate::frames::{Frame, Kind};
 use crate::intake::blocks::fields::{FORWARDED_FOR, PARTS, columns_filled_by, slot};
+use crate::intake::blocks::framing::Framing;
 use crate::intake::values::assembler::Assembler;
 use crate::intake::values::clock::Clock;
 use crate::intake::values::token::{TokenSlots, token_slots};
@@ -59,6 +67,7 @@ impl<'a> Settings<'a> {
         self.check_columns()?;
         self.check_cookie()?;
         self.check_log_format()?;
+        let filter = self.filter()?;
         let parser = self.parser()?;
         self.check_forwarded_hops(&*parser)?;
         let clock = self.clock(&*parser)?;
@@ -69,6 +78,8 @@ impl<'a> Settings<'a> {
         Ok(Reading {
             frame: self.frame,
             tier: source.kind.name(),
+            filter,
+            own_names: self.own_names(),
             parser,
             framing: self.format.framing,
             clock,
@@ -187,6 +198,49 @@ impl<'a> Settings<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Which lines the source takes.
+    fn filter(&self) -> Result<Option<LineFilter>> {
+        let named = &self.source.filter;
+        let log_format = self.source.log_format.as_ref();
+        let log_format = log_format.map(|text| text.get_ref().as_str());
+        let make = |named: &BTreeMap<Spanned<String>, Texts>| {
+            LineFilter::new(self.format, self.frame, log_format, named)
+        };
+        for (name, texts) in named {
+            let bad = |message: String| {
+                let message = format!("source `{}`: where: {message}", self.id);
+                self.case.error_at(name.span(), message)
+            };
+            if texts.all().is_empty() {
+                let message = format!("`{}` has no text to match", name.get_ref());
+                return Err(bad(message).hint("give it a text, or a list of some"));
+            }
+            let alone = BTreeMap::from([(name.clone(), texts.clone())]);
+            if let Err(message) = make(&alone) {
+                let known = (self.format.parser)(self.frame, &self.wanted());
+                let known = known.map_or_else(|_| Vec::new(), |parser| parser.field_names(""));
+                let error = bad(message);
+                return Err(match known.is_empty() {
+                    true => error,
+                    false => suggest(error, name.get_ref(), known.iter().map(String::as_str)),
+                });
+            }
+        }
+        make(named).map_err(|message| self.error(&message))
+    }
+
+    /// The log's own names of its fields, but for those of the time, where lines are JSON.
+    fn own_names(&self) -> Vec<String> {
+        if self.format.framing != Framing::Objects {
+            return Vec::new();
+        }
+        let times = ["event_time", "date", "time_of_day"];
+        let times = times.map(|name| slot(self.frame, name));
+        let fields = self.wanted().fields.into_iter();
+        let others = fields.filter(|(field, _)| !times.contains(&Some(*field)));
+        others.map(|(_, own)| own).collect()
     }
 
     /// The parser of the format for the columns that are wanted.

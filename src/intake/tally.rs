@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::problem::Found;
+use super::line_filter::FilterTally;
 use super::rhythm::Pulses;
-use crate::results::LineCounts;
+use crate::results::{LineCounts, OtherLine};
 
 /// Counts and facts about some lines of a log.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Tally {
-    /// How many lines are rows, rejects and blanks.
+    /// How many lines are rows, rejects, blanks and others.
     pub(crate) lines: LineCounts,
     /// The times of the first and the last event, in microseconds since 1970 UTC.
     pub(crate) span: Option<(i64, i64)>,
@@ -28,6 +29,12 @@ pub(crate) struct Tally {
     /// The first line with zero bytes before it, and how many; the log has a hole there.
     #[serde(default)]
     pub(crate) hole: Option<(u64, u64)>,
+    /// The first other line.
+    #[serde(default)]
+    pub(crate) first_other: Option<OtherLine>,
+    /// What the setting `where` made of the lines.
+    #[serde(default)]
+    pub(crate) filtered: FilterTally,
     /// The line number and the time of the first row.
     pub(crate) first_row: Option<(u64, i64)>,
     /// By column, texts of events and outcomes that are on no list, and how many lines have each.
@@ -78,6 +85,8 @@ impl Tally {
         self.zoneless += other.zoneless;
         self.wrapped = self.wrapped.take().or(other.wrapped);
         self.hole = self.hole.or(other.hole);
+        self.first_other = self.first_other.take().or(other.first_other);
+        self.filtered.add(other.filtered);
         self.first_row = self.first_row.or(other.first_row);
         for (column, words) in other.unknown_words {
             let known = self.unknown_words.entry(column).or_default();

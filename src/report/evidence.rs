@@ -26,11 +26,16 @@ pub fn evidence(manifest: &Manifest, zone: &TimeZone) -> String {
     out
 }
 
-/// How the lines of all files were read: `2 files, 7 lines = 6 rows + 1 reject + 0 blanks`.
+/// How the lines of all files were read: `2 files, 7 lines = 6 rows + 1 reject + 0 blanks`; other lines stand
+/// behind them, if there are any.
 pub(super) fn line_counts(manifest: &Manifest) -> String {
     let lines = manifest.totals;
+    let others = match lines.others {
+        0 => String::new(),
+        others => format!(" + {}", counted(others, "other line", "other lines")),
+    };
     format!(
-        "{}, {} = {} + {} + {}",
+        "{}, {} = {} + {} + {}{others}",
         counted(manifest.evidence.len() as u64, "file", "files"),
         counted(lines.lines, "line", "lines"),
         counted(lines.rows, "row", "rows"),

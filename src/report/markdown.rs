@@ -315,10 +315,11 @@ fn evidence(manifest: &Manifest) -> String {
             thousands(lines.rows),
             thousands(lines.rejects),
             thousands(lines.blanks),
+            thousands(lines.others),
         ]
     });
     let header = [
-        "id", "source", "file", "SHA-256", "lines", "rows", "rejects", "blanks",
+        "id", "source", "file", "SHA-256", "lines", "rows", "rejects", "blanks", "others",
     ];
     let none = "There is no evidence.";
     format!("## Evidence\n\n{}", table(header, 4, rows, none))

@@ -72,6 +72,16 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             thousands(*first_line),
         ),
         Finding::EvidenceUnclaimed { count } => unclaimed(*count),
+        Finding::LinesOfOthers {
+            subject,
+            count,
+            place,
+            text,
+        } => lines_of_others(subject, *count, place, text.as_deref()),
+        Finding::NoLineTaken { subject, count } => format!(
+            "No line of {subject} is an event: {} none of its fields, or `where` leaves them all out. Check its format, its fields and its `where` in the case file.",
+            counted(*count, "line has", "lines have"),
+        ),
         Finding::RegistryMissing { subject } => registry_missing(*subject),
         Finding::LinesRejected { count, line_count } => format!(
             "{} of {} could not be read.",
@@ -181,6 +191,14 @@ fn unclaimed(files: u64) -> String {
             "file or member of an archive belongs to no source of the case, or is no regular file, and was",
             "files or members of archives belong to no source of the case, or are no regular files, and were"
         )
+    )
+}
+
+fn lines_of_others(source: &str, count: u64, place: &str, text: Option<&str>) -> String {
+    let example = text.map_or_else(String::new, |text| format!(": {text}"));
+    format!(
+        "{} of {source} no event of it: a message of the server itself, or left out by `where`. The first is {place}{example}",
+        counted(count, "line is", "lines are"),
     )
 }
 

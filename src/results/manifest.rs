@@ -1,5 +1,7 @@
 //! The custody manifest, `manifest.json`: each log with its hashes and counts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The name and version of this program, as outputs give them.
@@ -63,9 +65,37 @@ impl Manifest {
         self.totals.rejects == 0
             && self.evidence.iter().all(|file| file.damage.is_none())
             && self.unclaimed.len() as u64 == self.unclaimed_beside
+            && self.sources_without_rows().is_empty()
             && self.deleted.is_empty()
             && self.silences.is_empty()
     }
+
+    /// The sources all of whose lines are other lines, with the number of these: a wrong setting looks so.
+    pub fn sources_without_rows(&self) -> Vec<(&str, u64)> {
+        let mut lines: BTreeMap<&str, LineCounts> = BTreeMap::new();
+        for file in self
+            .evidence
+            .iter()
+            .filter(|file| file.duplicate_of.is_none())
+        {
+            lines.entry(&file.source).or_default().add(file.lines);
+        }
+        let without = lines
+            .into_iter()
+            .filter(|(_, lines)| lines.rows == 0 && lines.others > 0);
+        without
+            .map(|(source, lines)| (source, lines.others))
+            .collect()
+    }
+}
+
+/// The first line of a log that is no event of its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherLine {
+    /// Its number.
+    pub line_no: u64,
+    /// Its beginning, if it is a message of the server itself and holds no token.
+    pub text: Option<String>,
 }
 
 /// A column that stays empty: the case file maps a field to it that no line of the source has.
@@ -127,7 +157,7 @@ pub struct FrameFile {
     pub sha256: String,
 }
 
-/// How the lines of one log or of all logs were read: `lines = rows + rejects + blanks`.
+/// How the lines of one log or of all logs were read: `lines = rows + rejects + blanks + others`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineCounts {
     /// Lines read, or records where a format's records are not lines.
@@ -138,12 +168,15 @@ pub struct LineCounts {
     pub rejects: u64,
     /// Lines of white space, and lines that name columns.
     pub blanks: u64,
+    /// Messages of the server itself, and lines that `where` leaves to other sources.
+    #[serde(default)]
+    pub others: u64,
 }
 
 impl LineCounts {
     /// Whether every line read is accounted for.
     pub fn balance(&self) -> bool {
-        self.lines == self.rows + self.rejects + self.blanks
+        self.lines == self.rows + self.rejects + self.blanks + self.others
     }
 
     /// Adds the counts of another part of the evidence.
@@ -152,6 +185,7 @@ impl LineCounts {
         self.rows += other.rows;
         self.rejects += other.rejects;
         self.blanks += other.blanks;
+        self.others += other.others;
     }
 }
 
@@ -180,6 +214,9 @@ pub struct EvidenceFile {
     pub content_size: u64,
     /// SHA-256 of the log, unpacked.
     pub content_sha256: String,
+    /// The first of its lines that is another line: see [`LineCounts::others`].
+    #[serde(default)]
+    pub first_other: Option<OtherLine>,
     /// How its lines were read.
     #[serde(flatten)]
     pub lines: LineCounts,

@@ -8,7 +8,7 @@
 mod manifest;
 
 pub use manifest::{
-    DeletedRange, EvidenceFile, FrameFile, Hashed, LineCounts, Manifest, Overlap, RowProblem,
+    DeletedRange, EvidenceFile, FrameFile, Hashed, LineCounts, Manifest, OtherLine, Overlap, RowProblem,
     SCHEMA, Silence, TOOL, Unfilled, UnknownWord,
 };
 
