@@ -208,7 +208,7 @@ mod tests {
         ] {
             assert!(!is_own(damaged), "{damaged}");
         }
-        let other = Reject::new(Reason::BadAddress, "");
+        let other = Reject::new(Reason::FieldMissing, "");
         assert!(
             !begins_as_message(&other, "Proxy web started."),
             "its fields are known"

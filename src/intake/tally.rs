@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::problem::Found;
 use super::line_filter::FilterTally;
+use super::problem::Found;
 use super::rhythm::Pulses;
 use crate::results::{LineCounts, OtherLine};
 

@@ -8,8 +8,8 @@
 mod manifest;
 
 pub use manifest::{
-    DeletedRange, EvidenceFile, FrameFile, Hashed, LineCounts, Manifest, OtherLine, Overlap, RowProblem,
-    SCHEMA, Silence, TOOL, Unfilled, UnknownWord,
+    DeletedRange, EvidenceFile, FrameFile, Hashed, LineCounts, Manifest, OtherLine, Overlap,
+    RowProblem, SCHEMA, Silence, TOOL, Unfilled, UnknownWord,
 };
 
 use std::fs::{self, File};

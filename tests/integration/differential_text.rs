@@ -86,6 +86,42 @@ fn words_are_what_a_walk_by_character_finds() {
     });
 }
 
+/// A classic load balancer's line by the order of fields in its documentation. Nothing is left open.
+fn slow_elb_classic(line: &str) -> Said {
+    let Some(words) = slow_words(line) else {
+        return Said::Reject("log_syntax");
+    };
+    if words.len() < 12 {
+        return Said::Reject("field_count");
+    }
+    let value = |place: usize| {
+        let (text, quoted) = words.get(place).filter(|(text, _)| text != "-")?;
+        Some(match quoted {
+            true => slow_unescaped(text),
+            false => text.clone(),
+        })
+    };
+    row([
+        ("event_time", value(0)),
+        ("client_endpoint", value(2)),
+        ("status", value(7)),
+        ("body_bytes", value(10)),
+        ("request_line", value(11)),
+        ("user_agent", value(12)),
+    ])
+}
+
+#[test]
+fn words_of_a_classic_load_balancer_are_what_a_walk_finds() {
+    let lines = [
+        r#"2025-04-14T00:00:00.364958Z shop-lb 203.0.113.5:2817 192.0.2.205:80 0.000073 0.001048 0.000057 200 200 0 57 "GET https://shop.example:443/a?b HTTP/1.1" "cur\"l \\ \xEA\xB0\x80" TLS_AES TLSv1.3"#,
+        r#"2025-04-14T00:00:01Z shop-lb 2001:db8::7:5 - -1 -1 -1 503 0 0 0 "GET http://shop.example:80/é HTTP/1.1""#,
+        r#"2025-04-14T00:00:02Z tcp-lb 192.0.2.14:52817 192.0.2.205:80 0.001069 0.000028 0.000041 - - 82 305 "- - - " "-" - -"#,
+    ];
+    let seeds = lines.map(|line| ("", line));
+    hold("elb_classic", &[], &seeds, |_, line| slow_elb_classic(line));
+}
+
 /// A row of the wanted columns, found by name among the names of the header. What a value says is
 /// given by its column's name and its text.
 fn slow_columns(

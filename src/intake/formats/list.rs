@@ -4,8 +4,8 @@
 
 use super::{
     LogFormat, akamai, alb, apache, api_gateway, auth0, caddy, cloudflare, cloudfront, cloudtrail,
-    combined, common, csv, entra, envoy, envoy_json, haproxy, jsonl, keycloak, keycloak_text, kong,
-    nginx, okta, parquet, traefik, traefik_text, tsv, w3c,
+    combined, common, csv, elb_classic, entra, envoy, envoy_json, haproxy, jsonl, keycloak,
+    keycloak_text, kong, nginx, okta, parquet, s3, traefik, traefik_text, tsv, vhost_combined, w3c,
 };
 
 /// All formats. `detect` takes the first one that reads a file, so those with a mark of their own come first.
@@ -27,9 +27,12 @@ pub static ALL: &[&LogFormat] = &[
     &cloudfront::FORMAT,
     &w3c::FORMAT,
     &alb::FORMAT,
+    &elb_classic::FORMAT,
+    &s3::FORMAT,
     &haproxy::FORMAT,
     &envoy::FORMAT,
     &traefik_text::FORMAT,
+    &vhost_combined::FORMAT,
     &combined::FORMAT,
     &common::FORMAT,
     &nginx::FORMAT,

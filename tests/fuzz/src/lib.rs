@@ -32,7 +32,7 @@ fn further(format: &LogFormat, frame: &'static Frame) -> Vec<(&'static str, &'st
             ("request_id", "request_capture.2"),
             ("user_agent", "response_capture.1"),
         ],
-        "combined" | "common" => vec![("request_id", "rid"), ("key_id", "tail.2")],
+        "combined" | "common" | "vhost_combined" => vec![("request_id", "rid"), ("key_id", "tail.2")],
         "alb" => vec![("request_id", "conn_trace_id")],
         "csv" | "csv_backslash" | "csv_semicolon" | "tsv" | "tsv_unquoted" | "jsonl" => {
             let own = frame
