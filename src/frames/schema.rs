@@ -2,7 +2,7 @@
 
 use super::shape::{Column, Frame, Kind};
 
-/// How much a column is needed, by the words of [`frame`].
+/// How much a column is needed, by the words of `frame!`.
 #[allow(
     non_camel_case_types,
     reason = "the words that stand in the tables below"

@@ -52,6 +52,13 @@ fn meaning(problem: &str) -> (String, String) {
                 format!("an object, an array or a truth value for `{column}`"),
                 format!("Map the field inside of it to `{column}` in [source.fields]."),
             ),
+            Some((_, column @ "source_ip")) => (
+                format!("a `{column}` that cannot be read"),
+                format!(
+                    "{} In a forwarding list, `forwarded_hops` of the source says which address is the client's.",
+                    map(column)
+                ),
+            ),
             Some((_, column)) => (format!("a `{column}` that cannot be read"), map(column)),
             None => (format!("the problem `{problem}`"), String::new()),
         },
@@ -88,7 +95,8 @@ mod tests {
         assert_eq!(
             says,
             "6 rows have a `source_ip` that cannot be read (first: evidence/g.jsonl:7, `() { :; }`). If most rows \
-             have this, map `source_ip` to another field in [source.fields]. The rows are counted all the same, \
+             have this, map `source_ip` to another field in [source.fields]. In a forwarding list, `forwarded_hops` of \
+             the source says which address is the client's. The rows are counted all the same, \
              with `bad_source_ip` in the column `row_problem`."
         );
         let says = values_unreadable(place, "no_status", "", 1);

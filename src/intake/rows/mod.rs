@@ -25,7 +25,7 @@ use super::reading::Reading;
 use crate::case::Catalogue;
 use crate::frames::{Batch, Looked};
 use crate::identity::canonical;
-use crate::intake::blocks::fields::{Fields, says_nothing, slot};
+use crate::intake::blocks::fields::{FORWARDED_FOR, Fields, says_nothing, slot};
 use crate::intake::blocks::line_set::{LineSet, MOST_LINES};
 use crate::intake::blocks::stretch::{NO_TEXTS, Stretch, Texts};
 use crate::intake::problem::{Found, TIME_TWICE};
@@ -399,7 +399,9 @@ impl<'a> RowTyper<'a> {
                 Some(address) => stretch.set_copy(line, column, address),
                 None => {
                     let name = self.reading.frame.columns[column].name;
-                    self.notes.add(line, format!("bad_{name}"), text.as_bytes());
+                    let found = stretch.get(line, FORWARDED_FOR).unwrap_or(text);
+                    self.notes
+                        .add(line, format!("bad_{name}"), found.as_bytes());
                     bad.insert(line);
                 }
             }
