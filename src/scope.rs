@@ -10,7 +10,7 @@ use crate::case::{Accounts, Case, Context, Interner};
 use crate::digest::{hash_file, hash_text};
 use crate::disclosure::{self, Disclosure, Found};
 use crate::error::{Error, Result};
-use crate::exposure::Counter;
+use crate::exposure::{self, Counter};
 use crate::fleet::Networks;
 use crate::intake::{self, Reading};
 use crate::lines::ByRequest;
@@ -253,7 +253,8 @@ fn count(
         sources: &sources(manifest),
         suspects: &tokens.forged_addresses,
     };
-    let exposure = counter.run(by_request)?;
+    let mut exposure = counter.run(by_request)?;
+    exposure.rejected = exposure::rejected_requests(manifest, frames_dir)?;
     context.progress.advance(1);
     let phases = exposure.activity.phases(&case.file.policy);
     sessions::write_runs(&phases, frames_dir)?;

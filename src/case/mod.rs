@@ -284,6 +284,15 @@ pub struct Source {
     /// `oid`, and `sub` is another one for each application.
     #[schemars(example = serde_json::json!({ "id": "uti", "subject": "oid" }))]
     pub token_claims: Option<TokenClaims>,
+    /// What this log writes before the ids of tokens and other logs do not, one text or several.
+    ///
+    /// Keycloak, for one, logs `onrtna:` before the id of a refreshed token, and the token has the id alone. It is
+    /// taken off each id that begins with it.
+    #[schemars(example = &"onrtna:")]
+    pub id_prefix: Option<Texts>,
+    /// What this log writes behind the ids of tokens and other logs do not, one text or several.
+    #[schemars(example = &"@shop")]
+    pub id_suffix: Option<Texts>,
     /// Texts of `event` or `outcome` that say that a token was handed out, or a login succeeded.
     ///
     /// Letter case does not matter. Formats of products know their own words, and common words of several

@@ -7,7 +7,7 @@ use std::path::Path;
 use roaring::RoaringTreemap;
 use serde::Serialize;
 
-use crate::case::{AccountKey, Accounts, Catalogue, SourceKind};
+use crate::case::{AccountKey, Accounts, Catalogue};
 use crate::error::Result;
 use crate::exposure::{Exposure, PageTally};
 use crate::frames::{self, FrameWriter, Value};
@@ -72,7 +72,7 @@ pub fn figures(
     if accounts.known {
         all.extend(of_subjects(tokens));
     }
-    all.extend(of_requests(exposure, gateway_rejects(manifest)));
+    all.extend(of_requests(exposure));
     all.extend(of_fleet(tokens, exposure));
     all.extend(of_intake(manifest));
     all
@@ -261,16 +261,8 @@ fn of_subjects(tokens: &Tokens) -> [Figure; 3] {
     ]
 }
 
-/// Lines of gateways that could not be read; a copied file counts once.
-pub(super) fn gateway_rejects(manifest: &Manifest) -> u64 {
-    let files = manifest.evidence.iter();
-    let counted =
-        files.filter(|file| file.duplicate_of.is_none() && file.kind == SourceKind::Gateway.name());
-    counted.map(|file| file.lines.rejects).sum()
-}
-
 /// Requests by the verdict of their token.
-fn of_requests(exposure: &Exposure, rejects: u64) -> [Figure; 4] {
+fn of_requests(exposure: &Exposure) -> [Figure; 4] {
     let [forged, doubtful, legitimate, stolen] = exposure.requests;
     [
         Figure::new(
@@ -279,7 +271,7 @@ fn of_requests(exposure: &Exposure, rejects: u64) -> [Figure; 4] {
             [
                 forged - exposure.likely_forged,
                 forged,
-                forged + doubtful + rejects,
+                forged + doubtful + exposure.rejected,
             ],
             "gateway requests with a forged token; possible: or an indeterminate one, or lines that could not be read",
         ),

@@ -5,7 +5,6 @@
 
 use serde::Serialize;
 
-use super::figures::gateway_rejects;
 use super::found::Found;
 use super::keys::{MOST_KEYS, tokens};
 use crate::case::SourceKind;
@@ -244,7 +243,7 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
         count,
         line_count: totals.lines,
     }));
-    findings.extend(some(gateway_rejects(found.manifest), |count| {
+    findings.extend(some(found.exposure.rejected, |count| {
         Finding::GatewayLinesRejected { count }
     }));
     findings.extend(unlisted_keys(&found.keys));

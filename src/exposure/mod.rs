@@ -5,9 +5,11 @@
 //! Accounts are exact sets (roaring bitmaps), one for each page and bound.
 
 mod judge;
+mod rejected;
 mod together;
 
 pub use judge::{Bound, Carrier, PageRequest, judge};
+pub use rejected::rejected_requests;
 use together::JoinedRequest;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -63,6 +65,8 @@ pub struct Exposure {
     pub requests: [u64; 4],
     /// Requests with a token that is forged with moderate confidence; they are in `requests` too.
     pub likely_forged: u64,
+    /// Lines of gateways that could not be read, each of which may be a request of the attacker.
+    pub rejected: u64,
     /// Requests without a line at the gateway.
     pub without_gateway: u64,
     /// Second and further copies of a line.

@@ -11,6 +11,30 @@ use crate::intake::values::clock::Clock;
 use crate::intake::values::token::{TokenSlots, token_slots};
 use crate::jws::ClaimNames;
 
+/// What a log writes around the ids of tokens, and other logs do not.
+#[derive(Debug, Default)]
+pub(crate) struct Affixes {
+    /// What may stand before an id.
+    pub(crate) before: Vec<String>,
+    /// What may stand behind it.
+    pub(crate) behind: Vec<String>,
+}
+
+impl Affixes {
+    /// Whether nothing is taken off.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.before.is_empty() && self.behind.is_empty()
+    }
+
+    /// The id without what stands around it.
+    pub(crate) fn take_off<'t>(&self, id: &'t str) -> &'t str {
+        let before = |id: &'t str| self.before.iter().find_map(|text| id.strip_prefix(&**text));
+        let behind = |id: &'t str| self.behind.iter().find_map(|text| id.strip_suffix(&**text));
+        let id = before(id).unwrap_or(id);
+        behind(id).unwrap_or(id)
+    }
+}
+
 /// How one source is read.
 #[derive(Debug)]
 pub struct Reading {
@@ -32,6 +56,8 @@ pub struct Reading {
     pub(crate) assembler: Assembler,
     /// Where its lines hold tokens, if they do.
     pub(crate) token: Option<TokenSlots>,
+    /// What stands around its token ids and is taken off.
+    pub(crate) affixes: Affixes,
     /// What the words of its events and outcomes mean.
     pub(crate) words: Words,
     /// By column: the value of rows that have none of their own.
@@ -110,6 +136,7 @@ impl Reading {
             // The last address of a forwarding list will do to see whether the format fits.
             assembler: Assembler::new(frame, Some(0)),
             token: TokenSlots::new(frame, None, ClaimNames::default()),
+            affixes: Affixes::default(),
             words: Words::new([], vocabulary::of_format(format.name)),
             constants: constants_of(format, frame),
         })

@@ -74,7 +74,9 @@ fn settings(source: &Source) -> String {
             (
                 source.forwarded_hops,
                 &source.token_cookie,
-                &source.token_claims
+                &source.token_claims,
+                &source.id_prefix,
+                &source.id_suffix
             ),
             (
                 &source.granted,

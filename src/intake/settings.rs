@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::formats::{ANY_KINDS, LineParser, LogFormat, Takes, Wanted, list, vocabulary};
 use super::line_filter::LineFilter;
-use super::reading::{Reading, constants_of, fills_part, is_required};
+use super::reading::{Affixes, Reading, constants_of, fills_part, is_required};
 use crate::case::{
     Case, Meaning, Source, SourceKind, Texts, TimeFormat, Words, named_zone, suggest,
 };
@@ -89,6 +89,7 @@ impl<'a> Settings<'a> {
                 source.token_cookie.as_deref(),
                 self.claim_names()?,
             ),
+            affixes: self.affixes()?,
             words: words(source),
             constants,
             required,
@@ -181,6 +182,27 @@ impl<'a> Settings<'a> {
             );
         }
         Ok(names)
+    }
+
+    /// What is taken off the ids of tokens; an empty text would be taken off for ever.
+    fn affixes(&self) -> Result<Affixes> {
+        let all = |given: &Option<Texts>| {
+            given
+                .as_ref()
+                .map_or(Vec::new(), |given| given.all().to_vec())
+        };
+        let affixes = Affixes {
+            before: all(&self.source.id_prefix),
+            behind: all(&self.source.id_suffix),
+        };
+        let mut texts = affixes.before.iter().chain(&affixes.behind);
+        if texts.any(String::is_empty) {
+            let error = self.error("`id_prefix` and `id_suffix` are texts of one sign or more");
+            return Err(
+                error.hint("write for instance id_prefix = \"onrtna:\", or leave the setting out")
+            );
+        }
+        Ok(affixes)
     }
 
     /// A format either needs the server's `log_format`, may have it, or does not take it.

@@ -108,7 +108,7 @@ fn a_key_is_of_its_issuer_and_name() {
         (
             r#"{"alg":"HS256","kid":1}"#,
             r#"{"iss":"a"}"#,
-            Signature::Unreadable,
+            Signature::NoKey,
         ),
         (
             r#"{"alg":"HS256","alg":"HS256"}"#,

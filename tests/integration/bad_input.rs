@@ -435,7 +435,7 @@ fn every_line_is_accounted_for() {
         let count = |name: &str| file[name].as_u64().unwrap();
         assert_eq!(
             count("lines"),
-            count("rows") + count("rejects") + count("blanks")
+            count("rows") + count("rejects") + count("blanks") + count("others")
         );
         let bytes = unpack(&replica.case().join(file["path"].as_str().unwrap()));
         let counted = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;

@@ -22,6 +22,8 @@ pub(super) enum ColumnRole {
     Text,
     /// An account or a subject: text in which a whole number has one spelling.
     Identity,
+    /// The id of a token, without what the log writes around it.
+    TokenId,
     /// Bytes, as logged.
     Bytes,
     /// A whole number from 0 to this one.
@@ -46,6 +48,7 @@ impl ColumnRole {
             ("page", _) => ColumnRole::Page,
             ("meaning", _) => ColumnRole::Meaning,
             ("account" | "subject" | "token_subject", _) => ColumnRole::Identity,
+            ("token_id", _) => ColumnRole::TokenId,
             (_, Kind::Text | Kind::Identifier) => ColumnRole::Text,
             (_, Kind::Bytes) => ColumnRole::Bytes,
             (_, Kind::Unsigned) => ColumnRole::Number(u64::MAX),

@@ -21,7 +21,7 @@ mod notes;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::reading::Reading;
+use super::reading::{Affixes, Reading};
 use crate::case::Catalogue;
 use crate::frames::{Batch, Looked};
 use crate::identity::canonical;
@@ -329,6 +329,7 @@ impl<'a> RowTyper<'a> {
             ColumnRole::ClaimTime => self.type_claim_times(column, stretch),
             ColumnRole::Address => self.spell_addresses(column, stretch, batch),
             ColumnRole::Identity => spell_identifiers(column, stretch),
+            ColumnRole::TokenId => take_off_affixes(&reading.affixes, column, stretch),
             ColumnRole::EvidenceId
             | ColumnRole::LineNo
             | ColumnRole::Tier
@@ -437,7 +438,12 @@ impl<'a> RowTyper<'a> {
                         batch.texts(column, &meanings.names()[..rows], all, None);
                     }
                 }
-                ColumnRole::Text | ColumnRole::Identity | ColumnRole::Address if has_any => {
+                ColumnRole::Text
+                | ColumnRole::Identity
+                | ColumnRole::TokenId
+                | ColumnRole::Address
+                    if has_any =>
+                {
                     let lines = stretch.texts(column, constant, &mut texts);
                     let looked = self.looked[column].as_ref();
                     batch.texts(column, &texts[..rows], lines.bits(), looked);
@@ -479,6 +485,21 @@ impl<'a> RowTyper<'a> {
             }
         }
         with_page
+    }
+}
+
+/// Takes off the ids of tokens what their log writes around them.
+fn take_off_affixes(affixes: &Affixes, column: usize, stretch: &mut Stretch<'_>) {
+    if affixes.is_empty() {
+        return;
+    }
+    for line in stretch.lines_with(column).iter() {
+        let text = stretch.get(line, column).unwrap_or_default();
+        let bare = affixes.take_off(text);
+        if bare.len() < text.len() {
+            let bare = bare.to_string();
+            stretch.set_copy(line, column, &bare);
+        }
     }
 }
 
