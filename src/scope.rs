@@ -21,7 +21,7 @@ use crate::shuffle::{Shuffle, partitions};
 use crate::tokens::coverage::Coverage;
 use crate::tokens::logins::Logins;
 use crate::tokens::timeline::KeyLife;
-use crate::tokens::{self, Judge, Spread, Tokens, antijoin, timeline};
+use crate::tokens::{self, Judge, Spread, Tokens, Unmet, antijoin, timeline};
 use crate::{fleet, report, sessions};
 
 /// What a run found, and what it read.
@@ -180,6 +180,7 @@ struct Verdicts {
     tokens: Tokens,
     coverage: Coverage,
     keys: Vec<KeyLife>,
+    unmet: Vec<Unmet>,
     spread: Spread,
 }
 
@@ -221,6 +222,7 @@ fn judge(
         "two ways of counting uses of tokens without a record agree"
     );
     coverage.write(interner, frames_dir)?;
+    let unmet = tokens::unmet(&coverage, frames_dir)?;
     let keys = timeline::timeline(case, &tokens.keys, interner);
     timeline::write(&keys, frames_dir)?;
     progress.end();
@@ -228,6 +230,7 @@ fn judge(
         tokens,
         coverage,
         keys,
+        unmet,
         spread,
     })
 }
@@ -244,6 +247,7 @@ fn count(
         tokens,
         coverage,
         keys,
+        unmet,
         spread,
     } = verdicts;
     let (case, frames_dir) = (context.case, context.frames_dir);
@@ -268,6 +272,7 @@ fn count(
         manifest,
         tokens: &tokens,
         coverage: &coverage,
+        unmet: &unmet,
         without_token: &spread.without_token,
         keys,
         proven: &spread.proven,

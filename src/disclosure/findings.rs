@@ -201,6 +201,15 @@ pub enum Finding {
         /// The issuer whose `keys_logged` names it.
         issuer: String,
     },
+    /// No record of an issuer meets any token: the logs write ids in two ways.
+    IdsNeverMeet {
+        /// The issuer.
+        subject: String,
+        /// The id of one of its tokens.
+        of_a_token: String,
+        /// The id that one of its records has.
+        of_a_record: String,
+    },
     /// Requests are known from another tier only, because the gateway's line is lost.
     GatewayLinesLost {
         /// Requests.
@@ -250,6 +259,11 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(found.keys.iter().flat_map(custody));
     findings.extend(about_logs(found));
     findings.extend(about_signing_keys(found));
+    findings.extend(found.unmet.iter().map(|unmet| Finding::IdsNeverMeet {
+        subject: unmet.issuer.clone(),
+        of_a_token: unmet.of_a_token.clone(),
+        of_a_record: unmet.of_a_record.clone(),
+    }));
     let exposure = found.exposure;
     let counts = [
         some(exposure.fleet.without_address, |count| {

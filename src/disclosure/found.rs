@@ -9,7 +9,7 @@ use crate::results::Manifest;
 use crate::sessions::Phase;
 use crate::tokens::coverage::Coverage;
 use crate::tokens::timeline::KeyLife;
-use crate::tokens::{ProvenKeys, Tokens};
+use crate::tokens::{ProvenKeys, Tokens, Unmet};
 
 /// The results of all stages of one run.
 pub struct Found<'a> {
@@ -21,6 +21,8 @@ pub struct Found<'a> {
     pub tokens: &'a Tokens,
     /// Where the issuance logs are complete.
     pub coverage: &'a Coverage,
+    /// Issuers whose records meet no token.
+    pub unmet: &'a [Unmet],
     /// The number of gateway lines whose token could not be read, by problem.
     pub without_token: &'a BTreeMap<String, u64>,
     /// Each signing key's life against its use.

@@ -21,6 +21,16 @@ pub(super) fn values_unreadable(
     )
 }
 
+/// Says that no record of `issuer` meets a token, with the id of either.
+pub(super) fn ids_never_meet(issuer: &str, of_a_token: &str, of_a_record: &str) -> String {
+    format!(
+        "No token of {issuer} meets any of its issuance records, so no absence of a record means anything: a token \
+         has the id `{of_a_token}`, a record `{of_a_record}`. If one is the other with something around it, take \
+         that off with `id_prefix` or `id_suffix` of the source. If tokens name their id by another claim than \
+         `jti`, say so with `token_claims`."
+    )
+}
+
 /// What a problem is, behind "3 rows have", and what can be done.
 fn meaning(problem: &str) -> (String, String) {
     let map = |column: &str| {

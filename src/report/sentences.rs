@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::problems::{gateway_rejected, values_unreadable, without_address};
+use super::problems::{gateway_rejected, ids_never_meet, values_unreadable, without_address};
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
 use crate::terminal::{counted, thousands};
@@ -132,6 +132,11 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
         } => values_unreadable((subject, *line_no), problem, value, *count),
         Finding::ForgedRequestsWithoutAddress { count } => without_address(*count),
         Finding::GatewayLinesRejected { count } => gateway_rejected(*count),
+        Finding::IdsNeverMeet {
+            subject,
+            of_a_token,
+            of_a_record,
+        } => ids_never_meet(subject, of_a_token, of_a_record),
         Finding::AccountsSpelledOtherwise { count } => accounts_spelled_otherwise(*count),
         Finding::IssuanceRecordsAstray { subject, count } => records_astray(subject, *count),
         Finding::NoGatewayLineHasAToken => NO_TOKEN.to_string(),

@@ -23,6 +23,7 @@
 //! | `tally` | what judging found over all tokens |
 //! | `written` | the rows of judged tokens, written to frames |
 //! | [`timeline`] | each signing key's life by the inventory against its use |
+//! | `unmet` | issuers whose records meet no token |
 //! | [`antijoin`] | uses without a record, counted a second way |
 
 pub mod antijoin;
@@ -38,6 +39,7 @@ pub mod rules;
 mod signers;
 mod tally;
 pub mod timeline;
+mod unmet;
 mod uses;
 mod verdict;
 mod written;
@@ -47,6 +49,7 @@ pub use issuances::spread_issuances;
 pub use passes::Judge;
 pub use reason::{Doubt, VerdictReason};
 pub use tally::Tokens;
+pub use unmet::{Unmet, unmet};
 pub use uses::{Spread, Use, spread};
 pub use verdict::{Judgement, judge};
 

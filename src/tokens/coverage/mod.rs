@@ -204,7 +204,7 @@ impl Meeting {
     }
 
     /// Whether no token meets a record, because the logs write ids in different ways.
-    fn apart(self) -> bool {
+    pub(super) fn apart(self) -> bool {
         self.absent >= MANY && self.agree + self.differ == 0
     }
 
