@@ -115,14 +115,14 @@ fn every_kind_of_damage_is_a_row_or_a_reject() {
         .collect();
     assert_eq!(found, planted);
     // Each reject leads to its bytes.
-    for place in run.query("SELECT byte_offset FROM rejects WHERE line_no = 5") {
+    for place in run.query("SELECT byte_offset FROM rejects WHERE line_no = 6") {
         let at: usize = place.parse().unwrap();
-        assert!(log[at..].starts_with(&lines[4].0));
+        assert!(log[at..].starts_with(&lines[5].0));
     }
     let shown = breachscope(&["rejects", run.out().to_str().unwrap(), "--examples", "1"]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(
-        shown.contains("logs/a.jsonl:5 at byte") && shown.lines().all(|line| !line.contains('\0')),
+        shown.contains("logs/a.jsonl:6 at byte") && shown.lines().all(|line| !line.contains('\0')),
         "{shown}"
     );
 }

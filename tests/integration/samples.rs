@@ -77,12 +77,21 @@ fn intake(dir: &Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(out.join("manifest.json")).unwrap()).unwrap()
 }
 
+/// A planted count; few logs have messages of the server's own.
+fn planted_count(table: &toml::Value, name: &str) -> i64 {
+    let count = table.get(name).and_then(toml::Value::as_integer);
+    count.unwrap_or_else(|| {
+        assert_eq!(name, "others");
+        0
+    })
+}
+
 fn counts(sample: &str, table: &toml::Value, manifest: &serde_json::Value) {
     let file = &manifest["evidence"][0];
-    let found = ["lines", "rows", "rejects", "blanks"].map(|name| file[name].as_i64().unwrap());
-    let planted =
-        ["lines", "rows", "rejects", "blanks"].map(|name| table[name].as_integer().unwrap());
-    assert_eq!(found, planted, "{sample}: lines, rows, rejects, blanks");
+    let names = ["lines", "rows", "rejects", "blanks", "others"];
+    let found = names.map(|name| file[name].as_i64().unwrap());
+    let planted = names.map(|name| planted_count(table, name));
+    assert_eq!(found, planted, "{sample}: {names:?}");
     for (name, own) in [("first", "first_event"), ("last", "last_event")] {
         let moment = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
         assert_eq!(
@@ -282,10 +291,10 @@ fn detect_names_each_format_and_init_makes_a_case_of_a_folder_of_them() {
     let sum = |name: &str| -> i64 {
         planted
             .iter()
-            .map(|(_, table)| table[name].as_integer().unwrap())
+            .map(|(_, table)| planted_count(table, name))
             .sum()
     };
-    for name in ["lines", "rows", "rejects", "blanks"] {
+    for name in ["lines", "rows", "rejects", "blanks", "others"] {
         assert_eq!(
             manifest["totals"][name].as_i64().unwrap(),
             sum(name),

@@ -466,7 +466,7 @@ fn masked_tokens_and_a_wrong_field_are_said_and_are_no_clean_bill() {
     assert_eq!(rejects, "n\n0\n");
     assert_eq!(case.verdicts().len(), 1);
     assert!(
-        case.verdicts()[0].contains("indeterminate,token_not_readable,valid,jws_claim_type"),
+        case.verdicts()[0].contains("indeterminate,token_not_readable,valid,claim_time"),
         "{:?}",
         case.verdicts()
     );
