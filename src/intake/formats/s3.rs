@@ -97,7 +97,7 @@ impl LineParser for One {
     ) -> Result<(), Reject> {
         let mut times = line.match_indices("] ").skip(1);
         // Between quotes it may be what a client sent.
-        let is_outside = |at: usize| line[..at].matches('"').count() % 2 == 0;
+        let is_outside = |at: usize| line[..at].matches('"').count().is_multiple_of(2);
         if let Some((at, _)) = times.find(|(at, _)| is_outside(*at) && mark(&line[*at..])) {
             let what = format!("another line's time at byte {at}");
             return Err(Reject::new(Reason::LogSyntax, what));
