@@ -96,7 +96,7 @@ fn issuance(explained: &Explained, out: &mut String) {
     }
     if let Some(hour) = &explained.coverage {
         let text = format!(
-            "hour from {}: {} by {}; records of the key: {}; tokens issued for certain: {}, of these without a record: {}",
+            "hour from {}: {} by {}; records: {}; tokens issued for certain: {}, of these without a record: {}",
             value(hour, "hour"),
             value(hour, "status"),
             value(hour, "basis"),

@@ -13,7 +13,13 @@
 //!   these tokens can show that it is complete. Forged tokens have no login behind them, so they do not
 //!   count here, however many there are.
 //!
-//! If a log names keys but never a certain one, it says nothing about tokens of that key.
+//! A log is one: what its honest tokens show of it holds for all keys alike, even for one that nobody honest
+//! uses any more. Keys are set apart only where something sets them apart:
+//!
+//! - The log names keys in its records, or the case file does in `keys_logged`. Of a key that is not among
+//!   them the log says nothing.
+//! - Tokens of a key that were issued for certain lack their records, as those of a second data centre do.
+//!   Such a key has only its own witnesses.
 
 mod holes;
 mod measure;
@@ -245,6 +251,8 @@ pub struct IssuerLog {
     pub meeting: Meeting,
     /// The witnesses of each key, by time.
     pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
+    /// Those of all keys that none of their own sets apart, by time.
+    together: Vec<Witness>,
 }
 
 /// The coverage of all issuers.
@@ -270,9 +278,12 @@ impl Coverage {
             }
         }
         for log in self.issuers.values_mut() {
-            log.witnesses
-                .values_mut()
-                .for_each(|all| all.sort_unstable());
+            for heard in log.witnesses.values_mut() {
+                heard.sort_unstable();
+            }
+            let together = log.witnesses.values().filter(|heard| !is_apart(heard));
+            log.together = together.flatten().copied().collect();
+            log.together.sort_unstable();
         }
     }
 
@@ -311,7 +322,8 @@ impl Coverage {
         if let Some(cover) = log.itself(at, self.tolerance) {
             return cover;
         }
-        if log.names_keys && key.is_some_and(|key| !log.keys.contains(&key)) {
+        let tells_keys = log.names_keys || !log.keys.is_empty();
+        if tells_keys && key.is_some_and(|key| !log.keys.contains(&key)) {
             return Cover::of(Status::KeyNotNamed, Basis::Log);
         }
         let (heard, lacking) = log.nearest(key, at);
@@ -367,14 +379,23 @@ impl Coverage {
     ///
     /// An hour that is not complete throughout has the status of its worst moment.
     pub fn hours(&self, issuer: &str, log: &IssuerLog) -> Vec<HourCover> {
-        let mut keys: BTreeSet<Option<AccountKey>> = log.keys.iter().copied().map(Some).collect();
-        keys.extend(log.witnesses.keys());
-        if !log.names_keys {
+        let mut keys: BTreeSet<Option<AccountKey>> = BTreeSet::new();
+        if log.names_keys {
+            keys.extend(log.keys.iter().copied().map(Some));
+            keys.extend(log.witnesses.keys());
+        } else {
+            // Its records are of any key, so one row tells of all but those that are apart.
+            let apart = log.witnesses.iter().filter(|(_, heard)| is_apart(heard));
+            keys.extend(apart.map(|(key, _)| *key));
             keys.insert(None);
         }
         let mut rows = Vec::new();
         for key in keys {
-            let heard = log.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+            let own = log.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+            let heard = match log.names_keys || is_apart(own) {
+                true => own,
+                false => &log.together,
+            };
             for hour in log.span() {
                 let (from, to) = (hour * HOUR, hour * HOUR + HOUR - 1);
                 let within = log.holes.edges(from, to).iter().copied();
@@ -440,9 +461,15 @@ impl IssuerLog {
         Some(Cover::of(Status::Hole, hole.basis))
     }
 
+    /// The witnesses that speak for tokens of a key: its own if they set it apart, else those of all keys.
+    fn witnesses_for(&self, key: Option<AccountKey>) -> &[Witness] {
+        let own = self.witnesses.get(&key);
+        own.filter(|own| is_apart(own)).unwrap_or(&self.together)
+    }
+
     /// How many of the nearest witnesses of a moment are near enough to show the log complete.
     fn heard_near(&self, key: Option<AccountKey>, at: i64) -> usize {
-        let heard = self.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+        let heard = self.witnesses_for(key);
         let before = |at: i64| heard.partition_point(|witness| witness.issued_at < at);
         let (middle, from, to) = (before(at), before(at - NEAR), before(at + NEAR));
         (middle - from).min(NEAREST) + (to - middle).min(NEAREST)
@@ -450,7 +477,7 @@ impl IssuerLog {
 
     /// How many witnesses are nearest to a moment, and how many of these lack a record.
     fn nearest(&self, key: Option<AccountKey>, at: i64) -> (usize, usize) {
-        let heard = self.witnesses.get(&key).map_or(&[][..], Vec::as_slice);
+        let heard = self.witnesses_for(key);
         let middle = heard.partition_point(|witness| witness.issued_at < at);
         let near = &heard[middle.saturating_sub(NEAREST)..(middle + NEAREST).min(heard.len())];
         (
@@ -458,4 +485,10 @@ impl IssuerLog {
             near.iter().filter(|witness| !witness.recorded).count(),
         )
     }
+}
+
+/// Whether the witnesses of a key show that the log lacks its records, so that the key is apart.
+fn is_apart(own: &[Witness]) -> bool {
+    let lacking = own.iter().filter(|witness| !witness.recorded).count();
+    lacking > own.len() / ONE_IN
 }

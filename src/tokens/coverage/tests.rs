@@ -165,3 +165,48 @@ fn witnesses_inside_a_hole_say_nothing() {
         Status::Complete
     );
 }
+
+/// A log without numbers, and 30 witnesses of one key around the moments 300 to 330.
+fn of_keys(keys: &[(u64, usize)], names_keys: bool, logged: &[u64]) -> Coverage {
+    let mut coverage = coverage(IssuerLog {
+        numbered: false,
+        names_keys,
+        keys: logged.iter().map(|key| AccountKey(*key)).collect(),
+        ..numbered()
+    });
+    let heard = keys.iter().map(|(key, lacking)| {
+        let own = (0..30).map(|n| Witness {
+            issued_at: (300 + n as i64) * SECOND,
+            recorded: n >= *lacking,
+        });
+        let of_key = ("a".to_string(), Some(AccountKey(*key)));
+        Witnesses::from([(of_key, own.collect())])
+    });
+    coverage.hear(heard);
+    coverage
+}
+
+#[test]
+fn what_honest_tokens_show_of_a_log_holds_for_all_its_keys() {
+    let status = |coverage: &Coverage, key| {
+        let at = 315 * SECOND;
+        coverage.at("a", Some(AccountKey(key)), at).status
+    };
+    // Nobody honest uses key 2 any more.
+    let unnamed = of_keys(&[(1, 0)], false, &[]);
+    assert_eq!(
+        [1, 2].map(|key| status(&unnamed, key)),
+        [Status::Complete; 2]
+    );
+    for names_keys in [true, false] {
+        let named = of_keys(&[(1, 0)], names_keys, &[1, 2]);
+        let seen = [1, 2, 3].map(|key| status(&named, key));
+        let expected = [Status::Complete, Status::Complete, Status::KeyNotNamed];
+        assert_eq!(seen, expected);
+    }
+    // The tokens of key 2 come from a second data centre, whose log is not here.
+    let second = of_keys(&[(1, 0), (2, 30)], false, &[]);
+    let seen = [1, 2, 3].map(|key| status(&second, key));
+    let expected = [Status::Complete, Status::Contradicted, Status::Complete];
+    assert_eq!(seen, expected);
+}
