@@ -34,6 +34,8 @@ pub struct Judge<'a> {
 const SAMPLED: usize = 4;
 /// How many forged tokens make an address the attacker's: fewer may have passed through it.
 const FORGED_ON_ONE: u64 = 5;
+/// How many forged tokens it takes beside each issued one: where many customers pass, the address is shared.
+const FORGED_FOR_EACH: u64 = 4;
 
 /// The attacker's addresses, once all tokens are judged.
 struct Suspects<'a> {
@@ -41,15 +43,17 @@ struct Suspects<'a> {
     /// Forged tokens by address.
     on: &'a HashMap<u128, u64, FixedState>,
     homes: &'a HashSet<u64, FixedState>,
+    /// Issued tokens that moved between addresses, by address.
+    visited: &'a HashMap<u128, u64, FixedState>,
 }
 
 impl Suspects<'_> {
-    /// Whether an address is the attacker's own: it carried several forged tokens, and no issued token
-    /// lives on it alone.
+    /// Whether an address is the attacker's own: it carried several forged tokens, far more than issued
+    /// ones, and no issued token lives on it alone.
     fn own(&self, address: u128) -> bool {
-        self.on
-            .get(&address)
-            .is_some_and(|count| *count >= FORGED_ON_ONE)
+        let visited = self.visited.get(&address).copied().unwrap_or_default();
+        let least = FORGED_ON_ONE.max(visited.saturating_mul(FORGED_FOR_EACH));
+        self.on.get(&address).is_some_and(|count| *count >= least)
             && !self.homes.contains(&folded(address))
     }
 
@@ -63,12 +67,17 @@ impl Suspects<'_> {
     }
 }
 
-/// The addresses to which records hand a token out; none where no record has an address.
+/// The addresses to which records hand a token out; none where no record has that of a holder.
 struct IssuedTo(SmallVec<[u128; 4]>);
 
 impl IssuedTo {
     fn of(facts: &TokenFacts<'_>) -> Self {
         IssuedTo(facts.own().filter_map(|record| record.source_ip).collect())
+    }
+
+    /// That of a token whose issuer logs other addresses than those of holders.
+    fn unknown() -> Self {
+        IssuedTo(SmallVec::new())
     }
 
     /// Whether an address is known to be another than those that the token was issued to.
@@ -144,11 +153,13 @@ impl Judge<'_> {
         for tokens in found {
             all.merge(tokens);
         }
+        let visited = self.visited(held, &all.forged_on)?;
         let found = each_partition(held.count(), self.context.threads, |index| {
             let suspects = Suspects {
                 forged: &all.forged_addresses,
                 on: &all.forged_on,
                 homes: &all.homes,
+                visited: &visited,
             };
             let onward = Onward {
                 lines,
@@ -163,6 +174,30 @@ impl Judge<'_> {
         })?;
         for tokens in found {
             all.merge(tokens);
+        }
+        Ok(all)
+    }
+
+    /// How many of the tokens set aside each address with forged tokens saw.
+    fn visited(
+        &self,
+        held: &Shuffle,
+        forged_on: &HashMap<u128, u64, FixedState>,
+    ) -> Result<HashMap<u128, u64, FixedState>> {
+        let found = each_partition(held.count(), self.context.threads, |index| {
+            let records = held.read(index)?;
+            let mut visited: HashMap<u128, u64, FixedState> = HashMap::default();
+            for token in Grouped::of(&records).in_order() {
+                let addresses = token.addresses().into_iter();
+                for address in addresses.filter(|address| forged_on.contains_key(address)) {
+                    *visited.entry(address).or_default() += 1;
+                }
+            }
+            Ok(visited)
+        })?;
+        let mut all: HashMap<u128, u64, FixedState> = HashMap::default();
+        for (address, count) in found.into_iter().flatten() {
+            *all.entry(address).or_default() += count;
         }
         Ok(all)
     }
@@ -203,6 +238,15 @@ impl Judge<'_> {
                 meeting.agree += 1;
             } else {
                 meeting.differ += 1;
+            }
+            let issued_to = IssuedTo::of(&facts);
+            if !issued_to.0.is_empty() {
+                let at_home = token
+                    .addresses()
+                    .iter()
+                    .any(|used| issued_to.0.contains(used));
+                meeting.at_home += u64::from(at_home);
+                meeting.away += u64::from(!at_home);
             }
         }
         all
@@ -328,7 +372,11 @@ impl Judge<'_> {
             let signer = signers.of(&token.first_use.claims);
             let mut facts = self.facts(Some(coverage), signer, &token, records);
             if facts.issued() {
-                let issued_to = IssuedTo::of(&facts);
+                let issuer = signer.issuer.as_deref().unwrap_or_default();
+                let issued_to = match coverage.tells_homes(issuer) {
+                    true => IssuedTo::of(&facts),
+                    false => IssuedTo::unknown(),
+                };
                 match &onward.round {
                     Round::Second(suspects) => {
                         facts.astray = Some(suspects.led_astray(&issued_to, &addresses));

@@ -196,6 +196,10 @@ pub struct Meeting {
     pub agree: u64,
     /// Tokens that differ from all records of their id.
     pub differ: u64,
+    /// Issued tokens that were used from an address that a record of theirs has.
+    pub at_home: u64,
+    /// Issued tokens that were used from other addresses only.
+    pub away: u64,
 }
 
 /// How many tokens it takes to say that tokens and records do not meet.
@@ -207,6 +211,8 @@ impl Meeting {
         self.absent += other.absent;
         self.agree += other.agree;
         self.differ += other.differ;
+        self.at_home += other.at_home;
+        self.away += other.away;
     }
 
     /// Whether no token meets a record, because the logs write ids in different ways.
@@ -301,6 +307,16 @@ impl Coverage {
         self.issuers
             .get(issuer)
             .is_none_or(|log| !log.meeting.incomparable())
+    }
+
+    /// Whether the addresses in the records of `issuer` are those of the tokens' holders.
+    ///
+    /// They are if most tokens are used from there. Those of a back end, which fetches tokens for its
+    /// customers, say nothing of where a holder lives.
+    pub fn tells_homes(&self, issuer: &str) -> bool {
+        self.issuers
+            .get(issuer)
+            .is_some_and(|log| log.meeting.at_home > log.meeting.away)
     }
 
     /// What the log can say about a token of `issuer`, signed with `key`, with an id of this kind, issued

@@ -128,6 +128,7 @@ fn logs_that_write_ids_or_claims_in_two_ways_are_not_compared() {
             absent,
             agree,
             differ,
+            ..Meeting::default()
         };
         coverage.compare(BTreeMap::from([("a".to_string(), meeting)]));
         let status = coverage.of("a", None, IdKind::Own, 50 * SECOND).status;
