@@ -187,6 +187,8 @@ pub struct TokenFacts<'a> {
     pub coverage: Cover,
     /// Its key, if the inventory lists it.
     pub key: Option<&'a Key>,
+    /// Claimed issue times of the first and the last token of its key that was issued for certain.
+    pub key_used: Option<(i64, i64)>,
     /// Whether the case's key material for its key verifies any token of the evidence.
     ///
     /// A key file that verifies none is the wrong file, or one of another time.

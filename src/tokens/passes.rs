@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
-use super::coverage::{Basis, Cover, Coverage, IdKind, Meeting, Status, Witness, Witnesses};
+use super::coverage::{
+    Basis, Cover, Coverage, IdKind, KeysUsed, Meeting, Status, Witness, Witnesses,
+};
 use super::facts::{Login, ProvenKeys, Record, TokenFacts};
 use super::grouped::{Grouped, UsedToken};
 use super::logins::{Holder, Logins, folded};
@@ -132,12 +134,12 @@ impl Judge<'_> {
         held: &Shuffle,
         lines: &ByRequest<'_>,
     ) -> Result<Tokens> {
-        if !self.logins.is_empty() {
-            let witnesses = each_partition(by_token.count(), self.context.threads, |index| {
-                Ok(self.witnesses(&Grouped::of(&by_token.read(index)?)))
-            })?;
-            coverage.hear(witnesses);
-        }
+        let honest = each_partition(by_token.count(), self.context.threads, |index| {
+            Ok(self.honest(&Grouped::of(&by_token.read(index)?)))
+        })?;
+        let (witnesses, used): (Vec<Witnesses>, Vec<KeysUsed>) = honest.into_iter().unzip();
+        coverage.hear(witnesses);
+        coverage.note_keys_used(used);
         coverage.compare(self.population(by_token)?);
         let coverage = &*coverage;
         let holds = !self.context.case.file.policy.off("stolen");
@@ -252,9 +254,11 @@ impl Judge<'_> {
         all
     }
 
-    /// The tokens of a partition that were issued for certain, by issuer and key.
-    fn witnesses(&self, grouped: &Grouped<'_>) -> Witnesses {
+    /// The tokens of a partition that were issued for certain, by issuer and key: those with a login behind
+    /// them as witnesses, and from when to when any was issued.
+    fn honest(&self, grouped: &Grouped<'_>) -> (Witnesses, KeysUsed) {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
+        let mut used: HashMap<(AccountKey, Option<AccountKey>), (i64, i64)> = HashMap::new();
         let mut signers = Signers::new(self.context.case, self.context.interner);
         for token in grouped.in_order() {
             let claims = &token.first_use.claims;
@@ -263,19 +267,23 @@ impl Judge<'_> {
             };
             let records = grouped.records(&token);
             let facts = self.facts(None, signers.of(claims), &token, &records);
+            let of_key = (issuer, claims.key_id);
             if facts.login == Login::Behind {
                 let recorded = facts.issuances().next().is_some();
-                let of_key = behind.entry((issuer, claims.key_id)).or_default();
-                of_key.push(Witness {
+                behind.entry(of_key).or_default().push(Witness {
                     issued_at,
                     recorded,
                 });
             }
+            if facts.login == Login::Behind || facts.issued() {
+                let known = used.entry(of_key).or_insert((issued_at, issued_at));
+                *known = (known.0.min(issued_at), known.1.max(issued_at));
+            }
         }
-        let spelt = behind
-            .into_iter()
-            .map(|((issuer, key), heard)| ((self.context.interner.text(issuer), key), heard));
-        spelt.collect()
+        let spelt = |(issuer, key)| (self.context.interner.text(issuer), key);
+        let behind = behind.into_iter().map(|(of, heard)| (spelt(of), heard));
+        let used = used.into_iter().map(|(of, times)| (spelt(of), times));
+        (behind.collect(), used.collect())
     }
 
     /// Gathers what is known of a token; before coverage is known, without it.
@@ -309,6 +317,9 @@ impl Judge<'_> {
             records,
             coverage: cover,
             key: signer.key,
+            key_used: coverage
+                .and_then(|coverage| coverage.issuers.get(issuer))
+                .and_then(|log| log.keys_used.get(&claims.key_id).copied()),
             key_proven: claims.signature != Signature::NotLogged
                 && self.proven.contains(&(claims.issuer, claims.key_id)),
             account: claims

@@ -60,12 +60,18 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
         })
     };
     let by = |rule: &'static Rule, verdict| {
-        let moderate =
-            rule.id == rules::list::NEVER_ISSUED && facts.coverage.basis == Basis::HonestPopulation;
-        let confidence = if moderate {
-            Confidence::Moderate
-        } else {
-            Confidence::Strong
+        let moderate = match rule.id {
+            rules::list::NEVER_ISSUED => facts.coverage.basis == Basis::HonestPopulation,
+            // An inventory may be wrong; a log that is complete, or the key's own signature, tells more.
+            rules::list::OUTSIDE_KEY_LIFE => {
+                facts.coverage.status != Status::Complete
+                    && facts.claims.signature != Signature::Valid
+            }
+            _ => false,
+        };
+        let confidence = match moderate {
+            true => Confidence::Moderate,
+            false => Confidence::Strong,
         };
         (verdict, confidence, VerdictReason::Rule(rule))
     };

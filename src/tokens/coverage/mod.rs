@@ -187,6 +187,9 @@ pub struct Witness {
 /// Witnesses by issuer and key.
 pub type Witnesses = HashMap<(String, Option<AccountKey>), Vec<Witness>>;
 
+/// Claimed issue times of the first and the last token that was issued for certain, by issuer and key.
+pub type KeysUsed = HashMap<(String, Option<AccountKey>), (i64, i64)>;
+
 /// How many tokens in use meet an issuance record, and how many such records agree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Meeting {
@@ -259,6 +262,8 @@ pub struct IssuerLog {
     pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
     /// Those of all keys that none of their own sets apart, by time.
     together: Vec<Witness>,
+    /// Claimed issue times of the first and the last token of each key that was issued for certain.
+    pub keys_used: BTreeMap<Option<AccountKey>, (i64, i64)>,
 }
 
 /// The coverage of all issuers.
@@ -290,6 +295,16 @@ impl Coverage {
             let together = log.witnesses.values().filter(|heard| !is_apart(heard));
             log.together = together.flatten().copied().collect();
             log.together.sort_unstable();
+        }
+    }
+
+    /// Takes in from when to when each key was used for tokens that were issued for certain.
+    pub fn note_keys_used(&mut self, used: impl IntoIterator<Item = KeysUsed>) {
+        for ((issuer, key), (first, last)) in used.into_iter().flatten() {
+            if let Some(log) = self.issuers.get_mut(&issuer) {
+                let known = log.keys_used.entry(key).or_insert((first, last));
+                *known = (known.0.min(first), known.1.max(last));
+            }
         }
     }
 

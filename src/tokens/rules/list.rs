@@ -3,19 +3,20 @@
 use super::{
     Rule, claims_differ, issued_to_another_subject, key_custodian_left, key_not_active,
     key_retired, key_revoked, key_unknown, lifetime_beyond_policy, never_issued, no_login,
-    signature_invalid, signature_valid, stolen, subject_not_open, subject_unknown,
-    used_after_expiry, used_after_revocation, used_before_issue,
+    outside_key_life, signature_invalid, signature_valid, stolen, subject_not_open,
+    subject_unknown, used_after_expiry, used_after_revocation, used_before_issue,
 };
 use crate::case::{Case, suggest};
 use crate::error::Result;
 
 /// All rules, the deciding ones first; of several that fire, the first gives the verdict.
-pub static ALL: [Rule; 18] = [
+pub static ALL: [Rule; 19] = [
     signature_invalid::RULE,
     issued_to_another_subject::RULE,
     claims_differ::RULE,
     stolen::RULE,
     never_issued::RULE,
+    outside_key_life::RULE,
     signature_valid::RULE,
     subject_unknown::RULE,
     subject_not_open::RULE,
@@ -33,6 +34,8 @@ pub static ALL: [Rule; 18] = [
 
 /// The name of the rule whose confidence depends on what shows the log complete.
 pub(crate) const NEVER_ISSUED: &str = never_issued::RULE.id;
+/// The name of the rule whose confidence depends on the log and the signature.
+pub(crate) const OUTSIDE_KEY_LIFE: &str = outside_key_life::RULE.id;
 
 /// Checks that each name which the policy switches off is that of a rule.
 pub fn check(case: &Case) -> Result<()> {

@@ -79,6 +79,7 @@ pub(crate) fn facts<'a>(
             basis: Basis::Sequence,
         },
         key: Some(key),
+        key_used: None,
         key_proven: false,
         account: Some(account),
         subject_is_account: true,
