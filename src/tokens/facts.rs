@@ -189,6 +189,10 @@ pub struct TokenFacts<'a> {
     pub key: Option<&'a Key>,
     /// Claimed issue times of the first and the last token of its key that was issued for certain.
     pub key_used: Option<(i64, i64)>,
+    /// Whether it could be an honest token whose record was lost, by what honest tokens show of the log.
+    pub may_be_lost: bool,
+    /// Whether somebody forges with its key: it signed an accepted token for a subject that does not exist.
+    pub key_abused: bool,
     /// Whether the case's key material for its key verifies any token of the evidence.
     ///
     /// A key file that verifies none is the wrong file, or one of another time.

@@ -19,6 +19,7 @@
 //! | `verdict` | the table of precedence and confidence |
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
+//! | [`losses`] | how many tokens without a record could be honest |
 //! | [`passes`] | the passes over all tokens, partition by partition |
 //! | `tally` | what judging found over all tokens |
 //! | `written` | the rows of judged tokens, written to frames |
@@ -33,6 +34,7 @@ pub mod facts;
 mod grouped;
 mod issuances;
 pub mod logins;
+pub mod losses;
 pub mod passes;
 mod reason;
 pub mod rules;

@@ -6,11 +6,12 @@ use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
 use super::coverage::{
-    Basis, Cover, Coverage, IdKind, KeysUsed, Meeting, Status, Witness, Witnesses,
+    Basis, Cover, Coverage, HOUR, IdKind, KeysUsed, Meeting, Status, Witness, Witnesses,
 };
 use super::facts::{Login, ProvenKeys, Record, TokenFacts};
 use super::grouped::{Grouped, UsedToken};
 use super::logins::{Holder, Logins, folded};
+use super::losses::{Absent, ByIssuer, Losses};
 use super::signers::{Signer, Signers};
 use super::tally::Tokens;
 use super::uses::Use;
@@ -115,6 +116,12 @@ impl Round<'_> {
     }
 }
 
+/// What all tokens together showed before any is judged.
+struct Known<'a> {
+    coverage: &'a Coverage,
+    losses: &'a Losses,
+}
+
 /// Where the tokens of one partition go once they are judged.
 struct Onward<'a> {
     lines: &'a ByRequest<'a>,
@@ -135,13 +142,22 @@ impl Judge<'_> {
         lines: &ByRequest<'_>,
     ) -> Result<Tokens> {
         let honest = each_partition(by_token.count(), self.context.threads, |index| {
-            Ok(self.honest(&Grouped::of(&by_token.read(index)?)))
+            Ok(self.honest(coverage, &Grouped::of(&by_token.read(index)?)))
         })?;
-        let (witnesses, used): (Vec<Witnesses>, Vec<KeysUsed>) = honest.into_iter().unzip();
+        let mut unwitnessed = Vec::new();
+        let honest = honest.into_iter().map(|(witnesses, used, more)| {
+            unwitnessed.push(more);
+            (witnesses, used)
+        });
+        let (witnesses, used): (Vec<Witnesses>, Vec<KeysUsed>) = honest.unzip();
         coverage.hear(witnesses);
         coverage.note_keys_used(used);
+        let losses = Losses::limit(coverage, unwitnessed, self.context.interner);
         coverage.compare(self.population(by_token)?);
-        let coverage = &*coverage;
+        let known = Known {
+            coverage,
+            losses: &losses,
+        };
         let holds = !self.context.case.file.policy.off("stolen");
         let found = each_partition(by_token.count(), self.context.threads, |index| {
             let onward = Onward {
@@ -149,7 +165,7 @@ impl Judge<'_> {
                 round: Round::First(holds.then_some(held)),
                 part: index,
             };
-            self.partition(coverage, &by_token.take(index)?, &onward)
+            self.partition(&known, &by_token.take(index)?, &onward)
         })?;
         let mut all = Tokens::default();
         for tokens in found {
@@ -172,11 +188,12 @@ impl Judge<'_> {
             if records.is_empty() {
                 return Ok(Tokens::default());
             }
-            self.partition(coverage, &records, &onward)
+            self.partition(&known, &records, &onward)
         })?;
         for tokens in found {
             all.merge(tokens);
         }
+        all.stretches = losses.stretches;
         Ok(all)
     }
 
@@ -255,10 +272,16 @@ impl Judge<'_> {
     }
 
     /// The tokens of a partition that were issued for certain, by issuer and key: those with a login behind
-    /// them as witnesses, and from when to when any was issued.
-    fn honest(&self, grouped: &Grouped<'_>) -> (Witnesses, KeysUsed) {
+    /// them as witnesses, and from when to when any was issued. With them come those without a login, of
+    /// issuers that number no records.
+    fn honest(
+        &self,
+        coverage: &Coverage,
+        grouped: &Grouped<'_>,
+    ) -> (Witnesses, KeysUsed, ByIssuer) {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
         let mut used: HashMap<(AccountKey, Option<AccountKey>), (i64, i64)> = HashMap::new();
+        let mut unwitnessed: ByIssuer = HashMap::new();
         let mut signers = Signers::new(self.context.case, self.context.interner);
         for token in grouped.in_order() {
             let claims = &token.first_use.claims;
@@ -266,8 +289,32 @@ impl Judge<'_> {
                 continue;
             };
             let records = grouped.records(&token);
-            let facts = self.facts(None, signers.of(claims), &token, &records);
+            let signer = signers.of(claims);
+            let facts = self.facts(None, signer, &token, &records);
             let of_key = (issuer, claims.key_id);
+            let log = signer
+                .issuer
+                .as_ref()
+                .and_then(|name| coverage.issuers.get(name));
+            if facts.login != Login::Behind && log.is_some_and(|log| !log.numbered) {
+                let unwitnessed = unwitnessed.entry(issuer).or_default();
+                if facts.issuances().next().is_some() {
+                    *unwitnessed
+                        .issued
+                        .entry(issued_at.div_euclid(HOUR))
+                        .or_default() += 1;
+                } else {
+                    unwitnessed.absent.push(Absent {
+                        issued_at,
+                        uses: token.uses.len() as u64,
+                        id: token.first_use.id,
+                        key: claims.key_id,
+                    });
+                    if facts.accepted && facts.unknown_subject().is_some() {
+                        unwitnessed.abused_keys.insert(claims.key_id);
+                    }
+                }
+            }
             if facts.login == Login::Behind {
                 let recorded = facts.issuances().next().is_some();
                 behind.entry(of_key).or_default().push(Witness {
@@ -283,7 +330,7 @@ impl Judge<'_> {
         let spelt = |(issuer, key)| (self.context.interner.text(issuer), key);
         let behind = behind.into_iter().map(|(of, heard)| (spelt(of), heard));
         let used = used.into_iter().map(|(of, times)| (spelt(of), times));
-        (behind.collect(), used.collect())
+        (behind.collect(), used.collect(), unwitnessed)
     }
 
     /// Gathers what is known of a token; before coverage is known, without it.
@@ -320,6 +367,8 @@ impl Judge<'_> {
             key_used: coverage
                 .and_then(|coverage| coverage.issuers.get(issuer))
                 .and_then(|log| log.keys_used.get(&claims.key_id).copied()),
+            may_be_lost: false,
+            key_abused: false,
             key_proven: claims.signature != Signature::NotLogged
                 && self.proven.contains(&(claims.issuer, claims.key_id)),
             account: claims
@@ -368,7 +417,7 @@ impl Judge<'_> {
     /// Judges the tokens of one partition, writes their rows and sends their uses on.
     fn partition(
         &self,
-        coverage: &Coverage,
+        known: &Known<'_>,
         records: &Records,
         onward: &Onward<'_>,
     ) -> Result<Tokens> {
@@ -381,10 +430,14 @@ impl Judge<'_> {
             let records = &grouped.records(&token);
             let addresses = token.addresses();
             let signer = signers.of(&token.first_use.claims);
-            let mut facts = self.facts(Some(coverage), signer, &token, records);
+            let mut facts = self.facts(Some(known.coverage), signer, &token, records);
+            facts.may_be_lost = known.losses.may_be_honest(token.first_use.id);
+            facts.key_abused = known
+                .losses
+                .is_abused(facts.claims.issuer, facts.claims.key_id);
             if facts.issued() {
                 let issuer = signer.issuer.as_deref().unwrap_or_default();
-                let issued_to = match coverage.tells_homes(issuer) {
+                let issued_to = match known.coverage.tells_homes(issuer) {
                     true => IssuedTo::of(&facts),
                     false => IssuedTo::unknown(),
                 };

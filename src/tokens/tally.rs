@@ -7,6 +7,7 @@ use roaring::RoaringTreemap;
 
 use super::facts::TokenFacts;
 use super::grouped::UsedToken;
+use super::losses::Stretch;
 use super::timeline::KeyUses;
 use super::verdict::Judgement;
 use crate::lines::{Confidence, Verdict};
@@ -38,6 +39,8 @@ pub struct Tokens {
     pub closed_accounts: RoaringTreemap,
     /// How each key was used.
     pub keys: KeyUses,
+    /// How many tokens without a record could be honest, by issuer and stretch.
+    pub stretches: Vec<Stretch>,
     /// Addresses that carried a forged token.
     pub forged_addresses: HashSet<u128>,
     /// Addresses that carried an indeterminate token.

@@ -61,7 +61,12 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
     };
     let by = |rule: &'static Rule, verdict| {
         let moderate = match rule.id {
-            rules::list::NEVER_ISSUED => facts.coverage.basis == Basis::HonestPopulation,
+            // Where only honest tokens show the log complete, somebody must be proven to sign with the key.
+            rules::list::NEVER_ISSUED => {
+                let forges = facts.key_abused || facts.claims.signature == Signature::Valid;
+                let by_honest = facts.coverage.basis == Basis::HonestPopulation;
+                by_honest && (facts.may_be_lost || !forges)
+            }
             // An inventory may be wrong; a log that is complete, or the key's own signature, tells more.
             rules::list::OUTSIDE_KEY_LIFE => {
                 facts.coverage.status != Status::Complete

@@ -371,6 +371,33 @@ impl Coverage {
         }
     }
 
+    /// The stretches of an issuer's log in which no witness lacks its record: the times of the first and the
+    /// last witness, and how many there are.
+    ///
+    /// A stretch ends at a witness that lacks its record, at a hole, and where no witness is near.
+    pub fn stretches(&self, issuer: &str) -> Vec<(i64, i64, u64)> {
+        let mut stretches: Vec<(i64, i64, u64)> = Vec::new();
+        let Some(log) = self.issuers.get(issuer) else {
+            return stretches;
+        };
+        let mut goes_on = false;
+        for witness in &log.together {
+            let at = witness.issued_at;
+            match stretches.last_mut().filter(|_| goes_on && witness.recorded) {
+                Some((_, last, count))
+                    if at - *last <= NEAR && log.holes.edges(*last, at).is_empty() =>
+                {
+                    *last = at;
+                    *count += 1;
+                }
+                _ if witness.recorded => stretches.push((at, at, 1)),
+                _ => {}
+            }
+            goes_on = witness.recorded;
+        }
+        stretches
+    }
+
     /// Writes the frame `coverage`, one row for each issuer, key and hour, and the frame `holes`.
     pub fn write(&self, interner: &Interner, frames_dir: &Path) -> Result<()> {
         let mut holes = FrameWriter::create(frames_dir, &frames::HOLES, 0)?;

@@ -80,6 +80,8 @@ pub(crate) fn facts<'a>(
         },
         key: Some(key),
         key_used: None,
+        may_be_lost: false,
+        key_abused: false,
         key_proven: false,
         account: Some(account),
         subject_is_account: true,
