@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use breachscope::error::Error;
-use breachscope::synth::{self, Scenario};
+use breachscope::synth::{self, Scenario, WorldName};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// Writes a synthetic replica of a real breach, with the true answers beside it.
@@ -17,11 +17,17 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 /// A scenario makes the verdicts harder. With one there is no expected.toml; instead truth.csv says of
 /// each token that a gateway logged whether it is honest or forged, whether or not the evidence can
 /// show it. The evidence then has the shop's login log too, in evidence/logins/.
+///
+/// A world is another service, with the logs of other products and an attack of its own. Its figures in
+/// expected.toml are what really happened, so each lies within the bounds of `breachscope scope DIR`; its
+/// truth.csv, truth-accounts.csv and truth-addresses.csv say the same token by token, view by view and address
+/// by address. Keys and signatures of its tokens are new each time; all else is the same for the same seed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   breachscope synth --scale 0.0005 --seed 99 --out REPLICA
   breachscope synth --no-attack --out HONEST
-  breachscope synth --scenario clock-skew --out SKEWED")]
+  breachscope synth --scenario clock-skew --out SKEWED
+  breachscope synth --world keycloak-saas --out PORTAL")]
 pub(crate) struct Arguments {
     /// Where to write the replica: a new or empty folder.
     #[arg(long, value_name = "DIR")]
@@ -38,6 +44,9 @@ pub(crate) struct Arguments {
     /// Log or attack the shop under a condition that puts verdicts in doubt.
     #[arg(long, value_name = "NAME", value_parser = scenarios())]
     scenario: Option<Scenario>,
+    /// Write another world in place of the replica.
+    #[arg(long, value_name = "NAME", value_parser = worlds(), conflicts_with_all = ["scale", "scenario"])]
+    world: Option<WorldName>,
 }
 
 /// Reads a scenario's name; the help lists them all.
@@ -48,15 +57,32 @@ fn scenarios() -> impl TypedValueParser<Value = Scenario> {
         .try_map(|name| Scenario::from_name(&name).ok_or("there is no such scenario"))
 }
 
-/// Writes the replica and says how much was written.
+/// Reads a world's name; the help lists them all.
+fn worlds() -> impl TypedValueParser<Value = WorldName> {
+    let values =
+        WorldName::ALL.map(|(world, ..)| PossibleValue::new(world.name()).help(world.what()));
+    PossibleValuesParser::new(values)
+        .try_map(|name| WorldName::from_name(&name).ok_or("there is no such world"))
+}
+
+/// Writes the replica or the world, and says how much was written.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let plan = synth::Plan {
-        scale: arguments.scale,
-        seed: arguments.seed,
-        attack: !arguments.no_attack,
-        scenario: arguments.scenario,
+    let (seed, attack) = (arguments.seed, !arguments.no_attack);
+    let written = match arguments.world {
+        Some(name) => {
+            let plan = synth::WorldPlan { name, seed, attack };
+            synth::write_world(&plan, &arguments.out)?
+        }
+        None => {
+            let plan = synth::Plan {
+                scale: arguments.scale,
+                seed,
+                attack,
+                scenario: arguments.scenario,
+            };
+            synth::write(&plan, &arguments.out, &super::Bars::new())?
+        }
     };
-    let written = synth::write(&plan, &arguments.out, &super::Bars::new())?;
     eprintln!(
         "written to {}: {} requests, {} of them the attacker's",
         arguments.out.display(),

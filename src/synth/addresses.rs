@@ -1,6 +1,6 @@
-//! Where requests come from.
+//! Where requests come from, in the replica and in the worlds.
 //!
-//! All addresses are reserved for documentation, and of the networks that `registry.rs` lists.
+//! All addresses are reserved for documentation, and of the networks that `networks.rs` lists.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -17,9 +17,9 @@ pub(super) fn carrier(index: u64) -> IpAddr {
     Ipv4Addr::from_bits(0xc000_0201 + index as u32).into()
 }
 
-/// A customer's address at home.
-pub(super) fn home(world: &World, customer: Customer) -> IpAddr {
-    let home = mix(world.seed ^ mix(customer));
+/// A customer's address at home, where `seed` decides everything.
+pub(super) fn home(seed: u64, customer: Customer) -> IpAddr {
+    let home = mix(seed ^ mix(customer));
     let (network, place) = (0x1000 | (home >> 52) as u16, home as u16);
     Ipv6Addr::new(0x2001, 0xdb8, network, place, 0, 0, 0, 1).into()
 }
@@ -33,8 +33,14 @@ pub(super) fn fleet(world: &World, index: u64) -> IpAddr {
     if index < shared {
         return carrier(index);
     }
-    // Two IPv4 networks of 254 addresses are rented before any IPv6 address.
-    match index - shared {
+    rented(index - shared)
+}
+
+/// The `index`-th address that the attacker rents.
+///
+/// Two IPv4 networks of 254 addresses are rented before any IPv6 address.
+pub(super) fn rented(index: u64) -> IpAddr {
+    match index {
         rented @ 0..254 => Ipv4Addr::from_bits(0xc633_6401 + rented as u32).into(),
         rented @ 254..508 => Ipv4Addr::from_bits(0xcb00_7101 + (rented - 254) as u32).into(),
         rented => Ipv6Addr::new(0x2001, 0xdb8, 0xf000, rented as u16, 0, 0, 0, 1).into(),

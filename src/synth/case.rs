@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::changes;
+use super::clocks::korean;
 use super::keys::{ISSUER, SERVICE_ISSUER};
-use super::logs::korean;
 use super::world::{APP_HOLE, EARLY_HOLE, Span, World};
 use crate::error::{Error, Result};
 

@@ -35,6 +35,12 @@ pub(super) enum Kind {
     LoadTest = 201,
     /// The one forged request of a day.
     OneADay = 202,
+    /// A session in a world beside the replica.
+    WorldSession = 301,
+    /// A forged token in such a world.
+    WorldForgery = 302,
+    /// Texts of such a world that are ids and names.
+    WorldText = 303,
 }
 
 /// A stream of numbers that decides one thing of the world.

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use super::chance::mix;
 use super::changes;
+use super::clocks::korean;
 use super::events::{Event, Flaw, Grant, Request, Target, Token};
 use super::ledger::Ledger;
-use super::logs::{self, AGENTS, Log, Logged, Pass};
+use super::logs::{self, AGENTS, Log, Logged, Pass, PlantedLines};
 use super::pages::{PAGES, PageId};
-use super::truth::{PlantedLines, Shown};
+use super::truth::Shown;
 use super::world::{APP_HOLE, Customer, Issuance, Millis, SECOND, World, within};
 use crate::error::Result;
 
@@ -133,7 +134,7 @@ impl<'w> Evidence<'w> {
         };
         let line = format!(
             "{{{sequence}\"time\":\"{}\",\"event\":\"{}\",\"iss\":\"{}\",\"kid\":\"{}\",\"jti\":\"{}\",\"sub\":\"{}\",\"exp\":{}}}",
-            logs::korean(token.issued_at),
+            korean(token.issued_at),
             grant.event(),
             token.key.issuer(),
             token.key.id(),

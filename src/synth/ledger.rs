@@ -10,10 +10,10 @@ use std::io::{BufWriter, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use super::clocks::korean;
 use super::events::{Grant, Token};
 use super::keys::Key;
-use super::logs::{Log, Pass, korean};
-use super::truth::PlantedLines;
+use super::logs::{Log, Pass, PlantedLines};
 use super::world::{Customer, Millis};
 use crate::error::{Error, Result};
 

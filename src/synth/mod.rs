@@ -1,4 +1,4 @@
-//! Generates a replica of the reference incident, at any scale, and its truth.
+//! Generates a replica of the reference incident, at any scale, and further worlds, with their truth.
 //!
 //! The same plan gives the same bytes: all chance is `chance::Chance`, seeded by the plan and by what
 //! it decides. Events are planned and logged hour by hour, so that memory grows with the scale only by
@@ -12,10 +12,14 @@
 //! | file | what it does |
 //! |---|---|
 //! | `chance` | random numbers that never change, and a list of what they decide |
+//! | `figures` | planted figures and their text |
+//! | `networks` | the network database |
 //! | `pages` | the pages that show an account's data, and the catalogue of them |
 //! | `keys` | issuers and signing keys |
 //! | `scenario` | the scenarios: names and meaning, and nothing of what they change |
 //! | `world` | the calendar, which accounts exist and when, and how much of everything there is |
+//! | `clocks` | how logs write times |
+//! | `logs` | log files, and the lines of gateway and edge |
 //! | `addresses` | where customers, services and the attacker's fleet send requests from |
 //! | `truth` | what an analyzer must count; `expected.toml` |
 //! | `events` | tokens, requests and other events, and the agenda that they are put on |
@@ -24,11 +28,11 @@
 //! | `scenes` | activity that only scenarios have, and what forged tokens claim |
 //! | `honest` | all honest sessions and services of an hour |
 //! | `attack` | the attacker's tests, crawl and later visits |
-//! | `logs` | log files, and the lines of gateway and edge |
 //! | `ledger` | the login log and `truth.csv`, which only scenarios have |
 //! | `evidence` | what each log keeps of each event, with its flaws |
 //! | `registry` | registries of accounts and keys, catalogue, network database |
 //! | `case` | `case.toml` |
+//! | `worlds` | further worlds, each with the logs of other products |
 //! | `mod` | the way through: plan an hour, log what is due, and write the truth at the end |
 //!
 //! # How to add a scenario
@@ -48,12 +52,15 @@ mod attack;
 mod case;
 mod chance;
 mod changes;
+mod clocks;
 mod events;
 mod evidence;
+mod figures;
 mod honest;
 mod keys;
 mod ledger;
 mod logs;
+mod networks;
 mod pages;
 mod people;
 mod registry;
@@ -63,6 +70,7 @@ mod scenes;
 mod tests;
 mod truth;
 mod world;
+mod worlds;
 
 use std::fs;
 use std::path::Path;
@@ -75,6 +83,7 @@ pub use evidence::Written;
 pub use scenario::Scenario;
 pub use world::Plan;
 use world::{HOURS, Millis, World};
+pub use worlds::{WorldName, WorldPlan};
 
 /// The scale of `sample-data/replica`.
 pub const SAMPLE_SCALE: f64 = 0.00003;
@@ -108,6 +117,14 @@ pub fn write(plan: &Plan, out: &Path, progress: &dyn Progress) -> Result<Written
             .map_err(|e| Error::io("write the file", &path, e))?;
     }
     Ok(evidence.written())
+}
+
+/// Writes the world of `plan` into `out`, which must be new or empty.
+///
+/// Fails if a file cannot be written.
+pub fn write_world(plan: &WorldPlan, out: &Path) -> Result<Written> {
+    prepare(out)?;
+    worlds::write(plan, out)
 }
 
 /// Makes the output folder, unless there is one that has something in it.

@@ -1,4 +1,4 @@
-//! The pages of the replica's shop that show an account's data.
+//! Pages that show an account's data: those of the replica's shop, and the catalogue of any.
 
 /// A page, as the catalogue of the case describes it.
 pub(super) struct Page {
@@ -68,12 +68,12 @@ pub(super) static PAGES: [Page; 4] = [
     },
 ];
 
-/// The text of `pages.toml`, the catalogue.
-pub(super) fn catalogue() -> String {
+/// The text of `pages.toml`, the catalogue of these pages.
+pub(super) fn catalogue(pages: &[Page]) -> String {
     use std::fmt::Write as _;
     let mut text =
         String::from("# Which page shows which fields of an account, and in which form.\n");
-    for page in &PAGES {
+    for page in pages {
         let _ = write!(
             text,
             "\n[[page]]\nid = \"{}\"\ntitle = \"{}\"\nmethod = \"GET\"\nroute = \"{}\"\nempty_below_bytes = {}\nfields = [\n",

@@ -41,7 +41,7 @@ impl<'w> Session<'w> {
         let address = if at_carrier {
             addresses::carrier(chance.below(world.carriers))
         } else {
-            addresses::home(world, customer)
+            addresses::home(world.seed, customer)
         };
         let agent = chance.below(4) as usize;
         Session {

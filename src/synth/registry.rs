@@ -1,18 +1,15 @@
-//! Writes the registries of the case: accounts, keys, pages and networks.
+//! Writes the registries of the replica: accounts, keys, pages and networks.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::net::IpAddr;
 use std::path::Path;
-
-use maxminddb_writer::Database;
-use maxminddb_writer::paths::IpAddrWithMask;
 
 use super::chance::mix;
 use super::changes;
+use super::clocks::korean;
 use super::keys::{ISSUER, Key, SERVICE_ISSUER};
-use super::logs::korean;
-use super::pages;
+use super::networks::networks;
+use super::pages::{PAGES, catalogue};
 use super::world::{BEGIN, DAY, DEPARTURE, STANDBY_KEY_LIFE, World};
 use crate::error::{Error, Result};
 
@@ -25,7 +22,7 @@ pub(super) fn write_all(world: &World, registry: &Path) -> Result<()> {
     fs::create_dir_all(registry).map_err(|e| Error::io("create the folder", registry, e))?;
     accounts(world, &registry.join("accounts.csv"))?;
     write(&registry.join("keys.csv"), &keys(world))?;
-    write(&registry.join("pages.toml"), &pages::catalogue())?;
+    write(&registry.join("pages.toml"), &catalogue(&PAGES))?;
     networks(&registry.join("networks.mmdb"))
 }
 
@@ -77,60 +74,4 @@ fn keys(world: &World) -> String {
         ));
     }
     text
-}
-
-/// The networks that addresses are of: prefix, organization, kind and country.
-const NETWORKS: [(&str, &str, &str, &str); 6] = [
-    (
-        "192.0.2.0/24",
-        "Example Mobile carrier NAT",
-        "carrier",
-        "KR",
-    ),
-    ("198.51.100.0/24", "Example Hosting East", "hosting", "SG"),
-    ("203.0.113.0/24", "Example Hosting West", "hosting", "US"),
-    ("2001:db8:1000::/36", "Example Broadband", "access", "KR"),
-    (
-        "2001:db8:e000::/36",
-        "Example Shop services",
-        "corporate",
-        "KR",
-    ),
-    ("2001:db8:f000::/36", "Example Cloud", "hosting", "JP"),
-];
-
-/// Writes the network database.
-fn networks(path: &Path) -> Result<()> {
-    let mut database = Database::default();
-    database.metadata.ip_version = maxminddb_writer::metadata::IpVersion::V6;
-    database.metadata.database_type = "breachscope-replica-networks".into();
-    database.metadata.binary_format_major_version = 2;
-    database.metadata.build_epoch = (BEGIN / 1_000) as u64;
-    let failed = |e: &dyn std::fmt::Display| {
-        Error::case(path, format!("cannot write the network database: {e}"))
-    };
-    for (prefix, name, kind, country) in NETWORKS {
-        let network = serde_json::json!({
-            "autonomous_system_organization": name,
-            "kind": kind,
-            "country": country,
-        });
-        let reference = database
-            .insert_value(&network)
-            .map_err(|e| failed(&format!("{e:?}")))?;
-        let (address, length) = prefix.split_once('/').expect("a prefix");
-        let length: u8 = length.parse().expect("a prefix length");
-        // IPv4 lies at ::/96 of an IPv6 tree.
-        let (address, length) = match address.parse::<IpAddr>().expect("an address") {
-            IpAddr::V4(v4) => (IpAddr::V6(u128::from(v4.to_bits()).into()), length + 96),
-            v6 => (v6, length),
-        };
-        database.insert_node(IpAddrWithMask::new(address, length), reference);
-    }
-    let file = File::create(path).map_err(|e| Error::io("write the file", path, e))?;
-    let mut file = database
-        .write_to(BufWriter::new(file))
-        .map_err(|e| failed(&format!("{e:?}")))?;
-    file.flush()
-        .map_err(|e| Error::io("write the file", path, e))
 }

@@ -205,7 +205,7 @@ fn issued_before(
         planted: Planted::Legitimate,
     };
     let client = Client {
-        address: addresses::home(world, customer),
+        address: addresses::home(world.seed, customer),
         agent: chance.below(4) as usize,
     };
     let minted = Minted { token, here: true };

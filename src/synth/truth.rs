@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::addresses;
+use super::figures::{self, Figures};
+use super::logs::PlantedLines;
 use super::pages::{PAGES, PageId};
 use super::world::{Customer, HARVEST, Millis, World};
 
@@ -87,26 +89,6 @@ enum Bound {
 struct Page {
     views: [u64; 3],
     accounts: [Bits; 3],
-}
-
-/// Lines planted in logs, and how many of them no reader can make sense of.
-///
-/// Blank lines count as lines, and not as rejects.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct PlantedLines {
-    pub(super) lines: u64,
-    pub(super) rejects: u64,
-    /// Those of them in logs of gateways, each of which may be a request.
-    pub(super) gateway_rejects: u64,
-}
-
-impl PlantedLines {
-    /// Adds the lines of another log.
-    pub(super) fn add(&mut self, other: PlantedLines) {
-        self.lines += other.lines;
-        self.rejects += other.rejects;
-        self.gateway_rejects += other.gateway_rejects;
-    }
 }
 
 /// Times of the first and last forged request of a phase, and the number of them.
@@ -323,15 +305,7 @@ impl<'w> Truth<'w> {
 
     /// The text of `expected.toml`; `lines` are those of all logs.
     pub(super) fn expected(&self, lines: PlantedLines) -> String {
-        let mut text = String::from(
-            "# The planted truth, counted while generating and never by the analyzer.\n\n[figures]\n",
-        );
-        for (id, [confirmed, probable, possible]) in self.figures(lines) {
-            let _ = writeln!(
-                text,
-                "\"{id}\" = {{ confirmed = {confirmed}, probable = {probable}, possible = {possible} }}"
-            );
-        }
+        let mut text = figures::text(&self.figures(lines));
         for (name, phase) in &self.phases {
             let time = |at| jiff::Timestamp::from_millisecond(at).map(|time| time.to_string());
             if let (Ok(first), Ok(last)) = (time(phase.first), time(phase.last)) {
@@ -345,9 +319,6 @@ impl<'w> Truth<'w> {
         text
     }
 }
-
-/// Figures by their id: confirmed, probable, possible.
-type Figures = BTreeMap<String, [u64; 3]>;
 
 /// What a request for `page` exposes; `None` if nothing.
 ///

@@ -25,3 +25,4 @@ mod support;
 mod tables;
 mod tidy;
 mod tokens;
+mod worlds;

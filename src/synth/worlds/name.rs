@@ -1,0 +1,58 @@
+//! The worlds by name.
+
+/// A service whose logs are those of real products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorldName {
+    /// A portal behind nginx with Keycloak, whose retired key is stolen.
+    KeycloakSaas,
+}
+
+impl WorldName {
+    /// Every world with its name, and in a few words what it is.
+    pub const ALL: [(WorldName, &'static str, &'static str); 1] = [(
+        WorldName::KeycloakSaas,
+        "keycloak-saas",
+        "A portal behind nginx with Keycloak: signed tokens, unnumbered events, a stolen retired key",
+    )];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// What the world is, in a few words.
+    pub fn what(self) -> &'static str {
+        Self::ALL[self as usize].2
+    }
+
+    /// The world of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, own, _)| *own == name);
+        found.map(|(world, ..)| *world)
+    }
+}
+
+/// Which world to make.
+#[derive(Debug, Clone, Copy)]
+pub struct WorldPlan {
+    /// Its name.
+    pub name: WorldName,
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// Whether anybody forges tokens.
+    pub attack: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_world_is_found_by_its_name() {
+        for (world, name, _) in WorldName::ALL {
+            assert_eq!(world.name(), name);
+            assert_eq!(WorldName::from_name(name), Some(world));
+        }
+        assert_eq!(WorldName::from_name("no-such"), None);
+    }
+}
