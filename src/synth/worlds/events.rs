@@ -109,8 +109,8 @@ pub(super) enum Event {
     },
     /// A login or a grant that fails.
     Refused { person: Person, client: Client },
-    /// The issuer hands out a token.
-    Issued(Token),
+    /// The issuer hands out a token to a client.
+    Issued { token: Token, client: Client },
     /// A request reaches the service.
     Request(Request),
 }

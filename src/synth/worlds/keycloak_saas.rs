@@ -305,7 +305,7 @@ impl Product for KeycloakSaas {
                 client,
             } => self.login(at, *session, *person, *client),
             Event::Refused { person, client } => self.refused(at, *person, *client),
-            Event::Issued(token) => self.issued(token),
+            Event::Issued { token, .. } => self.issued(token),
             Event::Request(request) => self.request(at, request),
         }
     }

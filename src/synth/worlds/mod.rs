@@ -14,6 +14,7 @@
 //! | `name` | the worlds by name |
 //! | `product` | what a world must be able to do |
 //! | `keycloak_saas` | a portal behind nginx with Keycloak |
+//! | `okta_api` | an API behind API Gateway with Okta |
 //! | `mod` | the way through: plan, log, and write the truth at the end |
 //!
 //! A further world is a file of its own, a variant in `name`, and an arm in [`write`].
@@ -22,6 +23,7 @@ mod events;
 mod folder;
 mod keycloak_saas;
 mod name;
+mod okta_api;
 mod planted;
 mod play;
 mod product;
@@ -35,12 +37,14 @@ use crate::error::Result;
 use events::Event;
 use keycloak_saas::KeycloakSaas;
 pub use name::{WorldName, WorldPlan};
+use okta_api::OktaApi;
 use product::Product;
 
 /// Writes the world of `plan` into the empty folder `out`.
 pub(super) fn write(plan: &WorldPlan, out: &Path) -> Result<Written> {
     match plan.name {
         WorldName::KeycloakSaas => happen::<KeycloakSaas>(plan, out),
+        WorldName::OktaApi => happen::<OktaApi>(plan, out),
     }
 }
 

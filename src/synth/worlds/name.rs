@@ -5,15 +5,24 @@
 pub enum WorldName {
     /// A portal behind nginx with Keycloak, whose retired key is stolen.
     KeycloakSaas,
+    /// An API behind AWS API Gateway with Okta, whose current key is stolen.
+    OktaApi,
 }
 
 impl WorldName {
     /// Every world with its name, and in a few words what it is.
-    pub const ALL: [(WorldName, &'static str, &'static str); 1] = [(
-        WorldName::KeycloakSaas,
-        "keycloak-saas",
-        "A portal behind nginx with Keycloak: signed tokens, unnumbered events, a stolen retired key",
-    )];
+    pub const ALL: [(WorldName, &'static str, &'static str); 2] = [
+        (
+            WorldName::KeycloakSaas,
+            "keycloak-saas",
+            "A portal behind nginx with Keycloak: signed tokens, unnumbered events, a stolen retired key",
+        ),
+        (
+            WorldName::OktaApi,
+            "okta-api",
+            "An API behind API Gateway with Okta: e-mail as subject, user ids in the log, a stolen current key",
+        ),
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {

@@ -153,7 +153,7 @@ impl Stage<'_> {
                 key: (shape.key_at)(issued_at),
                 in_hole: self.is_lost(issued_at),
             };
-            self.add(issued_at, Event::Issued(token));
+            self.add(issued_at, Event::Issued { token, client });
             // Some leave home with a token in their pocket.
             let later = if chance.one_in(12) {
                 on_the_road
