@@ -38,6 +38,12 @@ pub(super) fn iso(at: Millis) -> String {
     format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00")
 }
 
+/// A moment on a clock that is `offset` from UTC, to the second and without its zone.
+pub(super) fn wall(at: Millis, offset: Millis) -> String {
+    let [year, month, day, hour, minute, second, _] = civil(at, offset);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
 /// Korean time's distance from UTC.
 pub(super) const KOREA: Millis = 9 * 3_600_000;
 

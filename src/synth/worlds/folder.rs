@@ -74,6 +74,11 @@ impl Folder {
             );
         }
         self.write("registry/accounts.csv", &text)?;
+        self.pages(pages)
+    }
+
+    /// Writes page catalogue and network database.
+    pub(super) fn pages(&self, pages: &[Page]) -> Result<()> {
         self.write("registry/pages.toml", &catalogue(pages))?;
         networks(&self.path.join("registry/networks.mmdb"))
     }

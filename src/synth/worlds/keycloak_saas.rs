@@ -238,7 +238,7 @@ impl Product for KeycloakSaas {
             renewals: 4,
             lifetime: 15 * 60 * SECOND,
             carriers: 12,
-            key_at: |at| usize::from(at >= REALLY_ROTATED),
+            key_of: |_, at| usize::from(at >= REALLY_ROTATED),
             pages: PAGES.len(),
             lost: vec![(outage, outage + HOUR / 2)],
             attack: Some(Attack {

@@ -15,10 +15,16 @@
 //! | `product` | what a world must be able to do |
 //! | `keycloak_saas` | a portal behind nginx with Keycloak |
 //! | `okta_api` | an API behind API Gateway with Okta |
+//! | `two_gateways` | a bank of which one gateway logs no tokens |
+//! | `entra_sso` | a company portal with Entra behind a load balancer |
+//! | `cloud_keys` | services in a public cloud |
+//! | `small_shop` | a small shop |
 //! | `mod` | the way through: plan, log, and write the truth at the end |
 //!
 //! A further world is a file of its own, a variant in `name`, and an arm in [`write`].
 
+mod cloud_keys;
+mod entra_sso;
 mod events;
 mod folder;
 mod keycloak_saas;
@@ -28,23 +34,33 @@ mod planted;
 mod play;
 mod product;
 mod signing;
+mod small_shop;
 mod text;
+mod two_gateways;
 
 use std::path::Path;
 
 use super::evidence::Written;
 use crate::error::Result;
+use cloud_keys::CloudKeys;
+use entra_sso::EntraSso;
 use events::Event;
 use keycloak_saas::KeycloakSaas;
 pub use name::{WorldName, WorldPlan};
 use okta_api::OktaApi;
 use product::Product;
+use small_shop::SmallShop;
+use two_gateways::TwoGateways;
 
 /// Writes the world of `plan` into the empty folder `out`.
 pub(super) fn write(plan: &WorldPlan, out: &Path) -> Result<Written> {
     match plan.name {
         WorldName::KeycloakSaas => happen::<KeycloakSaas>(plan, out),
         WorldName::OktaApi => happen::<OktaApi>(plan, out),
+        WorldName::TwoGateways => happen::<TwoGateways>(plan, out),
+        WorldName::EntraSso => happen::<EntraSso>(plan, out),
+        WorldName::CloudKeys => happen::<CloudKeys>(plan, out),
+        WorldName::SmallShop => happen::<SmallShop>(plan, out),
     }
 }
 
@@ -56,8 +72,11 @@ fn happen<P: Product>(plan: &WorldPlan, out: &Path) -> Result<Written> {
     let mut planted = planted::Planted::new(P::PAGES, P::person_of);
     let mut written = Written::default();
     for (at, event) in play::play(plan.seed, &shape) {
+        let event = P::adapt(event);
         if let Event::Request(request) = &event {
-            planted.request(request, |token| product.pass(token));
+            let token = &request.token;
+            let pass = product.logs_token(token).then(|| product.pass(token));
+            planted.request(request, pass);
             written.requests += 1;
             written.attack_requests += u64::from(request.by_attacker);
         }

@@ -7,11 +7,19 @@ pub enum WorldName {
     KeycloakSaas,
     /// An API behind AWS API Gateway with Okta, whose current key is stolen.
     OktaApi,
+    /// A bank with two gateways of which one logs no tokens.
+    TwoGateways,
+    /// A company portal with Microsoft Entra behind a load balancer.
+    EntraSso,
+    /// Services in a public cloud, of whose keys none is forged.
+    CloudKeys,
+    /// A small shop where nothing statistical can be shown.
+    SmallShop,
 }
 
 impl WorldName {
     /// Every world with its name, and in a few words what it is.
-    pub const ALL: [(WorldName, &'static str, &'static str); 2] = [
+    pub const ALL: [(WorldName, &'static str, &'static str); 6] = [
         (
             WorldName::KeycloakSaas,
             "keycloak-saas",
@@ -21,6 +29,26 @@ impl WorldName {
             WorldName::OktaApi,
             "okta-api",
             "An API behind API Gateway with Okta: e-mail as subject, user ids in the log, a stolen current key",
+        ),
+        (
+            WorldName::TwoGateways,
+            "two-gateways",
+            "A bank with two gateways: one logs tokens, one only user names and addresses; a stolen standby key",
+        ),
+        (
+            WorldName::EntraSso,
+            "entra-sso",
+            "A company portal with Entra behind a load balancer: a stolen key of another kind of customer",
+        ),
+        (
+            WorldName::CloudKeys,
+            "cloud-keys",
+            "Services in a public cloud: most keys without a record, none forged, one of them stolen",
+        ),
+        (
+            WorldName::SmallShop,
+            "small-shop",
+            "A small shop: cookies split in two, tables saved from Excel, too little to count on",
         ),
     ];
 

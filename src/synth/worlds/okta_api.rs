@@ -281,7 +281,7 @@ impl Product for OktaApi {
             renewals: 2,
             lifetime: 3_600 * SECOND,
             carriers: 10,
-            key_at: |_| 0,
+            key_of: |_, _| 0,
             pages: PAGES.len(),
             lost: Vec::new(),
             attack: Some(Attack {

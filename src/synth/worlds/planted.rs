@@ -11,7 +11,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::events::{Holder, Person, Request, Target, Token};
+use super::events::{Holder, Person, Request, Target};
 use crate::error::{Error, Result};
 use crate::synth::figures::{self, Figures};
 use crate::synth::pages::Page;
@@ -64,39 +64,38 @@ impl Planted {
         }
     }
 
-    /// Counts a request; `pass` is what the gateway's log has of its token.
-    pub(super) fn request(&mut self, request: &Request, pass: impl FnOnce(&Token) -> Pass) {
-        let token = &request.token;
-        let used = self
-            .tokens
-            .entry(token.number)
-            .or_insert_with(|| UsedToken {
-                pass: pass(token),
+    /// Counts a request; `pass` is what a gateway's log has of its token, if one has any.
+    ///
+    /// A token that no log has is none of the tokens in use; what it showed counts all the same.
+    pub(super) fn request(&mut self, request: &Request, pass: Option<Pass>) {
+        let (token, address) = (&request.token, request.client.address);
+        let stolen = request.by_attacker && !token.is_forged();
+        if let Some(pass) = pass {
+            let used = self.tokens.entry(token.number).or_insert(UsedToken {
+                pass,
                 forged: token.is_forged(),
                 stolen: false,
                 in_hole: token.in_hole,
             });
-        let address = request.client.address;
+            used.stolen |= stolen;
+            self.requests[usize::from(stolen)] += u64::from(request.by_attacker);
+            if let (Holder::Nobody(number), true) = (token.holder, request.by_attacker) {
+                self.nonexistent.insert(number);
+            }
+        }
         if !request.by_attacker {
             self.customers.insert(address);
             return;
         }
-        used.stolen = !token.is_forged();
-        self.requests[usize::from(used.stolen)] += 1;
-        if used.stolen {
+        if stolen {
             return;
         }
         self.attackers.insert(address);
-        match (token.holder, request.target) {
-            (Holder::Nobody(number), _) => {
-                self.nonexistent.insert(number);
-            }
-            (Holder::Person(person), Target::Page(page))
-                if request.status == 200 && request.items.is_some_and(|items| items > 0) =>
-            {
-                *self.views.entry((person, page)).or_default() += 1;
-            }
-            _ => {}
+        if let (Holder::Person(person), Target::Page(page)) = (token.holder, request.target)
+            && request.status == 200
+            && request.items.is_some_and(|items| items > 0)
+        {
+            *self.views.entry((person, page)).or_default() += 1;
         }
     }
 

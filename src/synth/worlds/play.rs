@@ -27,8 +27,8 @@ pub(super) struct Shape {
     pub(super) lifetime: Millis,
     /// Addresses of a carrier, each shared by many customers.
     pub(super) carriers: u64,
-    /// Which key signs a token that is issued at a moment.
-    pub(super) key_at: fn(Millis) -> usize,
+    /// Which key signs the token of a session that is issued at a moment.
+    pub(super) key_of: fn(u64, Millis) -> usize,
     /// Pages in the catalogue.
     pub(super) pages: usize,
     /// Stretches whose issuance records are lost.
@@ -150,7 +150,7 @@ impl Stage<'_> {
                 },
                 issued_at,
                 lifetime: shape.lifetime,
-                key: (shape.key_at)(issued_at),
+                key: (shape.key_of)(number, issued_at),
                 in_hole: self.is_lost(issued_at),
             };
             self.add(issued_at, Event::Issued { token, client });

@@ -21,11 +21,21 @@ pub(super) trait Product: Sized {
     /// Writes registries and case file into the folder `out`, and begins the logs.
     fn begin(plan: &WorldPlan, shape: &Shape, out: &Path) -> Result<Self>;
 
+    /// Changes what happens to what happens in this world.
+    fn adapt(event: Event) -> Event {
+        event
+    }
+
     /// Writes what the logs keep of an event.
     fn log(&mut self, at: Millis, event: &Event) -> Result<()>;
 
     /// What the gateway's log has of a token.
     fn pass(&self, token: &Token) -> Pass;
+
+    /// Whether a log has the token of a request.
+    fn logs_token(&self, _token: &Token) -> bool {
+        true
+    }
 
     /// A person's account, spelled as in the registry.
     fn account(&self, person: Person) -> String;

@@ -5,8 +5,12 @@
 
 use std::collections::HashMap;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -22,6 +26,10 @@ pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
 pub(super) enum PrivateKey {
     /// ES256, RFC 7518 section 3.4.
     EllipticCurve(EcdsaKeyPair),
+    /// RS256, RFC 7518 section 3.3.
+    Rsa(rsa::KeyPair),
+    /// HS256, RFC 7518 section 3.2; nothing of it is public.
+    Secret(hmac::Key),
 }
 
 fn failed(what: &str) -> Error {
@@ -36,7 +44,18 @@ impl PrivateKey {
             .map_err(|_| failed("make a key"))
     }
 
-    /// The public key as a JWK (RFC 7517) of this id.
+    /// A new RS256 key of 2048 bits.
+    pub(super) fn rs256() -> Result<Self> {
+        let key = rsa::KeyPair::generate(rsa::KeySize::Rsa2048);
+        key.map(PrivateKey::Rsa).map_err(|_| failed("make a key"))
+    }
+
+    /// The HS256 key of this secret.
+    pub(super) fn hs256(secret: &[u8]) -> Self {
+        PrivateKey::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// The public key as a JWK (RFC 7517) of this id, null for a secret.
     pub(super) fn jwk(&self, key_id: &str) -> Value {
         match self {
             PrivateKey::EllipticCurve(key) => {
@@ -47,6 +66,14 @@ impl PrivateKey {
                     "kid": key_id, "kty": "EC", "alg": "ES256", "use": "sig", "crv": "P-256", "x": x, "y": y
                 })
             }
+            PrivateKey::Rsa(key) => {
+                let [modulus, exponent] = integers(key.public_key().as_ref());
+                json!({
+                    "kid": key_id, "kty": "RSA", "alg": "RS256", "use": "sig",
+                    "n": encode(modulus), "e": encode(exponent)
+                })
+            }
+            PrivateKey::Secret(_) => Value::Null,
         }
     }
 
@@ -59,8 +86,41 @@ impl PrivateKey {
                 let signature = key.sign(&random, message).map_err(cannot)?;
                 Ok(signature.as_ref().to_vec())
             }
+            PrivateKey::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(cannot)?;
+                Ok(signature)
+            }
+            PrivateKey::Secret(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
         }
     }
+}
+
+/// Modulus and exponent of an RSA public key in DER, a sequence of two integers (RFC 8017 appendix A.1.1).
+fn integers(der: &[u8]) -> [&[u8]; 2] {
+    let (sequence, _) = contents(der);
+    let (modulus, rest) = contents(sequence);
+    let (exponent, _) = contents(rest);
+    // An integer whose first bit is set has a zero before it.
+    [modulus, exponent].map(|integer| integer.strip_prefix(&[0]).unwrap_or(integer))
+}
+
+/// The contents of the DER value that begins here, and what follows it.
+fn contents(der: &[u8]) -> (&[u8], &[u8]) {
+    let (head, length) = match usize::from(der[1]) {
+        short @ 0..0x80 => (2, short),
+        long => {
+            // The other bits say in how many bytes the length stands.
+            let head = 2 + (long & 0x7f);
+            let digits = der[2..head].iter();
+            (
+                head,
+                digits.fold(0, |sum, digit| sum << 8 | usize::from(*digit)),
+            )
+        }
+    };
+    der[head..].split_at(length)
 }
 
 /// Signs each token once, and remembers it.
@@ -108,7 +168,7 @@ mod tests {
     fn tokens_are_valid_under_their_own_key_alone() {
         let keys = [
             PrivateKey::es256(),
-            PrivateKey::es256(),
+            PrivateKey::rs256(),
             PrivateKey::es256(),
         ];
         let keys: Vec<PrivateKey> = keys.into_iter().map(|key| key.expect("a key")).collect();
@@ -123,7 +183,7 @@ mod tests {
         std::fs::write(&path, json!({ "keys": jwks }).to_string()).expect("written");
         let mut known = SigningKeys::default();
         known.load_jwks(None, &path).expect("JWKs");
-        let algorithms = ["ES256"; 3];
+        let algorithms = ["ES256", "RS256", "ES256"];
         // The last one says that it is of another key.
         let headers = [("a", 0), ("b", 1), ("a", 2)]
             .map(|(name, at)| json!({ "alg": algorithms[at], "kid": name, "typ": "JWT" }));
