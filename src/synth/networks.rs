@@ -7,6 +7,7 @@ use std::path::Path;
 
 use maxminddb_writer::Database;
 use maxminddb_writer::paths::IpAddrWithMask;
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 
@@ -33,6 +34,14 @@ const NETWORKS: [(&str, &str, &str, &str); 6] = [
     ("2001:db8:f000::/36", "Example Cloud", "hosting", "JP"),
 ];
 
+/// A network as the database has it, with the names of GeoLite2 as far as they go.
+#[derive(Serialize)]
+struct Network {
+    autonomous_system_organization: &'static str,
+    kind: &'static str,
+    country: &'static str,
+}
+
 /// Writes the network database.
 pub(super) fn networks(path: &Path) -> Result<()> {
     let mut database = Database::default();
@@ -44,11 +53,11 @@ pub(super) fn networks(path: &Path) -> Result<()> {
         Error::case(path, format!("cannot write the network database: {e}"))
     };
     for (prefix, name, kind, country) in NETWORKS {
-        let network = serde_json::json!({
-            "autonomous_system_organization": name,
-            "kind": kind,
-            "country": country,
-        });
+        let network = Network {
+            autonomous_system_organization: name,
+            kind,
+            country,
+        };
         let reference = database
             .insert_value(&network)
             .map_err(|e| failed(&format!("{e:?}")))?;
