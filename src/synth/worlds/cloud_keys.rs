@@ -20,6 +20,7 @@ use super::play::{Attack, Shape};
 use super::product::Product;
 use super::text::{Of, code, hex, uuid};
 use crate::error::Result;
+use crate::synth::chance::{Chance, Kind};
 use crate::synth::clocks::utc;
 use crate::synth::logs::Log;
 use crate::synth::pages::Page;
@@ -31,6 +32,8 @@ const BEGIN: Millis = 1_740_960_000_000;
 const ISSUER: &str = "sts.amazonaws.com";
 /// How many of the users have a long-lived key in place of temporary ones.
 const LONG_LIVED: Person = 30;
+/// The first number of a long-lived key; those of temporary keys lie below it.
+const LONG_LIVED_KEYS: u64 = 1 << 39;
 /// The user whose key is stolen.
 const ROBBED: Person = 7;
 /// One temporary key in so many is handed out where the evidence has records.
@@ -127,7 +130,8 @@ impl CloudKeys {
     }
 
     fn issued(&mut self, token: &Token, client: Client) -> Result<()> {
-        if is_long_lived(token) || !token.number.is_multiple_of(RECORDED_ONE_IN) {
+        let mut chance = Chance::of(self.seed, Kind::WorldText, token.number);
+        if is_long_lived(token) || !chance.one_in(RECORDED_ONE_IN) {
             return Ok(());
         }
         let arn = Self::arn(token);
@@ -144,7 +148,7 @@ impl CloudKeys {
             },
         });
         // A service of the cloud assumes the role for the machine.
-        let address = if user(token) % 3 == 0 {
+        let address = if user(token).is_multiple_of(3) {
             "ec2.amazonaws.com".to_string()
         } else {
             client.address.to_string()
@@ -206,6 +210,7 @@ impl CloudKeys {
 
 impl Product for CloudKeys {
     const PAGES: &'static [Page] = &PAGES;
+    const HAS_ACCOUNTS: bool = false;
 
     fn shape() -> Shape {
         Shape {
@@ -249,7 +254,7 @@ impl Product for CloudKeys {
             request.token.holder = Holder::Person(ROBBED);
         }
         if is_long_lived(&request.token) {
-            request.token.number = user(&request.token);
+            request.token.number = LONG_LIVED_KEYS | user(&request.token);
         }
         Event::Request(request)
     }

@@ -69,7 +69,7 @@ fn happen<P: Product>(plan: &WorldPlan, out: &Path) -> Result<Written> {
     let mut shape = P::shape();
     shape.attack = shape.attack.filter(|_| plan.attack);
     let mut product = P::begin(plan, &shape, out)?;
-    let mut planted = planted::Planted::new(P::PAGES, P::person_of);
+    let mut planted = planted::Planted::new(P::PAGES, P::HAS_ACCOUNTS, P::person_of);
     let mut written = Written::default();
     for (at, event) in play::play(plan.seed, &shape) {
         let event = P::adapt(event);

@@ -208,7 +208,7 @@ impl OktaApi {
 
     /// A wrong password, or a grant without a valid code.
     fn refused(&mut self, at: Millis, person: Person, client: Client) -> Result<()> {
-        if person % 2 == 0 {
+        if person.is_multiple_of(2) {
             let who = (self.user(person), Value::Null);
             return self.event(
                 at,

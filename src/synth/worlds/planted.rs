@@ -37,6 +37,7 @@ struct UsedToken {
 /// The truth so far.
 pub(super) struct Planted {
     pages: &'static [Page],
+    has_accounts: bool,
     /// The person behind each account.
     person_of: fn(Person) -> u64,
     tokens: BTreeMap<u64, UsedToken>,
@@ -51,9 +52,14 @@ pub(super) struct Planted {
 
 impl Planted {
     /// Nothing is counted yet.
-    pub(super) fn new(pages: &'static [Page], person_of: fn(Person) -> u64) -> Self {
+    pub(super) fn new(
+        pages: &'static [Page],
+        has_accounts: bool,
+        person_of: fn(Person) -> u64,
+    ) -> Self {
         Planted {
             pages,
+            has_accounts,
             person_of,
             tokens: BTreeMap::new(),
             views: BTreeMap::new(),
@@ -155,6 +161,9 @@ impl Planted {
             ("fleet.shared", shared),
         ] {
             figures.insert(id.to_string(), [count; 3]);
+        }
+        if !self.has_accounts {
+            figures.retain(|id, _| !id.ends_with(".persons") && !id.contains("nonexistent"));
         }
         figures
     }

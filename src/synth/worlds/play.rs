@@ -69,6 +69,7 @@ pub(super) fn play(seed: u64, shape: &Shape) -> Vec<(Millis, Event)> {
         }
     }
     let mut events = stage.events;
+    events.retain(|(at, _)| within(shape.span, *at));
     // Stable, so that events of one moment keep the order they were added in.
     events.sort_by_key(|(at, _)| *at);
     events
@@ -87,16 +88,12 @@ impl Stage<'_> {
         self.events.push((at, event));
     }
 
-    /// Draws when a session begins: more begin by day than by night, and two reach the ends of the logs.
-    fn beginning(&self, chance: &mut Chance, number: u64) -> Millis {
+    /// Draws when a session begins: more begin by day than by night, and some before the logs do.
+    fn beginning(&self, chance: &mut Chance) -> Millis {
         let (begin, end) = self.shape.span;
-        match number {
-            0 => return begin,
-            1 => return end - self.shape.lifetime - SECOND,
-            _ => {}
-        }
+        let before = self.shape.lifetime * (self.shape.renewals as i64 + 1);
         loop {
-            let at = begin + chance.time_below(end - begin - self.shape.lifetime);
+            let at = begin - before + chance.time_below(end - begin + before);
             let hour = at.div_euclid(HOUR).rem_euclid(24) as usize;
             if chance.below(13) < WEIGHTS[hour] {
                 return at;
@@ -104,16 +101,16 @@ impl Stage<'_> {
         }
     }
 
-    /// Whether the records of a moment are lost.
+    /// Whether the evidence has no records of a moment: it is before the logs, or they are lost.
     fn is_lost(&self, at: Millis) -> bool {
-        self.shape.lost.iter().any(|lost| within(*lost, at))
+        at < self.shape.span.0 || self.shape.lost.iter().any(|lost| within(*lost, at))
     }
 
     /// Plans an honest session: a login, its token, and the tokens that replace it.
     fn session(&mut self, number: u64) {
         let shape = self.shape;
         let mut chance = Chance::of(self.seed, Kind::WorldSession, number);
-        let begin = self.beginning(&mut chance, number);
+        let begin = self.beginning(&mut chance);
         let person = chance.below(shape.people);
         let on_the_road = Client {
             address: addresses::carrier(chance.below(shape.carriers)),
@@ -162,9 +159,6 @@ impl Stage<'_> {
             };
             self.uses(&mut chance, token, client, later);
             issued_at += shape.lifetime - 20 * SECOND - chance.time_below(40 * SECOND);
-            if issued_at + shape.lifetime >= shape.span.1 {
-                break;
-            }
         }
     }
 
@@ -271,6 +265,45 @@ fn divisor(a: u64, b: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SHAPE: Shape = Shape {
+        people: 40,
+        span: (0, 48 * HOUR),
+        sessions: 200,
+        renewals: 2,
+        lifetime: HOUR,
+        carriers: 2,
+        key_of: |_, _| 0,
+        pages: 2,
+        lost: Vec::new(),
+        attack: None,
+    };
+
+    #[test]
+    fn an_attack_comes_on_top_and_nothing_is_outside_the_logs() {
+        let attack = Attack {
+            span: (20 * HOUR, 30 * HOUR),
+            tokens: 50,
+            key: 0,
+            rented: 3,
+            shared: 1,
+        };
+        let all = |attack| {
+            let shape = Shape { attack, ..SHAPE };
+            play(7, &shape)
+        };
+        let forged = |(_, event): &(Millis, Event)| matches!(event, Event::Request(request) if request.token.is_forged());
+        let (honest, attacked) = (all(None), all(Some(attack)));
+        assert!(!honest.iter().any(forged));
+        let rest: Vec<_> = attacked.iter().filter(|event| !forged(event)).collect();
+        assert_eq!(rest.len(), honest.len());
+        assert!(attacked.len() > honest.len() + 50);
+        for (one, other) in honest.iter().zip(rest) {
+            assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        }
+        assert!(attacked.is_sorted_by_key(|(at, _)| *at));
+        assert!(attacked.iter().all(|(at, _)| within(SHAPE.span, *at)));
+    }
 
     #[test]
     fn the_attacker_tries_each_account_once_before_any_twice() {

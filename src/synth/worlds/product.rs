@@ -14,6 +14,8 @@ use crate::synth::world::Millis;
 pub(super) trait Product: Sized {
     /// The pages of its catalogue.
     const PAGES: &'static [Page];
+    /// Whether it has a registry of accounts: without one nobody can count persons.
+    const HAS_ACCOUNTS: bool = true;
 
     /// How large it is, and the attack on it.
     fn shape() -> Shape;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 
 /// Base64 as tokens have it.
-pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
+fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -29,7 +29,7 @@ pub(super) enum PrivateKey {
     /// RS256, RFC 7518 section 3.3.
     Rsa(rsa::KeyPair),
     /// HS256, RFC 7518 section 3.2; nothing of it is public.
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 fn failed(what: &str) -> Error {
@@ -52,7 +52,7 @@ impl PrivateKey {
 
     /// The HS256 key of this secret.
     pub(super) fn hs256(secret: &[u8]) -> Self {
-        PrivateKey::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        PrivateKey::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)))
     }
 
     /// The public key as a JWK (RFC 7517) of this id, null for a secret.
