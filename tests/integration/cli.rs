@@ -64,6 +64,8 @@ fn usage_errors_exit_with_2() {
         &["scope", "x", "--threads", "0"],
         &["query", "x"],
         &["synth", "--out", "x", "--scale", "much"],
+        &["synth", "--out", "x", "--world", "no-such"],
+        &["synth", "--out", "x", "--world", "okta-api", "--scale", "1"],
     ] {
         assert_eq!(
             breachscope(arguments).status.code(),
