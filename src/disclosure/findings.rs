@@ -201,6 +201,23 @@ pub enum Finding {
         /// The issuer whose `keys_logged` names it.
         issuer: String,
     },
+    /// Of the tokens without a record, some could be honest ones whose record a log without numbers lost.
+    TokensMayBeHonest {
+        /// The issuer.
+        subject: String,
+        /// The issue time of the first honest token that shows the log complete.
+        #[serde(serialize_with = "serialize_utc")]
+        from: i64,
+        /// That of the last one.
+        #[serde(serialize_with = "serialize_utc")]
+        to: i64,
+        /// Tokens without a record between.
+        count: u64,
+        /// How many of them could be honest, at most, with a confidence of 99.9 %.
+        at_most: u64,
+        /// Honest tokens, all with their record, that show it.
+        witness_count: u64,
+    },
     /// No record of an issuer meets any token: the logs write ids in two ways.
     IdsNeverMeet {
         /// The issuer.
@@ -259,6 +276,20 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(found.keys.iter().flat_map(custody));
     findings.extend(about_logs(found));
     findings.extend(about_signing_keys(found));
+    findings.extend(
+        found
+            .tokens
+            .stretches
+            .iter()
+            .map(|stretch| Finding::TokensMayBeHonest {
+                subject: stretch.issuer.clone(),
+                from: stretch.from,
+                to: stretch.to,
+                count: stretch.absent,
+                at_most: stretch.at_most,
+                witness_count: stretch.witnesses,
+            }),
+    );
     findings.extend(found.unmet.iter().map(|unmet| Finding::IdsNeverMeet {
         subject: unmet.issuer.clone(),
         of_a_token: unmet.of_a_token.clone(),

@@ -1,6 +1,6 @@
 //! Sentences about values and lines that could not be read, and are counted all the same.
 
-use crate::terminal::counted;
+use crate::terminal::{counted, thousands};
 
 /// Says which value of `file` at `line_no` could not be read, how many are like it, and what to change.
 pub(super) fn values_unreadable(
@@ -28,6 +28,26 @@ pub(super) fn ids_never_meet(issuer: &str, of_a_token: &str, of_a_record: &str) 
          has the id `{of_a_token}`, a record `{of_a_record}`. If one is the other with something around it, take \
          that off with `id_prefix` or `id_suffix` of the source. If tokens name their id by another claim than \
          `jti`, say so with `token_claims`."
+    )
+}
+
+/// Says how many of an issuer's tokens without a record could be honest ones whose record was lost.
+pub(super) fn may_be_honest(issuer: &str, [from, to]: [String; 2], counts: [u64; 3]) -> String {
+    let [count, at_most, witnesses] = counts;
+    let kept = match at_most {
+        0 => "None of them counts as less than its key and signature allow",
+        _ => "As many, those with the most requests, count as `probable` only",
+    };
+    format!(
+        "Of {} of {issuer} without a record, issued from {from} to {to}, at most {} could be honest, with its record \
+         lost: {} of that time have theirs (99.9 % confidence). {kept}.",
+        counted(count, "token", "tokens"),
+        thousands(at_most),
+        counted(
+            witnesses,
+            "token that was issued for certain",
+            "tokens that were issued for certain"
+        ),
     )
 }
 

@@ -5,7 +5,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::problems::{gateway_rejected, ids_never_meet, values_unreadable, without_address};
+use super::problems::{
+    gateway_rejected, ids_never_meet, may_be_honest, values_unreadable, without_address,
+};
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
 use crate::terminal::{counted, thousands};
@@ -132,6 +134,18 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
         } => values_unreadable((subject, *line_no), problem, value, *count),
         Finding::ForgedRequestsWithoutAddress { count } => without_address(*count),
         Finding::GatewayLinesRejected { count } => gateway_rejected(*count),
+        Finding::TokensMayBeHonest {
+            subject,
+            from,
+            to,
+            count,
+            at_most,
+            witness_count,
+        } => may_be_honest(
+            subject,
+            [*from, *to].map(|time| local(time, zone)),
+            [*count, *at_most, *witness_count],
+        ),
         Finding::IdsNeverMeet {
             subject,
             of_a_token,
