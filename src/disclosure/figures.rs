@@ -314,14 +314,14 @@ fn of_fleet(tokens: &Tokens, exposure: &Exposure) -> [Figure; 3] {
         Figure::new(
             "fleet.dedicated",
             "address",
-            same(addresses - shared),
-            "addresses of the fleet from which no legitimate token was seen",
+            possible(addresses - shared, doubtful as u64),
+            "addresses of the fleet from which no legitimate token was seen; possible: or addresses with indeterminate tokens only",
         ),
         Figure::new(
             "fleet.shared",
             "address",
-            same(shared),
-            "addresses of the fleet from which a legitimate token was seen too",
+            possible(shared, doubtful as u64),
+            "addresses of the fleet from which a legitimate token was seen too; possible: or addresses with indeterminate tokens only",
         ),
     ]
 }

@@ -293,8 +293,8 @@ impl<'w> Truth<'w> {
                 certain(self.without_gateway),
             ),
             ("fleet.addresses", [fleet, fleet, suspects]),
-            ("fleet.dedicated", certain(fleet - shared)),
-            ("fleet.shared", certain(shared)),
+            ("fleet.dedicated", [fleet - shared, fleet - shared, suspects - shared]),
+            ("fleet.shared", [shared, shared, shared + suspects - fleet]),
             ("intake.lines", certain(lines.lines)),
             ("intake.rejects", certain(lines.rejects)),
         ] {
