@@ -293,7 +293,10 @@ impl<'w> Truth<'w> {
                 certain(self.without_gateway),
             ),
             ("fleet.addresses", [fleet, fleet, suspects]),
-            ("fleet.dedicated", [fleet - shared, fleet - shared, suspects - shared]),
+            (
+                "fleet.dedicated",
+                [fleet - shared, fleet - shared, suspects - shared],
+            ),
             ("fleet.shared", [shared, shared, shared + suspects - fleet]),
             ("intake.lines", certain(lines.lines)),
             ("intake.rejects", certain(lines.rejects)),

@@ -1,7 +1,7 @@
 //! How many tokens without a record could be honest ones whose record was lost.
 //!
 //! In a log without record numbers only the honest witnesses show how complete it is. If none of `n` lacks
-//! its record, the log lost at most [`LIMIT`]` / n` of its records, with a confidence of 99.9 %. So of the
+//! its record, the log lost at most `6.9 / n` of its records, with a confidence of 99.9 %. So of the
 //! honest tokens that have no witness of their own, at most that share can be among those without a record;
 //! the rest of these was forged.
 //!
