@@ -523,7 +523,7 @@ fn rules_are_listed_and_can_be_switched_off() {
     let output = breachscope(&["rules", "--format", "json"]);
     let rules: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let rules = rules.as_array().unwrap();
-    assert_eq!(rules.len(), 18);
+    assert_eq!(rules.len(), 19);
     for rule in rules {
         for field in ["id", "sees", "innocent", "source"] {
             assert!(

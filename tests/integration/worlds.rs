@@ -228,14 +228,14 @@ struct Holds {
 const HOLDS: [Holds; 6] = [
     Holds {
         world: "keycloak-saas",
-        recall: 0.0,
-        within: false,
-        exact: false,
+        recall: 0.99,
+        within: true,
+        exact: true,
     },
     Holds {
         world: "okta-api",
         recall: 0.0,
-        within: false,
+        within: true,
         exact: false,
     },
     Holds {
@@ -247,7 +247,7 @@ const HOLDS: [Holds; 6] = [
     Holds {
         world: "entra-sso",
         recall: 0.0,
-        within: false,
+        within: true,
         exact: false,
     },
     Holds {
@@ -259,7 +259,7 @@ const HOLDS: [Holds; 6] = [
     Holds {
         world: "small-shop",
         recall: 0.0,
-        within: false,
+        within: true,
         exact: false,
     },
 ];

@@ -26,10 +26,11 @@ pub(super) const RULE: Rule = Rule {
 /// Whether the issuer's log would have a record of the token, if any of its records of that time are left.
 fn is_covered(cover: Cover) -> bool {
     match cover.status {
-        Status::Complete | Status::KeyNotNamed => true,
+        // What lacks records there is of another key: an honest token of this one would show its use.
+        Status::Complete | Status::KeyNotNamed | Status::Contradicted => true,
         // Not if its ids are written otherwise, so that no record could be met.
         Status::NotShown => cover.basis != Basis::Log,
-        Status::Hole | Status::OutsideLog | Status::NotLogged | Status::Contradicted => false,
+        Status::Hole | Status::OutsideLog | Status::NotLogged => false,
     }
 }
 
@@ -104,13 +105,9 @@ mod tests {
         let honest = Basis::HonestPopulation;
         assert_eq!(seen(Status::NotShown, honest), Outcome::Fires);
         assert_eq!(seen(Status::KeyNotNamed, Basis::Log), Outcome::Fires);
+        assert_eq!(seen(Status::Contradicted, honest), Outcome::Fires);
         assert_eq!(seen(Status::NotShown, Basis::Log), Outcome::NoEvidence);
-        for status in [
-            Status::Hole,
-            Status::OutsideLog,
-            Status::NotLogged,
-            Status::Contradicted,
-        ] {
+        for status in [Status::Hole, Status::OutsideLog, Status::NotLogged] {
             assert_eq!(seen(status, honest), Outcome::NoEvidence, "{status:?}");
         }
     }
