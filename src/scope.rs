@@ -2,11 +2,11 @@
 //!
 //! The results are frames, the manifest, the report and the disclosure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
-use crate::case::{Accounts, Case, Context, Interner};
+use crate::case::{Accounts, Case, Context, Interner, SourceKind};
 use crate::digest::{hash_file, hash_text};
 use crate::disclosure::{self, Disclosure, Found};
 use crate::error::{Error, Result};
@@ -122,6 +122,18 @@ fn sources(manifest: &Manifest) -> HashMap<u32, usize> {
     numbered
         .flat_map(|(number, files)| files.iter().map(move |file| (file.evidence_id, number)))
         .collect()
+}
+
+/// The evidence files of gateways in whose logs no line has a token.
+fn tokenless(manifest: &Manifest, with_tokens: &HashSet<u32>) -> HashSet<u32> {
+    let files = manifest.evidence.iter();
+    let of_gateways = files.filter(|file| file.kind == SourceKind::Gateway.name());
+    let logs_tokens = |source: &str| {
+        let mut files = manifest.evidence.iter();
+        files.any(|file| file.source == source && with_tokens.contains(&file.evidence_id))
+    };
+    let tokenless = of_gateways.filter(|file| !logs_tokens(&file.source));
+    tokenless.map(|file| file.evidence_id).collect()
 }
 
 /// Runs every stage on `case` and writes the results below `out`.
@@ -256,6 +268,7 @@ fn count(
         context,
         sources: &sources(manifest),
         suspects: &tokens.forged_addresses,
+        tokenless: &tokenless(manifest, &spread.with_tokens),
     };
     let mut exposure = counter.run(by_request)?;
     exposure.rejected = exposure::rejected_requests(manifest, frames_dir)?;

@@ -264,16 +264,17 @@ fn of_subjects(tokens: &Tokens) -> [Figure; 3] {
 /// Requests by the verdict of their token.
 fn of_requests(exposure: &Exposure) -> [Figure; 4] {
     let [forged, doubtful, legitimate, stolen] = exposure.requests;
+    let [dedicated, shared] = exposure.by_address;
     [
         Figure::new(
             "requests.forged",
             "request",
             [
                 forged - exposure.likely_forged,
-                forged,
-                forged + doubtful + exposure.rejected,
+                forged + dedicated,
+                forged + dedicated + shared + doubtful + exposure.rejected,
             ],
-            "gateway requests with a forged token; possible: or an indeterminate one, or lines that could not be read",
+            "gateway requests with a forged token; probable: or, where no token is logged, from an address of the attacker alone; possible: or from a shared one, with an indeterminate token, or lines that could not be read",
         ),
         Figure::new(
             "requests.legitimate",

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod figures;
+mod finding;
 mod findings;
 mod found;
 mod gaps;
@@ -12,7 +13,8 @@ mod keys;
 
 pub use coverage::CoverageRow;
 pub use figures::{Figure, figures, write_figures};
-pub use findings::{Finding, Registry, about_evidence};
+pub use finding::{Finding, Registry};
+pub use findings::about_evidence;
 pub use found::Found;
 pub use gaps::{Effect, Gap, Missing, Touched};
 

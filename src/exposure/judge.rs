@@ -16,6 +16,8 @@
 //! | `token_indeterminate` | possible | any of these, under an indeterminate token |
 //! | `token_stolen` | counted apart | any of these, under a stolen token that the attacker used |
 //! | `token_not_logged` | possible | any of these, but the gateway's line is lost |
+//! | `address_dedicated` | probable at most | any of these at a gateway that logs no tokens, from an address of the attacker alone |
+//! | `address_shared` | possible | the same, from an address that carries customers too |
 //! | `shown_beside` | possible | the application logged items of another account or page for a request that may be the attacker's |
 //!
 //! The application's word outranks the gateway's: if it logged that it served no items, nothing was shown.
@@ -62,6 +64,10 @@ pub enum Carrier {
     Unknown,
     /// A request that may be the attacker's, for which the application served another page or account too.
     Beside,
+    /// None that was logged, from an address of the attacker alone, while it carried forged tokens elsewhere.
+    OfDedicatedAddress,
+    /// The same from an address that carries customers too.
+    OfSharedAddress,
 }
 
 /// What the tiers say about one request for a page of the catalogue.
@@ -135,6 +141,8 @@ pub fn judge(request: &PageRequest) -> Option<(Bound, &'static str)> {
         Carrier::Indeterminate => (Bound::Possible, "token_indeterminate"),
         Carrier::Unknown => (Bound::Possible, "token_not_logged"),
         Carrier::Beside => (Bound::Possible, "shown_beside"),
+        Carrier::OfDedicatedAddress => (bound.max(Bound::Probable), "address_dedicated"),
+        Carrier::OfSharedAddress => (Bound::Possible, "address_shared"),
     })
 }
 

@@ -4,10 +4,12 @@
 //! joined to the application's. What a request showed whose gateway line is lost counts as *possible*.
 //! Accounts are exact sets (roaring bitmaps), one for each page and bound.
 
+mod by_address;
 mod judge;
 mod rejected;
 mod together;
 
+use by_address::Addresses;
 pub use judge::{Bound, Carrier, PageRequest, judge};
 pub use rejected::rejected_requests;
 use together::JoinedRequest;
@@ -65,6 +67,9 @@ pub struct Exposure {
     pub requests: [u64; 4],
     /// Requests with a token that is forged with moderate confidence; they are in `requests` too.
     pub likely_forged: u64,
+    /// Requests at gateways that log no tokens, from the attacker's own addresses and from shared ones, while
+    /// these carried forged tokens elsewhere.
+    pub by_address: [u64; 2],
     /// Lines of gateways that could not be read, each of which may be a request of the attacker.
     pub rejected: u64,
     /// Requests without a line at the gateway.
@@ -113,6 +118,9 @@ impl Exposure {
             *requests += more;
         }
         self.likely_forged += other.likely_forged;
+        for (requests, more) in self.by_address.iter_mut().zip(other.by_address) {
+            *requests += more;
+        }
         self.without_gateway += other.without_gateway;
         self.copies += other.copies;
         self.respelled_views += other.respelled_views;
@@ -128,6 +136,8 @@ pub struct Counter<'a> {
     pub sources: &'a HashMap<u32, usize>,
     /// Addresses that carried a forged token.
     pub suspects: &'a HashSet<u128>,
+    /// The evidence files of gateways that log no tokens.
+    pub tokenless: &'a HashSet<u32>,
 }
 
 /// A row of the frame `exposures`, before it is written.
@@ -171,8 +181,12 @@ fn distinct(lines: &[Line]) -> Vec<&Line> {
 impl Counter<'_> {
     /// Counts all requests of the shuffle and writes the `exposures` frame.
     pub fn run(&self, by_request: &Shuffle) -> Result<Exposure> {
+        let addresses = match self.tokenless.is_empty() {
+            true => Addresses::default(),
+            false => Addresses::find(self.context, by_request)?,
+        };
         let found = each_partition(by_request.count(), self.context.threads, |index| {
-            self.partition(&by_request.take(index)?, index)
+            self.partition(&addresses, &by_request.take(index)?, index)
         })?;
         let mut all = Exposure::new(self.context.case.catalogue.pages.len());
         for exposure in found {
@@ -182,7 +196,12 @@ impl Counter<'_> {
     }
 
     /// Counts the requests of one partition and writes its part of the frame.
-    fn partition(&self, records: &Records, index: usize) -> Result<Exposure> {
+    fn partition(
+        &self,
+        addresses: &Addresses,
+        records: &Records,
+        index: usize,
+    ) -> Result<Exposure> {
         let mut lines: Vec<Line> = records
             .iter()
             .map(|record| Line::decode(&mut Decoder(record)))
@@ -191,7 +210,7 @@ impl Counter<'_> {
         let mut found = Exposure::new(self.context.case.catalogue.pages.len());
         let mut exposed = Vec::new();
         for request in lines.chunk_by(|a, b| a.request == b.request) {
-            self.request(request, &mut found, &mut exposed);
+            self.request(addresses, request, &mut found, &mut exposed);
         }
         exposed.sort_unstable_by_key(|e| (e.line.event_time, e.line.evidence_id, e.line.line_no));
         self.write(&exposed, u32::try_from(index).expect("few partitions"))?;
@@ -224,7 +243,13 @@ impl Counter<'_> {
     }
 
     /// Counts the lines that share one request id.
-    fn request<'l>(&self, lines: &'l [Line], found: &mut Exposure, exposed: &mut Vec<Exposed<'l>>) {
+    fn request<'l>(
+        &self,
+        addresses: &Addresses,
+        lines: &'l [Line],
+        found: &mut Exposure,
+        exposed: &mut Vec<Exposed<'l>>,
+    ) {
         let distinct = distinct(lines);
         found.copies += (lines.len() - distinct.len()) as u64;
         let source = |evidence_id: u32| self.sources[&evidence_id];
@@ -234,7 +259,16 @@ impl Counter<'_> {
                 Tier::Judged(verdict, moderate) => {
                     self.judged(&request, (verdict, moderate), found, exposed);
                 }
-                Tier::NoToken => {}
+                Tier::NoToken => {
+                    let line = request.line;
+                    let is_tokenless = self.tokenless.contains(&line.evidence_id);
+                    let carrier = is_tokenless.then(|| addresses.carrier(line)).flatten();
+                    if let Some(carrier) = carrier {
+                        let shared = carrier == Carrier::OfSharedAddress;
+                        found.by_address[usize::from(shared)] += 1;
+                        self.exposure(&request, carrier, found, exposed);
+                    }
+                }
                 Tier::Unreadable => {
                     self.exposure(&request, Carrier::Unknown, found, exposed);
                 }

@@ -441,7 +441,13 @@ impl<'a> Settings<'a> {
             let fills = columns_filled_by(name.get_ref());
             fills.first() == Some(&"token_id")
         });
-        for name in needed.chain(source.kind.needs().iter().copied()) {
+        // A gateway may log no tokens; one that logs them must say whose they are.
+        let tokens = ["token_id", "token_issuer"].into_iter().any(is_known);
+        let of_kind = match source.kind {
+            SourceKind::Gateway if !tokens => &[],
+            kind => kind.needs(),
+        };
+        for name in needed.chain(of_kind.iter().copied()) {
             let by_record = has_token && matches!(name, "token_subject" | "subject");
             if !is_known(name) && !by_record {
                 let message = format!(

@@ -51,6 +51,16 @@ pub(super) fn may_be_honest(issuer: &str, [from, to]: [String; 2], counts: [u64;
     )
 }
 
+/// Says how many requests without a logged token are told by their address.
+pub(super) fn by_address(dedicated: u64, shared: u64) -> String {
+    format!(
+        "{} at gateways that log no tokens came from addresses of the attacker alone while these carried forged tokens \
+         elsewhere: they are `probable` at most. {} came from addresses that carry customers too: they are `possible`.",
+        counted(dedicated, "request", "requests"),
+        counted(shared, "request", "requests"),
+    )
+}
+
 /// What a problem is, behind "3 rows have", and what can be done.
 fn meaning(problem: &str) -> (String, String) {
     let map = |column: &str| {

@@ -6,7 +6,7 @@
 use jiff::tz::TimeZone;
 
 use super::problems::{
-    gateway_rejected, ids_never_meet, may_be_honest, values_unreadable, without_address,
+    by_address, gateway_rejected, ids_never_meet, may_be_honest, values_unreadable, without_address,
 };
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
@@ -146,6 +146,10 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             [*from, *to].map(|time| local(time, zone)),
             [*count, *at_most, *witness_count],
         ),
+        Finding::RequestsByAddress {
+            dedicated_count,
+            shared_count,
+        } => by_address(*dedicated_count, *shared_count),
         Finding::IdsNeverMeet {
             subject,
             of_a_token,

@@ -1,6 +1,6 @@
 //! Lines of the event frames, sent to where they meet: uses of tokens by token id, others by request.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use polars::prelude::{DataFrame, StaticArray};
@@ -120,11 +120,14 @@ pub struct Spread {
     pub proven: ProvenKeys,
     /// How many lines have a token that could not be taken from the log, by problem.
     pub without_token: BTreeMap<String, u64>,
+    /// The evidence files in which any line has a token, if only one that cannot be read.
+    pub with_tokens: HashSet<u32>,
 }
 
 impl Spread {
     fn merge(&mut self, other: Spread) {
         self.proven.extend(other.proven);
+        self.with_tokens.extend(other.with_tokens);
         for (problem, count) in other.without_token {
             *self.without_token.entry(problem).or_default() += count;
         }
@@ -224,6 +227,9 @@ impl Spreader<'_> {
                 found.proven.insert((claims.issuer, claims.key_id));
             }
             let RequestLine { line, no_request } = lines(row, &token);
+            if token.token_id.is_some() || token.problem.is_some() {
+                found.with_tokens.insert(line.evidence_id);
+            }
             match token.token_id {
                 Some(token_id) if line.tier == Tier::NoToken => {
                     self.send_use(line, &token, token_id, &mut record)?;
