@@ -16,6 +16,7 @@
 //! | [`intake`] | evidence -> frames, rejects, manifest | a log format: [`intake::formats`] |
 //! | [`survey`] | what logs are, and a first case file for them | a setting to propose |
 //! | [`jws`] | tokens that are JSON Web Signatures: claims, keys, signatures | an algorithm |
+//! | [`misfits`] | what shows that a case is set wrongly, before anything is counted | a misfit |
 //! | [`tokens`] | coverage, rules, verdicts | a verdict rule: [`tokens::rules`] |
 //! | [`lines`], [`shuffle`] | what a line of a tier is; lines brought together by request | |
 //! | [`exposure`] | requests x pages -> views, accounts, bounds | an exposure rule |
@@ -53,6 +54,7 @@ pub mod inspect;
 pub mod intake;
 pub mod jws;
 pub mod lines;
+pub mod misfits;
 pub mod moment;
 pub mod progress;
 pub mod query;

@@ -14,6 +14,7 @@ use crate::exposure::{self, Counter};
 use crate::fleet::Networks;
 use crate::intake::{self, Reading};
 use crate::lines::ByRequest;
+use crate::misfits::{self, Misfit};
 use crate::progress::Progress;
 use crate::results::{Draft, files_below};
 use crate::results::{FrameFile, Hashed, Manifest};
@@ -22,7 +23,7 @@ use crate::tokens::coverage::Coverage;
 use crate::tokens::logins::Logins;
 use crate::tokens::timeline::KeyLife;
 use crate::tokens::{self, Judge, Spread, Tokens, Unmet, antijoin, timeline};
-use crate::{fleet, report, sessions};
+use crate::{fleet, report, sessions, survey};
 
 /// What a run found, and what it read.
 pub struct Answer {
@@ -145,6 +146,7 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
     let frames_dir = draft.frames();
     let command = format!("breachscope scope {}", case.dir.display());
     let mut manifest = prepare(case, &readings, &draft, threads, &command, progress)?;
+    survey::refuse_requests_as_issuances(case, &manifest)?;
     let interner = Interner::default();
     let accounts = match case.resolve(&case.file.registry.accounts) {
         Some(path) => Accounts::load(&path, &interner, &frames_dir)?,
@@ -158,12 +160,13 @@ pub fn run(case: &Case, out: &Path, threads: usize, progress: &dyn Progress) -> 
         threads,
         progress,
     };
+    let misfits = misfits::look(&context, &manifest)?;
     let by_request = Shuffle::new(&draft.work(), "request", partitions(manifest.totals.rows));
     let verdicts = judge(&context, &manifest, &draft.work(), &by_request)?;
     let disclosure = count(
         &context,
         &manifest,
-        verdicts,
+        (misfits, verdicts),
         &by_request,
         networks.as_ref(),
     )?;
@@ -251,7 +254,7 @@ fn judge(
 fn count(
     context: &Context<'_>,
     manifest: &Manifest,
-    verdicts: Verdicts,
+    (misfits, verdicts): (Vec<Misfit>, Verdicts),
     by_request: &Shuffle,
     networks: Option<&Networks>,
 ) -> Result<Disclosure> {
@@ -283,6 +286,7 @@ fn count(
     let found = Found {
         context,
         manifest,
+        misfits,
         tokens: &tokens,
         coverage: &coverage,
         unmet: &unmet,

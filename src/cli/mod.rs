@@ -60,7 +60,8 @@ Exit codes:
   0  complete
   1  the input or the case file is wrong
   2  usage
-  3  finished, but evidence is missing or was rejected; the report says where";
+  3  finished, but evidence is missing or was rejected, or a setting looks wrong;
+     the report says where";
 
 /// The subcommands, in the order in which a responder needs them.
 #[derive(Subcommand)]

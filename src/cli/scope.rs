@@ -25,7 +25,8 @@ Exit codes:
   0  complete
   1  the input or the case file is wrong
   2  usage
-  3  finished, but evidence is missing or was rejected; the report says where")]
+  3  finished, but evidence is missing or was rejected, or a setting looks wrong;
+     the report says where")]
 pub(crate) struct Arguments {
     /// The case folder, or its case.toml.
     case: PathBuf,
@@ -64,6 +65,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if disclosure.complete {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("Exit code 3: the evidence is incomplete. report.md says what is missing.");
+    eprintln!(
+        "Exit code 3: {}",
+        match disclosure.misfits.len() {
+            0 => "the evidence is incomplete. report.md says what is missing.",
+            _ =>
+                "a setting of the case looks wrong. See \"Look at this first\", above the figures.",
+        }
+    );
     Ok(ExitCode::from(3))
 }

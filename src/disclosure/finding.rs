@@ -170,8 +170,6 @@ pub enum Finding {
         /// Such records.
         count: u64,
     },
-    /// There are gateway lines, and none has a token.
-    NoGatewayLineHasAToken,
     /// The case has an issuance log and no login log that could check it.
     NoLoginLog,
     /// A given key cannot be used to check signatures.
@@ -218,15 +216,6 @@ pub enum Finding {
         dedicated_count: u64,
         /// From addresses that carry customers too.
         shared_count: u64,
-    },
-    /// No record of an issuer meets any token: the logs write ids in two ways.
-    IdsNeverMeet {
-        /// The issuer.
-        subject: String,
-        /// The id of one of its tokens.
-        of_a_token: String,
-        /// The id that one of its records has.
-        of_a_record: String,
     },
     /// Requests are known from another tier only, because the gateway's line is lost.
     GatewayLinesLost {

@@ -11,6 +11,8 @@ use crate::tokens::timeline::KeyLife;
 /// All findings, in a fixed order.
 pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     let mut findings = about_evidence(found.manifest);
+    // It is a misfit of the disclosure, and stands above the figures.
+    findings.retain(|finding| !matches!(finding, Finding::NoLineTaken { .. }));
     findings.extend(missing_registries(found));
     let totals = found.manifest.totals;
     findings.extend(some(totals.rejects, |count| Finding::LinesRejected {
@@ -38,11 +40,6 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
                 witness_count: stretch.witnesses,
             }),
     );
-    findings.extend(found.unmet.iter().map(|unmet| Finding::IdsNeverMeet {
-        subject: unmet.issuer.clone(),
-        of_a_token: unmet.of_a_token.clone(),
-        of_a_record: unmet.of_a_record.clone(),
-    }));
     let exposure = found.exposure;
     let [dedicated_count, shared_count] = exposure.by_address;
     if dedicated_count + shared_count > 0 {
@@ -218,9 +215,6 @@ fn about_logs(found: &Found<'_>) -> Vec<Finding> {
             subject: issuer.clone(),
             count,
         }));
-    }
-    if found.no_gateway_line_has_a_token() {
-        findings.push(Finding::NoGatewayLineHasAToken);
     }
     let sources = &found.context.case.file.source;
     let has = |kind| sources.iter().any(|source| source.kind == kind);

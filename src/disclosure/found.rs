@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::case::Context;
 use crate::exposure::Exposure;
 use crate::fleet::Attributed;
+use crate::misfits::Misfit;
 use crate::results::Manifest;
 use crate::sessions::Phase;
 use crate::tokens::coverage::Coverage;
@@ -17,6 +18,8 @@ pub struct Found<'a> {
     pub context: &'a Context<'a>,
     /// The custody manifest.
     pub manifest: &'a Manifest,
+    /// What does not fit together in the evidence and the case file.
+    pub misfits: Vec<Misfit>,
     /// The verdicts.
     pub tokens: &'a Tokens,
     /// Where the issuance logs are complete.
@@ -35,13 +38,4 @@ pub struct Found<'a> {
     pub phases: &'a [Phase],
     /// The addresses of the fleet with their networks.
     pub fleet: Vec<Attributed>,
-}
-
-impl Found<'_> {
-    /// Whether there is a gateway log, and no token in any line of it.
-    pub(super) fn no_gateway_line_has_a_token(&self) -> bool {
-        let mut evidence = self.manifest.evidence.iter();
-        let lines = evidence.any(|file| file.kind == "gateway" && file.lines.rows > 0);
-        lines && self.tokens.by_reason.is_empty()
-    }
 }

@@ -10,6 +10,7 @@ mod findings;
 mod found;
 mod gaps;
 mod keys;
+mod misfits;
 
 pub use coverage::CoverageRow;
 pub use figures::{Figure, figures, write_figures};
@@ -23,6 +24,7 @@ use serde::Serialize;
 use crate::case::{Awareness, Policy};
 use crate::fleet::Attributed;
 use crate::intake::TOKEN_COOKIE_ABSENT;
+use crate::misfits::Misfit;
 use crate::moment::serialize_utc;
 use crate::tokens::timeline::KeyLife;
 
@@ -42,8 +44,13 @@ pub struct Disclosure {
     pub case_id: String,
     /// The case's title.
     pub title: String,
-    /// Whether all evidence was read: no rejects, no damage, nothing known to be missing.
+    /// Whether all evidence was read (no rejects, no damage, nothing known to be missing) and fits together.
     pub complete: bool,
+    /// Whether all evidence was read, whether or not it fits together.
+    #[serde(skip)]
+    pub evidence_complete: bool,
+    /// What does not fit together, so that the figures are most likely wrong until a setting is changed.
+    pub misfits: Vec<Misfit>,
     /// Every figure.
     pub figures: Vec<Figure>,
     /// Phases of the attack.
@@ -103,12 +110,16 @@ pub struct VerdictRow {
 pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
     let head = &found.context.case.file;
     let gaps = gaps::gaps(&found, &figures);
+    let misfits = misfits::misfits(&found);
+    let evidence_complete = gaps.is_empty() && all_was_read(&found);
     Disclosure {
         schema: SCHEMA,
         tool: crate::results::TOOL.to_string(),
         case_id: head.case.id.clone(),
         title: head.case.title.clone(),
-        complete: gaps.is_empty() && all_was_read(&found),
+        complete: evidence_complete && misfits.is_empty(),
+        evidence_complete,
+        misfits,
         figures,
         phases: phases(&found),
         verdicts: verdicts(&found),
@@ -128,9 +139,7 @@ pub fn disclose(found: Found<'_>, figures: Vec<Figure>) -> Disclosure {
 /// A request without the token's cookie is a visitor's who was not logged in: nothing is missing.
 fn all_was_read(found: &Found<'_>) -> bool {
     let mut problems = found.without_token.keys();
-    found.manifest.complete()
-        && !found.no_gateway_line_has_a_token()
-        && problems.all(|problem| problem == TOKEN_COOKIE_ABSENT)
+    found.manifest.complete() && problems.all(|problem| problem == TOKEN_COOKIE_ABSENT)
 }
 
 fn phases(found: &Found<'_>) -> Vec<PhaseRow> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
+use super::misfits::{self, HEADING, INTRODUCTION};
 use super::sentences::{self, Sentence};
 use crate::disclosure::Disclosure;
 use crate::escape::plain;
@@ -15,6 +16,7 @@ use crate::terminal::{counted, thousands};
 pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -> String {
     let sections = [
         head(disclosure, zone),
+        first(disclosure),
         figures(disclosure),
         when(disclosure, zone),
         tokens(disclosure),
@@ -27,7 +29,8 @@ pub fn markdown(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) -
         thresholds(disclosure),
         evidence(manifest),
     ];
-    sections.join("\n")
+    let there = sections.into_iter().filter(|section| !section.is_empty());
+    there.collect::<Vec<_>>().join("\n")
 }
 
 /// Escapes text so that no character of it means anything to Markdown or HTML.
@@ -100,10 +103,20 @@ fn head(disclosure: &Disclosure, zone: &TimeZone) -> String {
         disclosure.tool,
         zone.iana_name().unwrap_or("the case's zone")
     );
-    if !disclosure.complete {
+    if !disclosure.evidence_complete {
         out.push_str("\n**The evidence is incomplete.** Before you quote a figure, read [what is missing](#what-is-missing) and [what else to know](#what-else-to-know).\n");
     }
     out
+}
+
+/// What does not fit together; nothing if all does.
+fn first(disclosure: &Disclosure) -> String {
+    if disclosure.misfits.is_empty() {
+        return String::new();
+    }
+    let sentences = disclosure.misfits.iter();
+    let sentences = sentences.map(|misfit| sentence(&misfits::misfit(misfit)));
+    format!("## {HEADING}\n\n{INTRODUCTION}\n\n{}", list(sentences))
 }
 
 fn figures(disclosure: &Disclosure) -> String {

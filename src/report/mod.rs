@@ -4,6 +4,7 @@
 
 mod evidence;
 mod markdown;
+mod misfits;
 mod problems;
 mod sentences;
 mod summary;

@@ -21,13 +21,12 @@ pub(super) fn values_unreadable(
     )
 }
 
-/// Says that no record of `issuer` meets a token, with the id of either.
-pub(super) fn ids_never_meet(issuer: &str, of_a_token: &str, of_a_record: &str) -> String {
+/// Says that all lines of a source are other lines.
+pub(super) fn no_line_taken(source: &str, lines: u64) -> String {
     format!(
-        "No token of {issuer} meets any of its issuance records, so no absence of a record means anything: a token \
-         has the id `{of_a_token}`, a record `{of_a_record}`. If one is the other with something around it, take \
-         that off with `id_prefix` or `id_suffix` of the source. If tokens name their id by another claim than \
-         `jti`, say so with `token_claims`."
+        "No line of {source} is an event: {} none of its fields, or `where` leaves them all out. Check its format, \
+         its fields and its `where` in the case file.",
+        counted(lines, "line has", "lines have"),
     )
 }
 

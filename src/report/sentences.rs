@@ -6,7 +6,7 @@
 use jiff::tz::TimeZone;
 
 use super::problems::{
-    by_address, gateway_rejected, ids_never_meet, may_be_honest, values_unreadable, without_address,
+    by_address, gateway_rejected, may_be_honest, no_line_taken, values_unreadable, without_address,
 };
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
@@ -25,7 +25,7 @@ pub(super) struct Sentence {
 }
 
 impl Sentence {
-    fn new(mut text: String, command: Option<String>) -> Self {
+    pub(super) fn new(mut text: String, command: Option<String>) -> Self {
         if command.is_some() {
             text.push_str(" See them with:");
         }
@@ -34,7 +34,7 @@ impl Sentence {
 }
 
 /// A command that shows rows of frames.
-fn query(sql: &str) -> Option<String> {
+pub(super) fn query(sql: &str) -> Option<String> {
     Some(format!("breachscope query RESULTS \"{sql}\""))
 }
 
@@ -80,10 +80,7 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             place,
             text,
         } => lines_of_others(subject, *count, place, text.as_deref()),
-        Finding::NoLineTaken { subject, count } => format!(
-            "No line of {subject} is an event: {} none of its fields, or `where` leaves them all out. Check its format, its fields and its `where` in the case file.",
-            counted(*count, "line has", "lines have"),
-        ),
+        Finding::NoLineTaken { subject, count } => no_line_taken(subject, *count),
         Finding::RegistryMissing { subject } => registry_missing(*subject),
         Finding::LinesRejected { count, line_count } => format!(
             "{} of {} could not be read.",
@@ -150,14 +147,8 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             dedicated_count,
             shared_count,
         } => by_address(*dedicated_count, *shared_count),
-        Finding::IdsNeverMeet {
-            subject,
-            of_a_token,
-            of_a_record,
-        } => ids_never_meet(subject, of_a_token, of_a_record),
         Finding::AccountsSpelledOtherwise { count } => accounts_spelled_otherwise(*count),
         Finding::IssuanceRecordsAstray { subject, count } => records_astray(subject, *count),
-        Finding::NoGatewayLineHasAToken => NO_TOKEN.to_string(),
         Finding::NoLoginLog => NO_LOGIN_LOG.to_string(),
         Finding::SigningKeyUnsupported { subject, why } => match subject {
             Some(id) => format!("The key \"{id}\" is not used to check signatures: {why}."),
@@ -178,8 +169,6 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
         Finding::OutflowUndetermined => OUTFLOW.to_string(),
     }
 }
-
-const NO_TOKEN: &str = "No gateway line has a token, and for that reason alone every count of tokens and views is 0. Check that the case file names the right field for the token.";
 
 const NO_LOGIN_LOG: &str = "The case has no login log. Only its own record numbers show the issuance log complete, and a second issuer with a log of its own would go unseen. If there is a login log, add it to the case file as a source of kind login.";
 

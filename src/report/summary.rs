@@ -7,6 +7,7 @@ use comfy_table::Cell;
 use jiff::tz::TimeZone;
 
 use super::evidence::line_counts;
+use super::misfits::{self, HEADING, INTRODUCTION};
 use super::sentences::{self, Sentence};
 use crate::disclosure::{Disclosure, Figure, Gap, Missing};
 use crate::escape::plain;
@@ -24,6 +25,7 @@ pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) ->
     let mut out = String::new();
     let (case, title) = (plain(&disclosure.case_id), plain(&disclosure.title));
     let _ = writeln!(out, "{case}: {title}\n{}\n", line_counts(manifest));
+    first(disclosure, &mut out);
     figures(disclosure, &mut out);
     phases(disclosure, zone, &mut out);
     verdicts(disclosure, &mut out);
@@ -35,6 +37,23 @@ pub fn summary(disclosure: &Disclosure, manifest: &Manifest, zone: &TimeZone) ->
         item(&text, command.as_deref(), &mut out);
     }
     out
+}
+
+/// What does not fit together, above everything that it may make wrong.
+fn first(disclosure: &Disclosure, out: &mut String) {
+    if disclosure.misfits.is_empty() {
+        return;
+    }
+    wrapped(
+        &format!("{}. {INTRODUCTION}", HEADING.to_uppercase()),
+        "",
+        out,
+    );
+    for misfit in &disclosure.misfits {
+        let Sentence { text, command } = misfits::misfit(misfit);
+        item(&text, command.as_deref(), out);
+    }
+    out.push('\n');
 }
 
 /// What is missing: of the silences only the longest, for the report has them all.

@@ -170,6 +170,9 @@ fn write_source(source: &Source<'_>, zone: Option<&str>, text: &mut String) {
              # the client's is so many places from the right.\nforwarded_hops = 0\n",
         );
     }
+    if kind == "gateway" {
+        write_unnamed(like, text);
+    }
     if kind == "issuance" && like.fields.is_empty() {
         text.push_str(
             "# The `iss` claim of its tokens, if it is not what the log calls the issuer.\n\
@@ -183,6 +186,23 @@ fn write_source(source: &Source<'_>, zone: Option<&str>, text: &mut String) {
         }
     }
     let _ = writeln!(text, "# It cannot fill: {}.", plain(&like.lacks.join(", ")));
+}
+
+/// Writes what a gateway's source must say of its tokens, where no field of the log says it.
+fn write_unnamed(like: &Detected, text: &mut String) {
+    let lacks = |column: &&str| like.lacks.contains(column);
+    if lacks(&"token_subject") {
+        text.push_str(
+            "# Name the field that says whose the token is, below: token_subject = \"...\". Without it the source\n\
+             # cannot be read.\n",
+        );
+    }
+    if lacks(&"token_issuer") {
+        text.push_str(
+            "# No field names the issuer of its tokens, and without it the source cannot be read: write their `iss`.\n\
+             #constants = { token_issuer = \"https://login.example\" }\n",
+        );
+    }
 }
 
 /// Writes how the clock of a source is read.

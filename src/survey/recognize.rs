@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::detected::{Detected, Mapping, NO_ZONE};
 use super::guess;
+use super::requests::{RequestFields, fields_of, request_fields};
 use super::sample::Sample;
 use crate::bytes::without_bom;
 use crate::case::{SourceKind, TimeFormat};
@@ -188,6 +189,19 @@ impl Sample {
         Some((formats.collect(), names))
     }
 
+    /// The fields that show the log to be one of requests, if it names its fields and is one.
+    pub(super) fn request_fields(&self) -> Option<RequestFields> {
+        let (formats, _) = self.field_names()?;
+        let delimiter = match formats[0].name {
+            "tsv" => Some(b'\t'),
+            "csv" => Some(b','),
+            "csv_semicolon" => Some(b';'),
+            _ => None,
+        };
+        let text = String::from_utf8_lossy(without_bom(&self.head));
+        request_fields(&fields_of(&without_wrapping(&text), delimiter))
+    }
+
     /// The kind of source, format and way to write times that read the most lines, and their mapping.
     ///
     /// Of equals the first is taken, in the order of the kinds, [`TIMES`] and `formats`.
@@ -197,6 +211,8 @@ impl Sample {
         names: &[String],
     ) -> Option<(Attempt, Mapping)> {
         let mut best: Option<(Attempt, Mapping)> = None;
+        // Read as issuances, requests would hand out every token that was used, forged ones too.
+        let of_requests = self.request_fields().is_some();
         for kind in [
             SourceKind::Gateway,
             SourceKind::Edge,
@@ -204,7 +220,15 @@ impl Sample {
             SourceKind::Application,
         ] {
             let fields = guess::mapping(kind, names);
-            if !fills_what_it_must(kind, &fields) {
+            let fits = match kind {
+                SourceKind::Issuance if of_requests => false,
+                // Whoever issued the tokens may stand in no field; the case file can say it.
+                SourceKind::Gateway if of_requests => {
+                    fields.iter().any(|(column, _)| *column == "token_id")
+                }
+                _ => fills_what_it_must(kind, &fields),
+            };
+            if !fits {
                 continue;
             }
             let tried = TIMES

@@ -59,6 +59,19 @@ impl Sample {
         sample
     }
 
+    /// Takes the first bytes of `content` only.
+    pub(super) fn take_head(mut content: &mut dyn Read, spool: &Path) -> Self {
+        let mut sample = Sample::default();
+        // What stops the reading is told by intake; what was read until then will do.
+        let _ = (&mut content)
+            .take(HEAD as u64)
+            .read_to_end(&mut sample.head);
+        if sample.head.starts_with(b"PAR1") {
+            sample.take_parquet(content, spool);
+        }
+        sample
+    }
+
     /// Replaces the head, the first bytes of a Parquet file, by the first rows as JSON.
     fn take_parquet(&mut self, content: &mut dyn Read, spool: &Path) {
         self.parquet = true;

@@ -102,7 +102,8 @@ fn what_a_server_refused_unread_is_a_row_and_no_lost_request() {
         &[("a.log", log.concat().as_bytes())],
         "format = \"combined\"\n",
     );
-    run.go("scope", 0);
+    // It is the edge's log alone, which stands above the figures.
+    run.go("scope", 3);
     let rows = run.query("SELECT method, path FROM requests ORDER BY line_no");
     // A dash that a table program could take for a formula is written with a quote before it.
     let expected: Vec<&str> = sent.iter().filter_map(|(.., row)| *row).collect();
@@ -140,7 +141,8 @@ fn a_method_that_says_nothing_is_none_in_any_format() {
         sent.map(|(request, _)| json(0, "").replace(r#""GET","p":"/a","s":"200""#, request));
     let settings = format!("{JSON}body_bytes = \"b\"\n");
     let run = Run::new(&[("a.jsonl", lines.concat().as_bytes())], &settings);
-    run.go("scope", 0);
+    // It is the edge's log alone, which stands above the figures.
+    run.go("scope", 3);
     let rows = run.query("SELECT method, path FROM requests ORDER BY line_no");
     let expected: Vec<&str> = sent.iter().filter_map(|(_, row)| *row).collect();
     assert_eq!(rows, expected);

@@ -13,6 +13,7 @@ mod differential_text;
 mod differential_traefik;
 mod hostile;
 mod matrix;
+mod misfits;
 mod queries;
 mod readme;
 mod recount;

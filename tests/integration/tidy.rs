@@ -81,7 +81,7 @@ const FLOORS: [&[&str]; 11] = [
     &["frames", "jws", "results", "shuffle", "terminal"],
     &["case"],
     &["intake", "lines"],
-    &["survey", "tokens"],
+    &["misfits", "survey", "tokens"],
     &["fleet", "sessions"],
     &["exposure"],
     &["disclosure"],
