@@ -4,13 +4,13 @@
 //! where it can; each line that it leaves goes the slow way, alone. Both give the same fields.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use super::formats::{Header, LineParser};
 use super::line_filter::Judged;
 use super::own_messages;
 use super::reading::Reading;
 use super::rows::RowTyper;
+use super::taken::{Taken, next_stretch};
 use super::tally::Tally;
 use crate::bytes::{escape_invalid, without_bom};
 use crate::case::Catalogue;
@@ -18,11 +18,10 @@ use crate::error::Result;
 use crate::frames::{self, Batch, RowGroup, Value};
 use crate::intake::blocks::fields::{Fields, LONGEST_LINE};
 use crate::intake::blocks::framing::{Block, Framing, LONGEST};
-use crate::intake::blocks::line_set::MOST_LINES;
-use crate::intake::blocks::stretch::{MOST_BYTES, Stretch};
+use crate::intake::blocks::stretch::Stretch;
 use crate::intake::reject::{Reason, Reject};
 use crate::intake::values::token::TokenReader;
-use crate::intake::wrapping::{self, Places, Score, Unwrapper};
+use crate::intake::wrapping::{self, Score, Unwrapper};
 use crate::jws::SigningKeys;
 use crate::results::OtherLine;
 
@@ -47,41 +46,6 @@ pub(crate) struct BlockParser<'a> {
     batch: Batch,
     rejects: Batch,
     tally: Tally,
-}
-
-/// A block as it is parsed.
-struct Taken<'t> {
-    /// Its lines, without what may have been wrapped around them.
-    block: &'t Block,
-    /// The block as it stands in the log, if its lines were wrapped, and where they stand in it.
-    wrapped: Option<(&'t Block, &'t Places)>,
-}
-
-impl Taken<'_> {
-    /// The place in the log of the line `number`, which lies at `range` of the block, and its bytes there.
-    fn in_log(&self, number: u64, range: Range<usize>) -> (u64, &[u8]) {
-        let (found, range) = match self.wrapped {
-            None => (self.block, range),
-            Some((found, places)) => {
-                let index = self.index_of(number);
-                let start = found.line_range(places.first_of(index)).start;
-                (found, start..start.max(found.line_range(index).end))
-            }
-        };
-        let bytes = &found.buffer.filled()[range.clone()];
-        (found.offset + range.start as u64, bytes)
-    }
-
-    /// The place in the block of the line `number`.
-    fn index_of(&self, number: u64) -> usize {
-        usize::try_from(number - self.block.first_line).expect("a line of the block")
-    }
-
-    /// Whether the line at `index` is a part of a line whose end is missing.
-    fn is_endless(&self, index: usize) -> bool {
-        self.wrapped
-            .is_some_and(|(_, places)| places.is_endless(index))
-    }
 }
 
 /// The headers that a block has met so far.
@@ -582,17 +546,4 @@ fn parse_header(parser: &dyn LineParser, line: &[u8]) -> Option<Header> {
 /// The beginning of a line, for a message; long enough for any header.
 fn excerpt(line: &[u8]) -> String {
     escape_invalid(line, r"\").chars().take(1 << 16).collect()
-}
-
-/// The lines of the stretch that begins with the line `first`; `None` behind the last line.
-///
-/// A stretch has at least one line. Its last may go beyond [`MOST_BYTES`].
-fn next_stretch(block: &Block, first: usize) -> Option<Range<usize>> {
-    let count = usize::try_from(block.lines).expect("fewer than the block has bytes");
-    let start = (first < count).then(|| block.line_range(first).start)?;
-    let mut end = count.min(first + MOST_LINES);
-    while end > first + 1 && block.line_range(end - 2).end - start >= MOST_BYTES {
-        end -= 1;
-    }
-    Some(first..end)
 }

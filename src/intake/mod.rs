@@ -89,6 +89,7 @@ mod resume;
 mod rhythm;
 mod rows;
 mod settings;
+mod taken;
 pub(crate) mod tally;
 pub(crate) mod values;
 pub(crate) mod wrapping;

@@ -51,6 +51,9 @@ pub(super) fn finding(finding: &Finding, zone: &TimeZone) -> Sentence {
     Sentence::new(what_was_found(finding, zone), command)
 }
 
+/// The sentence of a finding.
+///
+/// It is long, for it is a table with one arm for each kind; in parts, nobody would see that one is missing.
 fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
     match finding {
         Finding::EvidenceDamaged {
