@@ -33,19 +33,21 @@ pub(super) fn no_line_taken(source: &str, lines: u64) -> String {
 /// Says how many of an issuer's tokens without a record could be honest ones whose record was lost.
 pub(super) fn may_be_honest(issuer: &str, [from, to]: [String; 2], counts: [u64; 3]) -> String {
     let [count, at_most, witnesses] = counts;
-    let kept = match at_most {
-        0 => "None of them counts as less than its key and signature allow",
-        _ => "As many, those with the most requests, count as `probable` only",
+    let (most, kept) = match at_most {
+        0 => ("none".to_string(), ""),
+        _ => (
+            format!("at most {}", thousands(at_most)),
+            " As many, those with the most requests, count as `probable` only.",
+        ),
     };
     format!(
-        "Of {} of {issuer} without a record, issued from {from} to {to}, at most {} could be honest, with its record \
-         lost: {} of that time have theirs (99.9 % confidence). {kept}.",
+        "Of {} of {issuer} without a record, issued from {from} to {to}, {most} can be honest with a lost record: of \
+         that time, {} and none lacks its record (99.9 % confidence).{kept}",
         counted(count, "token", "tokens"),
-        thousands(at_most),
         counted(
             witnesses,
-            "token that was issued for certain",
-            "tokens that were issued for certain"
+            "token was issued for certain",
+            "tokens were issued for certain"
         ),
     )
 }
