@@ -193,6 +193,13 @@ pub enum Finding {
         /// The issuer whose `keys_logged` names it.
         issuer: String,
     },
+    /// No token is forged for sure, though some are likely or may be.
+    NothingConfirmed {
+        /// Tokens that are forged with moderate confidence, or else indeterminate ones of the commonest reason.
+        count: u64,
+        /// The rule that calls them forged, or why nothing could be decided.
+        reason: String,
+    },
     /// Of the tokens without a record, some could be honest ones whose record a log without numbers lost.
     TokensMayBeHonest {
         /// The issuer.

@@ -5,6 +5,7 @@ use super::found::Found;
 use super::keys::{MOST_KEYS, tokens};
 use crate::case::SourceKind;
 use crate::intake::TOKEN_COOKIE_ABSENT;
+use crate::lines::Verdict;
 use crate::results::{EvidenceFile, Manifest};
 use crate::tokens::timeline::KeyLife;
 
@@ -26,6 +27,7 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(found.keys.iter().flat_map(custody));
     findings.extend(about_logs(found));
     findings.extend(about_signing_keys(found));
+    findings.extend(nothing_confirmed(found));
     findings.extend(
         found
             .tokens
@@ -66,6 +68,25 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(counts.into_iter().flatten());
     findings.push(Finding::OutflowUndetermined);
     findings
+}
+
+/// Why no token is forged for sure, if some are likely or may be.
+fn nothing_confirmed(found: &Found<'_>) -> Option<Finding> {
+    let [strongly, _] = found.tokens.forged;
+    let reasons = found.tokens.by_reason.iter();
+    let open = reasons.filter(|((verdict, ..), _)| {
+        [Verdict::Forged, Verdict::Indeterminate]
+            .iter()
+            .any(|open| open.name() == *verdict)
+    });
+    // What is forged with moderate confidence says more than the commonest doubt.
+    let most =
+        open.max_by_key(|((verdict, ..), count)| (*verdict == Verdict::Forged.name(), **count));
+    let ((_, _, reason), count) = most.filter(|_| strongly == 0)?;
+    Some(Finding::NothingConfirmed {
+        count: *count,
+        reason: reason.to_string(),
+    })
 }
 
 /// The finding with `count`, unless that is 0.

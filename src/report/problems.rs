@@ -1,6 +1,7 @@
 //! Sentences about values and lines that could not be read, and are counted all the same.
 
 use crate::terminal::{counted, thousands};
+use crate::tokens::Doubt;
 
 /// Says which value of `file` at `line_no` could not be read, how many are like it, and what to change.
 pub(super) fn values_unreadable(
@@ -28,6 +29,23 @@ pub(super) fn no_line_taken(source: &str, lines: u64) -> String {
          its fields and its `where` in the case file.",
         counted(lines, "line has", "lines have"),
     )
+}
+
+/// Says why no token is forged for sure, and which evidence would change that.
+pub(super) fn nothing_confirmed(count: u64, reason: &str) -> String {
+    let tokens = counted(count, "token", "tokens");
+    match Doubt::from_name(reason) {
+        Some(doubt) => format!(
+            "No token is forged for sure, so nothing is `confirmed`. Of {tokens} nothing is known: {}.",
+            doubt.sentence()
+        ),
+        None => format!(
+            "No token is forged for sure, so nothing is `confirmed`: {tokens} are so by `{reason}` with moderate \
+             confidence only, for honest tokens alone show the log complete, or the inventory alone the life of a key. \
+             A public key under [[signing_key]], tokens in the gateway's log that it can check, or an issuance log \
+             with record numbers would settle it."
+        ),
+    }
 }
 
 /// Says how many of an issuer's tokens without a record could be honest ones whose record was lost.

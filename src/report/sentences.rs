@@ -6,7 +6,8 @@
 use jiff::tz::TimeZone;
 
 use super::problems::{
-    by_address, gateway_rejected, may_be_honest, no_line_taken, values_unreadable, without_address,
+    by_address, gateway_rejected, may_be_honest, no_line_taken, nothing_confirmed,
+    values_unreadable, without_address,
 };
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
@@ -134,6 +135,7 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
         } => values_unreadable((subject, *line_no), problem, value, *count),
         Finding::ForgedRequestsWithoutAddress { count } => without_address(*count),
         Finding::GatewayLinesRejected { count } => gateway_rejected(*count),
+        Finding::NothingConfirmed { count, reason } => nothing_confirmed(*count, reason),
         Finding::TokensMayBeHonest {
             subject,
             from,

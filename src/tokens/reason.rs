@@ -72,7 +72,7 @@ doubts! {
     LogLacksLivingTokens, "log_lacks_living_tokens",
         "no record, and around its issue time the log also lacks tokens that were issued for certain";
     LogNotShownComplete, "log_not_shown_complete",
-        "no record, and nothing shows that the log, which numbers no records, is complete there";
+        "no record, and too few tokens that were issued for certain show the log, which numbers no records, complete there";
     LoginWithoutRecord, "login_without_record",
         "no record, and yet its subject logged in then, from an address that used it";
     KeyNotInInventory, "key_not_in_inventory",
