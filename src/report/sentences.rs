@@ -175,7 +175,7 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
     }
 }
 
-const NO_LOGIN_LOG: &str = "The case has no login log. Only its own record numbers show the issuance log complete, and a second issuer with a log of its own would go unseen. If there is a login log, add it to the case file as a source of kind login.";
+const NO_LOGIN_LOG: &str = "The case has no login log, so nothing apart from the issuance log checks whether it is complete, and a second issuer with a log of its own would go unseen. If there is a login log, add it to the case file as a source of kind login.";
 
 const OUTFLOW: &str =
     "Whether the attacker carried the data away cannot be determined from these logs.";
