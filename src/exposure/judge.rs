@@ -153,9 +153,10 @@ mod tests {
     /// A change of a request that the application and the gateway both served.
     type Alteration = fn(&mut PageRequest);
 
+    /// It is long, for it is the table itself, a row for each rule and its near misses.
     #[test]
     fn the_table_holds() {
-        let table: [(Alteration, Option<(Bound, &str)>); 28] = [
+        let table: [(Alteration, Option<(Bound, &str)>); 31] = [
             (|_| (), Some((Bound::Confirmed, "served_by_application"))),
             (
                 |request| request.spelled_otherwise = true,
@@ -265,6 +266,20 @@ mod tests {
             (
                 |request| (request.carrier, request.response) = (Carrier::Beside, None),
                 Some((Bound::Possible, "shown_beside")),
+            ),
+            (
+                |request| request.carrier = Carrier::OfDedicatedAddress,
+                Some((Bound::Probable, "address_dedicated")),
+            ),
+            (
+                |request| request.carrier = Carrier::OfSharedAddress,
+                Some((Bound::Possible, "address_shared")),
+            ),
+            (
+                |request| {
+                    (request.carrier, request.items) = (Carrier::OfDedicatedAddress, Some(0));
+                },
+                None,
             ),
         ];
         for (change, expected) in table {
