@@ -25,7 +25,9 @@ pub fn fields(name: Option<&str>) -> Result<Page> {
         Part::Paragraph(
             "`[source.fields]` maps a column to the log's own field, as `column = \"field\"`, and \
              `[source.constants]` gives a column one value for all rows. `breachscope formats NAME` says what a \
-             format fills by itself. A line without a required column is a reject."
+             format fills by itself. A log must have its required columns. Where a line has no value for one \
+             that its row may lack, `row_problem` says so; without one that each row must have, such as the time, it \
+             is a reject: `breachscope schema` tells them apart."
                 .into(),
         ),
         Part::Paragraph(
@@ -51,6 +53,13 @@ pub fn fields(name: Option<&str>) -> Result<Page> {
         if *kind == SourceKind::Issuance {
             parts.push(Part::Paragraph(
                 "In a format whose fields the case file names, such as jsonl, `token_id` and `subject` are required too."
+                    .into(),
+            ));
+        }
+        if *kind == SourceKind::Gateway {
+            parts.push(Part::Paragraph(
+                "A gateway that logs no tokens needs no field for `token_id`, `token_issuer` and `token_subject`. If it \
+                 names the user, map that to `token_subject`. Its requests are told by address and time alone."
                     .into(),
             ));
         }
