@@ -145,8 +145,8 @@ impl Record {
 /// The keys that verified at least one token of the evidence, by issuer and key id.
 pub type ProvenKeys = HashSet<(Option<AccountKey>, Option<AccountKey>)>;
 
-/// Whether something apart from the issuance log shows that the holder was there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether something apart from the token's own record shows that the holder was there, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Login {
     /// The subject logged in at the token's issue time, from an address that then used the token.
     Behind,
@@ -175,6 +175,8 @@ impl Login {
 pub struct TokenFacts<'a> {
     /// What it says of itself.
     pub claims: Claims,
+    /// What its issuer's log calls its subject, if by another name.
+    pub alias: Option<AccountKey>,
     /// Whether its id stands for all of its bytes, as a hash of the whole token does.
     pub whole: bool,
     /// Whether its id is only a part of it, which other tokens may share; then no record is its own.
@@ -242,11 +244,17 @@ impl TokenFacts<'_> {
         self.issuances()
             .filter(|record| match (self.claims.subject, record.subject) {
                 _ if self.partial => false,
-                (Some(named), Some(issued)) => self.interner.meet(named, issued),
+                (Some(named), Some(issued)) => self.is_named(named, issued),
                 // A record that names nobody does not show that this subject got the token.
                 (Some(_), None) => false,
                 (None, _) => self.whole,
             })
+    }
+
+    /// Whether a record of its issuer that names `issued` names the subject `named` of the token.
+    pub fn is_named(&self, named: AccountKey, issued: AccountKey) -> bool {
+        let meets = |name| self.interner.meet(name, issued);
+        meets(named) || self.alias.is_some_and(meets)
     }
 
     /// The subject, if it should be an account and the registry does not have it.

@@ -1,7 +1,8 @@
 //! Proof, apart from a token's issuance record, that its holder was there.
 //!
-//! Such proof is a login at the service, or an older record of the token's session. Both are held in
-//! memory: a login takes 24 bytes, a session 48.
+//! Such proof is a login at the service, or an older record of the token's session. A log that names no
+//! sessions shows one by an older record of the same subject, from an address that then used the token. All
+//! are held in memory: a login takes 24 bytes, a session 48, and so does a record without a session 24.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,7 +14,7 @@ use super::facts::Login;
 use crate::case::{AccountKey, Interner, Meaning, Policy};
 use crate::digest::session_fingerprint;
 use crate::error::Result;
-use crate::frames::{self, Texts, part_files, pieces, text, time};
+use crate::frames::{self, Texts, part_files, pieces, text, time, unsigned};
 use crate::identity::canonical;
 use crate::intake::{TIME_TWICE, has_problem};
 use crate::lines::{LONGEST_FOLD, address_bits};
@@ -33,6 +34,11 @@ pub struct Logins {
     span: Option<(i64, i64)>,
     /// The first record of each session, by [fingerprint](session_fingerprint).
     sessions: HashMap<u128, Begin, FixedState>,
+    /// Records with a subject and an address, of logs that name no sessions and number no records, by
+    /// subject and time.
+    ///
+    /// Where records are numbered, the numbers tell more.
+    records: Vec<Entry>,
 }
 
 /// Who holds a token and since when, by its own word.
@@ -97,53 +103,63 @@ impl Logins {
             }
         }
         logins.sorted.sort_unstable();
-        logins.load_sessions(interner, frames_dir)?;
+        logins.load_records(interner, frames_dir)?;
+        logins.records.sort_unstable();
         Ok(logins)
     }
 
-    /// Reads the first record of each session.
-    fn load_sessions(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
+    /// Reads the first record of each session, and the records of logs that name none.
+    fn load_records(&mut self, interner: &Interner, frames_dir: &Path) -> Result<()> {
         let names = [
             "session_id",
+            "sequence",
             "event_time",
             "subject",
             "source_ip",
             "meaning",
         ];
         for piece in pieces(&part_files(frames_dir, &frames::ISSUANCES)?)? {
-            // Many logs name no session, and then the other columns need not be read.
-            let named = piece.read(&names[..1])?;
-            if text(&named, names[0])?.null_count() == named.height() {
+            // Many logs number their records and name no session, and then the rest need not be read.
+            let named = piece.read(&names[..2])?;
+            let nameless = text(&named, names[0])?.null_count() == named.height();
+            let numbered = unsigned(&named, names[1])?.null_count() == 0;
+            if nameless && numbered {
                 continue;
             }
             let batch = piece.read(&names)?;
             let column = |index: usize| Texts::of(&batch, names[index]);
             let sessions = column(0)?;
-            let times = time(&batch, names[1])?.downcast_as_array();
+            let times = time(&batch, names[2])?.downcast_as_array();
             let mut subjects =
-                column(2)?.once(|text| text.map(|text| interner.folded(interner.key(text))));
-            let mut granted = column(4)?.once(|name| name == Some(Meaning::Granted.name()));
-            let mut addresses = column(3)?.once(folded_text);
+                column(3)?.once(|text| text.map(|text| interner.folded(interner.key(text))));
+            let mut addresses = column(4)?.once(folded_text);
+            let mut granted = column(5)?.once(|name| name == Some(Meaning::Granted.name()));
             for row in 0..batch.height() {
-                let (Some(session), Some(at)) = (sessions.get(row), times.get(row)) else {
+                let Some(at) = times.get(row).filter(|_| granted(row)) else {
                     continue;
                 };
-                if !granted(row) {
-                    continue;
+                let (subject, address) = (subjects(row), addresses(row));
+                if let Some(session) = sessions.get(row) {
+                    let begin = (at, subject, address);
+                    self.sessions
+                        .entry(session_fingerprint(&canonical(session)))
+                        .and_modify(|known| *known = (*known).min(begin))
+                        .or_insert(begin);
+                } else if let Some(subject) = subject
+                    && nameless
+                    && !numbered
+                    && address != 0
+                {
+                    self.records.push((subject, at, address));
                 }
-                let begin = (at, subjects(row), addresses(row));
-                self.sessions
-                    .entry(session_fingerprint(&canonical(session)))
-                    .and_modify(|known| *known = (*known).min(begin))
-                    .or_insert(begin);
             }
         }
         Ok(())
     }
 
-    /// Whether the evidence has neither logins nor sessions.
+    /// Whether the evidence has nothing that could be behind a token.
     pub fn is_empty(&self) -> bool {
-        self.sorted.is_empty() && self.sessions.is_empty()
+        self.sorted.is_empty() && self.sessions.is_empty() && self.records.is_empty()
     }
 
     /// Whether a record that is older than the token by more than `older` shows its session alive.
@@ -162,6 +178,26 @@ impl Logins {
         })
     }
 
+    /// Whether a record of the subject, older than the token by more than `older` and by `session` at most,
+    /// is from an address that the token is used from.
+    ///
+    /// Such a record shows the holder alive, as a session's does where the log names sessions.
+    fn of_records(
+        &self,
+        holder: Holder,
+        used_from: impl Fn(u64) -> bool,
+        older: i64,
+        session: i64,
+    ) -> bool {
+        let from = (holder.subject, holder.issued_at - session, 0);
+        let begin = self.records.partition_point(|entry| *entry < from);
+        let before = holder.issued_at - older;
+        self.records[begin..]
+            .iter()
+            .take_while(|(of, at, _)| *of == holder.subject && *at < before)
+            .any(|(_, _, address)| used_from(*address))
+    }
+
     /// Whether a login, or an older record of its session, is behind a token that was used from `addresses`.
     pub fn behind(
         &self,
@@ -171,11 +207,14 @@ impl Logins {
     ) -> Login {
         let (subject, at) = (holder.subject, holder.issued_at);
         let used_from = |address: u64| addresses.clone().any(|used| folded(used) == address);
-        if self.of_session(holder, used_from, policy.tolerance()) {
-            return Login::Behind;
-        }
         let window = i64::from(policy.login_window_seconds) * 1_000_000;
         let session = i64::from(policy.session_hours) * 3_600_000_000;
+        let older = policy.tolerance();
+        if self.of_session(holder, used_from, older)
+            || self.of_records(holder, used_from, older, session)
+        {
+            return Login::Behind;
+        }
         let from = at - session.max(window);
         let begin = self
             .sorted

@@ -13,6 +13,7 @@
 //! | `claimed` | what tokens say of themselves, read from the frame `requests` |
 //! | `grouped` | tokens with their uses and records, from what the shuffle brought together |
 //! | [`facts`] | what is known of a token |
+//! | `aliases` | subjects that the issuance log and the tokens call by two names |
 //! | `signers` | what the case knows of the issuers and keys that tokens name |
 //! | [`rules`] | the verdict rules, one file each |
 //! | `reason` | what a verdict rests on: its name and its sentence |
@@ -27,6 +28,7 @@
 //! | `unmet` | issuers whose records meet no token |
 //! | [`antijoin`] | uses without a record, counted a second way |
 
+mod aliases;
 pub mod antijoin;
 pub(crate) mod claimed;
 pub mod coverage;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
+use super::aliases::{Aliases, Pairs};
 use super::coverage::{
     Basis, Cover, Coverage, HOUR, IdKind, KeysUsed, Meeting, Status, Witness, Witnesses,
 };
-use super::facts::{Login, ProvenKeys, Record, TokenFacts};
+use super::facts::{Claims, Login, ProvenKeys, Record, TokenFacts};
 use super::grouped::{Grouped, UsedToken};
 use super::logins::{Holder, Logins, folded};
 use super::losses::{Absent, ByIssuer, Losses};
@@ -118,8 +119,16 @@ impl Round<'_> {
 
 /// What all tokens together showed before any is judged.
 struct Known<'a> {
-    coverage: &'a Coverage,
+    heard: Heard<'a>,
     losses: &'a Losses,
+}
+
+/// What was learnt of the logs as a whole before a token is looked at.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    /// Where the issuance log is complete; `None` while that is found out.
+    coverage: Option<&'a Coverage>,
+    aliases: &'a Aliases,
 }
 
 /// Where the tokens of one partition go once they are judged.
@@ -141,8 +150,10 @@ impl Judge<'_> {
         held: &Shuffle,
         lines: &ByRequest<'_>,
     ) -> Result<Tokens> {
+        coverage.compare(self.population(by_token)?);
+        let aliases = self.aliases(coverage, by_token)?;
         let honest = each_partition(by_token.count(), self.context.threads, |index| {
-            Ok(self.honest(coverage, &Grouped::of(&by_token.read(index)?)))
+            Ok(self.honest(coverage, &aliases, &Grouped::of(&by_token.read(index)?)))
         })?;
         let mut unwitnessed = Vec::new();
         let honest = honest.into_iter().map(|(witnesses, used, more)| {
@@ -153,9 +164,11 @@ impl Judge<'_> {
         coverage.hear(witnesses);
         coverage.note_keys_used(used);
         let losses = Losses::limit(coverage, unwitnessed, self.context.interner);
-        coverage.compare(self.population(by_token)?);
         let known = Known {
-            coverage,
+            heard: Heard {
+                coverage: Some(coverage),
+                aliases: &aliases,
+            },
             losses: &losses,
         };
         let holds = !self.context.case.file.policy.off("stolen");
@@ -249,7 +262,11 @@ impl Judge<'_> {
                 continue;
             };
             let records = grouped.records(&token);
-            let facts = self.facts(None, signers.of(claims), &token, &records);
+            let heard = Heard {
+                coverage: None,
+                aliases: &Aliases::default(),
+            };
+            let facts = self.facts(heard, signers.of(claims), &token, &records);
             let meeting = all.entry(issuer).or_default();
             if facts.issuances().next().is_none() {
                 meeting.absent += 1;
@@ -257,6 +274,9 @@ impl Judge<'_> {
                 meeting.agree += 1;
             } else {
                 meeting.differ += 1;
+                let named = |record: &Record| record.subject.is_some() && facts.agrees(record);
+                let otherwise = claims.subject.is_some() && facts.own().next().is_none();
+                meeting.named_otherwise += u64::from(otherwise && facts.issuances().any(named));
             }
             let issued_to = IssuedTo::of(&facts);
             if !issued_to.0.is_empty() {
@@ -271,12 +291,45 @@ impl Judge<'_> {
         all
     }
 
+    /// The names of subjects of those issuers whose log names them otherwise than their tokens do.
+    fn aliases(&self, coverage: &Coverage, by_token: &Shuffle) -> Result<Aliases> {
+        let otherwise = |issuer: &String| coverage.names_otherwise(issuer);
+        if !coverage.issuers.keys().any(otherwise) {
+            return Ok(Aliases::default());
+        }
+        let counted = each_partition(by_token.count(), self.context.threads, |index| {
+            let records = by_token.read(index)?;
+            let grouped = Grouped::of(&records);
+            let mut signers = Signers::new(self.context.case, self.context.interner);
+            let mut pairs = Pairs::default();
+            for token in grouped.in_order() {
+                let claims = &token.first_use.claims;
+                let signer = signers.of(claims);
+                let (Some(issuer), Some(name)) = (claims.issuer, &signer.issuer) else {
+                    continue;
+                };
+                if coverage.names_otherwise(name) {
+                    let heard = Heard {
+                        coverage: None,
+                        aliases: &Aliases::default(),
+                    };
+                    let records = grouped.records(&token);
+                    let facts = self.facts(heard, signer, &token, &records);
+                    pairs.note(issuer, token.first_use.id, &facts);
+                }
+            }
+            Ok(pairs.counted())
+        })?;
+        Ok(Aliases::of(counted))
+    }
+
     /// The tokens of a partition that were issued for certain, by issuer and key: those with a login behind
     /// them as witnesses, and from when to when any was issued. With them come those without a login, of
     /// issuers that number no records.
     fn honest(
         &self,
         coverage: &Coverage,
+        aliases: &Aliases,
         grouped: &Grouped<'_>,
     ) -> (Witnesses, KeysUsed, ByIssuer) {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
@@ -290,7 +343,11 @@ impl Judge<'_> {
             };
             let records = grouped.records(&token);
             let signer = signers.of(claims);
-            let facts = self.facts(None, signer, &token, &records);
+            let heard = Heard {
+                coverage: None,
+                aliases,
+            };
+            let facts = self.facts(heard, signer, &token, &records);
             let of_key = (issuer, claims.key_id);
             let log = signer
                 .issuer
@@ -333,15 +390,17 @@ impl Judge<'_> {
         (behind.collect(), used.collect(), unwitnessed)
     }
 
-    /// Gathers what is known of a token; before coverage is known, without it.
+    /// Gathers what is known of a token.
     fn facts<'t>(
         &'t self,
-        coverage: Option<&Coverage>,
+        heard: Heard<'_>,
         signer: &Signer<'t>,
         token: &UsedToken<'_>,
         records: &'t [Record],
     ) -> TokenFacts<'t> {
+        let Heard { coverage, aliases } = heard;
         let claims = token.first_use.claims;
+        let alias = self.alias(aliases, &claims);
         let issuer = signer.issuer.as_deref().unwrap_or_default();
         let kind = IdKind::of(token.first_use.token_id);
         let cover = match (coverage, claims.issued_at) {
@@ -358,9 +417,11 @@ impl Judge<'_> {
         let times = token.uses.iter().map(|line| line.event_time);
         TokenFacts {
             claims,
+            alias,
             whole: kind == IdKind::Sha256,
             partial: kind == IdKind::Prefix,
-            comparable: coverage.is_none_or(|coverage| coverage.comparable(issuer)),
+            comparable: alias.is_some()
+                || coverage.is_none_or(|coverage| coverage.comparable(issuer)),
             records,
             coverage: cover,
             key: signer.key,
@@ -377,7 +438,7 @@ impl Judge<'_> {
             subject_is_account: signer.of_accounts
                 && self.context.accounts.known
                 && claims.subject.is_some(),
-            login: self.login(signer, token),
+            login: self.login(signer, token, alias),
             used: (
                 times.clone().min().unwrap_or_default(),
                 times.max().unwrap_or_default(),
@@ -395,8 +456,22 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a login of the subject is behind the token.
-    fn login(&self, signer: &Signer<'_>, token: &UsedToken<'_>) -> Login {
+    /// What the log of the token's issuer calls its subject, if by another name.
+    fn alias(&self, aliases: &Aliases, claims: &Claims) -> Option<AccountKey> {
+        let (issuer, subject) = claims.issuer.zip(claims.subject)?;
+        if aliases.is_empty() {
+            return None;
+        }
+        aliases.get(issuer, self.context.interner.folded(subject))
+    }
+
+    /// Whether a login of the subject, by its own name or its `alias`, is behind the token.
+    fn login(
+        &self,
+        signer: &Signer<'_>,
+        token: &UsedToken<'_>,
+        alias: Option<AccountKey>,
+    ) -> Login {
         let claims = &token.first_use.claims;
         let (Some(subject), Some(issued_at)) = (claims.subject, claims.issued_at) else {
             return Login::NotLogged;
@@ -404,14 +479,18 @@ impl Judge<'_> {
         if !signer.of_accounts || self.logins.is_empty() {
             return Login::NotLogged;
         }
-        let holder = Holder {
-            subject: self.context.interner.folded(subject),
-            issued_at,
-            session: claims.session,
-        };
         let addresses = token.uses.iter().filter_map(|line| line.source_ip);
-        self.logins
-            .behind(holder, addresses, &self.context.case.file.policy)
+        let behind = |name| {
+            let holder = Holder {
+                subject: self.context.interner.folded(name),
+                issued_at,
+                session: claims.session,
+            };
+            self.logins
+                .behind(holder, addresses.clone(), &self.context.case.file.policy)
+        };
+        let by_own_name = behind(subject);
+        alias.map_or(by_own_name, |alias| by_own_name.min(behind(alias)))
     }
 
     /// Judges the tokens of one partition, writes their rows and sends their uses on.
@@ -430,14 +509,15 @@ impl Judge<'_> {
             let records = &grouped.records(&token);
             let addresses = token.addresses();
             let signer = signers.of(&token.first_use.claims);
-            let mut facts = self.facts(Some(known.coverage), signer, &token, records);
+            let mut facts = self.facts(known.heard, signer, &token, records);
             facts.may_be_lost = known.losses.may_be_honest(token.first_use.id);
             facts.key_abused = known
                 .losses
                 .is_abused(facts.claims.issuer, facts.claims.key_id);
             if facts.issued() {
                 let issuer = signer.issuer.as_deref().unwrap_or_default();
-                let issued_to = match known.coverage.tells_homes(issuer) {
+                let tells_homes = |coverage: &Coverage| coverage.tells_homes(issuer);
+                let issued_to = match known.heard.coverage.is_some_and(tells_homes) {
                     true => IssuedTo::of(&facts),
                     false => IssuedTo::unknown(),
                 };

@@ -10,6 +10,7 @@
 //!   shows them.
 //! * A grant that failed has the outcome `FAILURE`, and its event ends with `.grant`.
 //! * Other events name no token but those that revoke one. What tells of the others is their session.
+//! * An `externalSessionId` of `unknown` is none.
 //!
 //! Rejects: those of [`super::json`], and `field_missing` for an event without a type.
 
@@ -60,11 +61,17 @@ pub(super) static FORMAT: LogFormat = LogFormat {
 /// The rank of `actor.id` among the sources of a subject, if the case file maps none.
 const ANY_ACTOR: u8 = 3;
 
+/// What Okta logs as the session where there is none.
+const NO_SESSION: &str = "unknown";
+
 /// Keeps the token only of events that grant or revoke it, with its own expiry, and the actor as subject of
 /// a grant only if it is a user.
 fn keep_granted_tokens(fields: &mut Fields<'_>) {
-    let [event, token, expiry, subject] =
-        ["event", "token_id", "expires_at", "subject"].map(column);
+    let [event, token, expiry, subject, session] =
+        ["event", "token_id", "expires_at", "subject", "session_id"].map(column);
+    if fields.get(session) == Some(NO_SESSION) {
+        fields.clear(session);
+    }
     let is_grant =
         |event: &str| event.contains(".token.grant") || event.contains(".authorize.implicit");
     let names_none = |event: &str| !is_grant(event) && !event.contains(".token.revoke");
@@ -144,6 +151,19 @@ mod tests {
             let row = grant(event, "PublicClientApp", "access_token");
             assert_eq!([&*row[0], &*row[2]], ["", ""], "{event}");
         }
+    }
+
+    #[test]
+    fn an_unknown_session_is_none() {
+        let parser = parser(&FORMAT, &[]);
+        let session = |id: &str| {
+            let line = format!(
+                r#"{{"published":"2025-04-14T00:00:00.000Z","eventType":"user.session.start","actor":{{"id":"u-7"}},"authenticationContext":{{"externalSessionId":"{id}"}}}}"#
+            );
+            read(&FORMAT, &*parser, &line, &["session_id"]).expect("a row").remove(0)
+        };
+        assert_eq!(session("102b462d").as_deref(), Some("102b462d"));
+        assert_eq!(session("unknown"), None);
     }
 
     #[test]

@@ -199,6 +199,8 @@ pub struct Meeting {
     pub agree: u64,
     /// Tokens that differ from all records of their id.
     pub differ: u64,
+    /// Those of them that a record names another subject of, and that it agrees with in all else.
+    pub named_otherwise: u64,
     /// Issued tokens that were used from an address that a record of theirs has.
     pub at_home: u64,
     /// Issued tokens that were used from other addresses only.
@@ -214,6 +216,7 @@ impl Meeting {
         self.absent += other.absent;
         self.agree += other.agree;
         self.differ += other.differ;
+        self.named_otherwise += other.named_otherwise;
         self.at_home += other.at_home;
         self.away += other.away;
     }
@@ -228,6 +231,11 @@ impl Meeting {
     /// The logs then write subjects, times or scopes in different ways.
     fn incomparable(self) -> bool {
         self.differ >= MANY && self.agree * 4 < self.differ
+    }
+
+    /// Whether it is the subject alone that the logs write in different ways.
+    fn names_otherwise(self) -> bool {
+        self.incomparable() && self.named_otherwise * 5 >= self.differ * 4
     }
 }
 
@@ -322,6 +330,13 @@ impl Coverage {
         self.issuers
             .get(issuer)
             .is_none_or(|log| !log.meeting.incomparable())
+    }
+
+    /// Whether the records of any issuer call subjects by other names than its tokens, and are alike else.
+    pub(super) fn names_otherwise(&self, issuer: &str) -> bool {
+        self.issuers
+            .get(issuer)
+            .is_some_and(|log| log.meeting.names_otherwise())
     }
 
     /// Whether the addresses in the records of `issuer` are those of the tokens' holders.

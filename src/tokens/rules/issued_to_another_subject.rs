@@ -35,7 +35,7 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
         named
             .peek()
             .is_some()
-            .then(|| named.all(|issued| issued != subject)),
+            .then(|| named.all(|issued| !facts.is_named(subject, issued))),
     )
 }
 

@@ -70,6 +70,7 @@ pub(crate) fn facts<'a>(
             signature: Signature::NotLogged,
             problem: None,
         },
+        alias: None,
         whole: false,
         partial: false,
         comparable: true,
