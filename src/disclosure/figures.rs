@@ -224,8 +224,8 @@ fn of_tokens(tokens: &Tokens) -> [Figure; 4] {
         Figure::new(
             "tokens.stolen",
             "token",
-            same(tokens.stolen),
-            "distinct tokens that were issued and then used from an address of the attacker's own",
+            possible(tokens.stolen, tokens.indeterminate),
+            "distinct tokens that were issued and then used from an address of the attacker's own; possible: or indeterminate",
         ),
     ]
 }
@@ -285,8 +285,8 @@ fn of_requests(exposure: &Exposure) -> [Figure; 4] {
         Figure::new(
             "requests.stolen",
             "request",
-            same(stolen),
-            "gateway requests of the attacker with a stolen token; what they showed is counted apart",
+            possible(stolen, doubtful + exposure.rejected),
+            "gateway requests of the attacker with a stolen token, whose exposures are counted apart; possible: or with an indeterminate token, or lines that could not be read",
         ),
         Figure::new(
             "requests.without_gateway_line",

@@ -275,7 +275,7 @@ impl<'w> Truth<'w> {
             ("tokens.forged", [forged, forged, forged + doubtful]),
             ("tokens.indeterminate", certain(doubtful)),
             ("tokens.legitimate", certain(honest)),
-            ("tokens.stolen", certain(0)),
+            ("tokens.stolen", [0, 0, doubtful]),
             (
                 "tokens.nonexistent_subject",
                 certain(self.nonexistent_tokens),
@@ -287,7 +287,10 @@ impl<'w> Truth<'w> {
                 [forged_requests, forged_requests, possible_requests],
             ),
             ("requests.legitimate", certain(honest_requests)),
-            ("requests.stolen", certain(0)),
+            (
+                "requests.stolen",
+                [0, 0, doubtful_requests + lines.gateway_rejects],
+            ),
             (
                 "requests.without_gateway_line",
                 certain(self.without_gateway),

@@ -292,6 +292,31 @@ mod tests {
     }
 
     #[test]
+    fn an_older_record_counts_where_no_sessions_are_named() {
+        let second = 1_000_000;
+        let policy = crate::case::testing::policy();
+        let session = i64::from(policy.session_hours) * 3600;
+        let logins = Logins {
+            records: vec![(AccountKey(1), 100_000 * second, folded(5))],
+            ..Logins::default()
+        };
+        let behind = |subject, at: i64, address: u128| {
+            let holder = Holder {
+                subject: AccountKey(subject),
+                issued_at: (100_000 + at) * second,
+                session: None,
+            };
+            logins.behind(holder, std::iter::once(address), &policy)
+        };
+        assert_eq!(behind(1, 60, 5), Login::Behind);
+        assert_eq!(behind(1, 0, 5), Login::NotLogged, "its own record");
+        assert_eq!(behind(2, 60, 5), Login::NotLogged, "somebody else's");
+        assert_eq!(behind(1, 60, 6), Login::NotLogged, "from somewhere else");
+        assert_eq!(behind(1, session, 5), Login::Behind);
+        assert_eq!(behind(1, session + 1, 5), Login::NotLogged, "long ago");
+    }
+
+    #[test]
     fn an_older_record_of_the_session_counts_for_its_subject_and_address() {
         let second = 1_000_000;
         let begin = (100 * second, Some(AccountKey(1)), folded(5));

@@ -234,9 +234,9 @@ const HOLDS: [Holds; 6] = [
     },
     Holds {
         world: "okta-api",
-        recall: 0.0,
+        recall: 0.99,
         within: true,
-        exact: false,
+        exact: true,
     },
     Holds {
         world: "two-gateways",
@@ -253,7 +253,7 @@ const HOLDS: [Holds; 6] = [
     Holds {
         world: "cloud-keys",
         recall: 0.0,
-        within: false,
+        within: true,
         exact: true,
     },
     Holds {

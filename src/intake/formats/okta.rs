@@ -160,7 +160,9 @@ mod tests {
             let line = format!(
                 r#"{{"published":"2025-04-14T00:00:00.000Z","eventType":"user.session.start","actor":{{"id":"u-7"}},"authenticationContext":{{"externalSessionId":"{id}"}}}}"#
             );
-            read(&FORMAT, &*parser, &line, &["session_id"]).expect("a row").remove(0)
+            read(&FORMAT, &*parser, &line, &["session_id"])
+                .expect("a row")
+                .remove(0)
         };
         assert_eq!(session("102b462d").as_deref(), Some("102b462d"));
         assert_eq!(session("unknown"), None);

@@ -2,8 +2,8 @@
 //!
 //! This is evidence because an id is issued once; whoever holds a signing key can put any subject
 //! beside a real id. It needs no complete log, for it rests on a record that is there. Innocently, a
-//! log that writes a person's number in one place and a login name in another looks the same: then
-//! every token of the issuer fires, which the report shows at a glance.
+//! log that writes a person's number in one place and a login name in another looks the same: there the
+//! rule goes by the names that other tokens show to be one, and without such a name it stays silent.
 
 use super::{Outcome, Rule};
 use crate::lines::Verdict;
@@ -73,5 +73,12 @@ mod tests {
             Outcome::NoEvidence,
             "there is no record"
         );
+        let records = [other];
+        let known_as = |alias| TokenFacts {
+            alias: Some(AccountKey(alias)),
+            ..facts(&key, &account, &records)
+        };
+        assert_eq!(look(&known_as(8)), Outcome::Silent, "8 is its other name");
+        assert_eq!(look(&known_as(9)), Outcome::Fires, "the log calls it 9");
     }
 }

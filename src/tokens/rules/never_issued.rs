@@ -1,5 +1,5 @@
 //! *Never issued*: no issuance record, although the issuance log is complete for the token's issuer,
-//! key and claimed issue time, and its key is one that the issuer is known to sign with.
+//! key and claimed issue time, and its key is one that the issuer is known to sign with, or is not logged.
 //!
 //! Evidence because an issuer that logs every issuance and lacks this one did not issue it. The same
 //! is seen, innocently, wherever the log has lost records: hence the condition. In a public cloud log
@@ -43,6 +43,7 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
 mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
+    use crate::case::AccountKey;
     use crate::tokens::coverage::Cover;
 
     #[test]
@@ -70,10 +71,12 @@ mod tests {
                 "{status:?}"
             );
         }
-        let unlisted = TokenFacts {
+        let mut unlisted = TokenFacts {
             key: None,
             ..absent
         };
+        assert_eq!(look(&unlisted), Outcome::Fires, "the log names no key");
+        unlisted.claims.key_id = Some(AccountKey(3));
         assert_eq!(
             look(&unlisted),
             Outcome::NoEvidence,
