@@ -21,6 +21,9 @@
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
 //! | [`losses`] | how many tokens without a record could be honest |
+//! | `gathered` | what is known of a token, gathered for the rules |
+//! | `hearing` | what all tokens together show before any is judged |
+//! | `suspects` | the attacker's addresses |
 //! | [`passes`] | the passes over all tokens, partition by partition |
 //! | `tally` | what judging found over all tokens |
 //! | `written` | the rows of judged tokens, written to frames |
@@ -33,7 +36,9 @@ pub mod antijoin;
 pub(crate) mod claimed;
 pub mod coverage;
 pub mod facts;
+mod gathered;
 mod grouped;
+mod hearing;
 mod issuances;
 pub mod logins;
 pub mod losses;
@@ -41,6 +46,7 @@ pub mod passes;
 mod reason;
 pub mod rules;
 mod signers;
+mod suspects;
 mod tally;
 pub mod timeline;
 mod unmet;
@@ -49,8 +55,8 @@ mod verdict;
 mod written;
 
 pub use facts::{Claims, ProvenKeys, Record, TokenFacts};
+pub use gathered::Judge;
 pub use issuances::spread_issuances;
-pub use passes::Judge;
 pub use reason::{Doubt, VerdictReason};
 pub use tally::Tokens;
 pub use unmet::{Unmet, unmet};

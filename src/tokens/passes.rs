@@ -1,94 +1,24 @@
 //! Tokens by partition: grouped, judged, written, and their uses sent on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use smallvec::SmallVec;
 
-use super::aliases::{Aliases, Pairs};
-use super::coverage::{
-    Basis, Cover, Coverage, HOUR, IdKind, KeysUsed, Meeting, Status, Witness, Witnesses,
-};
-use super::facts::{Claims, Login, ProvenKeys, Record, TokenFacts};
+use super::coverage::{Coverage, KeysUsed, Witnesses};
+use super::facts::Record;
+use super::gathered::{Heard, Judge};
 use super::grouped::{Grouped, UsedToken};
-use super::logins::{Holder, Logins, folded};
-use super::losses::{Absent, ByIssuer, Losses};
-use super::signers::{Signer, Signers};
+use super::logins::folded;
+use super::losses::Losses;
+use super::signers::Signers;
+use super::suspects::{IssuedTo, Suspects};
 use super::tally::Tokens;
 use super::uses::Use;
 use super::verdict::judge;
 use super::written::TokenRows;
-use crate::case::{AccountKey, Context};
 use crate::error::Result;
-use crate::jws::Signature;
 use crate::lines::{ByRequest, Confidence, Line, Tier, Verdict};
 use crate::shuffle::{Encoder, Records, Shuffle, each_partition};
-
-/// What judging needs beside the records.
-pub struct Judge<'a> {
-    /// The run.
-    pub context: &'a Context<'a>,
-    /// Keys that verify tokens of the evidence.
-    pub proven: &'a ProvenKeys,
-    /// Logins at the service.
-    pub logins: &'a Logins,
-}
-
-/// How many partitions are looked at to see whether tokens and records meet at all.
-const SAMPLED: usize = 4;
-/// How many forged tokens make an address the attacker's: fewer may have passed through it.
-const FORGED_ON_ONE: u64 = 5;
-/// How many forged tokens it takes beside each issued one: where many customers pass, the address is shared.
-const FORGED_FOR_EACH: u64 = 4;
-
-/// The attacker's addresses, once all tokens are judged.
-struct Suspects<'a> {
-    forged: &'a HashSet<u128>,
-    /// Forged tokens by address.
-    on: &'a HashMap<u128, u64, FixedState>,
-    homes: &'a HashSet<u64, FixedState>,
-    /// Issued tokens that moved between addresses, by address.
-    visited: &'a HashMap<u128, u64, FixedState>,
-}
-
-impl Suspects<'_> {
-    /// Whether an address is the attacker's own: it carried several forged tokens, far more than issued
-    /// ones, and no issued token lives on it alone.
-    fn own(&self, address: u128) -> bool {
-        let visited = self.visited.get(&address).copied().unwrap_or_default();
-        let least = FORGED_ON_ONE.max(visited.saturating_mul(FORGED_FOR_EACH));
-        self.on.get(&address).is_some_and(|count| *count >= least)
-            && !self.homes.contains(&folded(address))
-    }
-
-    /// Whether an issued token was used from an address of the attacker's own, away from where it was
-    /// issued or used else.
-    fn led_astray(&self, issued_to: &IssuedTo, addresses: &[u128]) -> bool {
-        let elsewhere = || addresses.iter().any(|other| !self.forged.contains(other));
-        addresses
-            .iter()
-            .any(|address| self.own(*address) && (issued_to.is_away(address) || elsewhere()))
-    }
-}
-
-/// The addresses to which records hand a token out; none where no record has that of a holder.
-struct IssuedTo(SmallVec<[u128; 4]>);
-
-impl IssuedTo {
-    fn of(facts: &TokenFacts<'_>) -> Self {
-        IssuedTo(facts.own().filter_map(|record| record.source_ip).collect())
-    }
-
-    /// That of a token whose issuer logs other addresses than those of holders.
-    fn unknown() -> Self {
-        IssuedTo(SmallVec::new())
-    }
-
-    /// Whether an address is known to be another than those that the token was issued to.
-    fn is_away(&self, address: &u128) -> bool {
-        !self.0.is_empty() && !self.0.contains(address)
-    }
-}
 
 /// Which round over the tokens this is.
 enum Round<'a> {
@@ -121,14 +51,6 @@ impl Round<'_> {
 struct Known<'a> {
     heard: Heard<'a>,
     losses: &'a Losses,
-}
-
-/// What was learnt of the logs as a whole before a token is looked at.
-#[derive(Clone, Copy)]
-struct Heard<'a> {
-    /// Where the issuance log is complete; `None` while that is found out.
-    coverage: Option<&'a Coverage>,
-    aliases: &'a Aliases,
 }
 
 /// Where the tokens of one partition go once they are judged.
@@ -232,265 +154,6 @@ impl Judge<'_> {
             *all.entry(address).or_default() += count;
         }
         Ok(all)
-    }
-
-    /// How tokens and records of each issuer meet, in a few partitions.
-    ///
-    /// A partition has ids by their hash, so a few are a fair sample.
-    fn population(&self, by_token: &Shuffle) -> Result<BTreeMap<String, Meeting>> {
-        let sampled = by_token.count().min(SAMPLED);
-        let found = each_partition(sampled, self.context.threads, |index| {
-            let records = by_token.read(index)?;
-            Ok(self.meetings(&Grouped::of(&records)))
-        })?;
-        let mut all: BTreeMap<String, Meeting> = BTreeMap::new();
-        for (issuer, meeting) in found.into_iter().flatten() {
-            all.entry(self.context.interner.text(issuer))
-                .or_default()
-                .merge(meeting);
-        }
-        Ok(all)
-    }
-
-    /// How tokens and records of each issuer meet in one partition.
-    fn meetings(&self, grouped: &Grouped<'_>) -> BTreeMap<AccountKey, Meeting> {
-        let mut signers = Signers::new(self.context.case, self.context.interner);
-        let mut all: BTreeMap<AccountKey, Meeting> = BTreeMap::new();
-        for token in grouped.in_order() {
-            let claims = &token.first_use.claims;
-            let Some(issuer) = claims.issuer else {
-                continue;
-            };
-            let records = grouped.records(&token);
-            let heard = Heard {
-                coverage: None,
-                aliases: &Aliases::default(),
-            };
-            let facts = self.facts(heard, signers.of(claims), &token, &records);
-            let meeting = all.entry(issuer).or_default();
-            if facts.issuances().next().is_none() {
-                meeting.absent += 1;
-            } else if facts.own().any(|record| facts.agrees(record)) {
-                meeting.agree += 1;
-            } else {
-                meeting.differ += 1;
-                let named = |record: &Record| record.subject.is_some() && facts.agrees(record);
-                let otherwise = claims.subject.is_some() && facts.own().next().is_none();
-                meeting.named_otherwise += u64::from(otherwise && facts.issuances().any(named));
-            }
-            let issued_to = IssuedTo::of(&facts);
-            if !issued_to.0.is_empty() {
-                let at_home = token
-                    .addresses()
-                    .iter()
-                    .any(|used| issued_to.0.contains(used));
-                meeting.at_home += u64::from(at_home);
-                meeting.away += u64::from(!at_home);
-            }
-        }
-        all
-    }
-
-    /// The names of subjects of those issuers whose log names them otherwise than their tokens do.
-    fn aliases(&self, coverage: &Coverage, by_token: &Shuffle) -> Result<Aliases> {
-        let otherwise = |issuer: &String| coverage.names_otherwise(issuer);
-        if !coverage.issuers.keys().any(otherwise) {
-            return Ok(Aliases::default());
-        }
-        let counted = each_partition(by_token.count(), self.context.threads, |index| {
-            let records = by_token.read(index)?;
-            let grouped = Grouped::of(&records);
-            let mut signers = Signers::new(self.context.case, self.context.interner);
-            let mut pairs = Pairs::default();
-            for token in grouped.in_order() {
-                let claims = &token.first_use.claims;
-                let signer = signers.of(claims);
-                let (Some(issuer), Some(name)) = (claims.issuer, &signer.issuer) else {
-                    continue;
-                };
-                if coverage.names_otherwise(name) {
-                    let heard = Heard {
-                        coverage: None,
-                        aliases: &Aliases::default(),
-                    };
-                    let records = grouped.records(&token);
-                    let facts = self.facts(heard, signer, &token, &records);
-                    pairs.note(issuer, token.first_use.id, &facts);
-                }
-            }
-            Ok(pairs.counted())
-        })?;
-        Ok(Aliases::of(counted))
-    }
-
-    /// The tokens of a partition that were issued for certain, by issuer and key: those with a login behind
-    /// them as witnesses, and from when to when any was issued. With them come those without a login, of
-    /// issuers that number no records.
-    fn honest(
-        &self,
-        coverage: &Coverage,
-        aliases: &Aliases,
-        grouped: &Grouped<'_>,
-    ) -> (Witnesses, KeysUsed, ByIssuer) {
-        let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
-        let mut used: HashMap<(AccountKey, Option<AccountKey>), (i64, i64)> = HashMap::new();
-        let mut unwitnessed: ByIssuer = HashMap::new();
-        let mut signers = Signers::new(self.context.case, self.context.interner);
-        for token in grouped.in_order() {
-            let claims = &token.first_use.claims;
-            let Some((issuer, issued_at)) = claims.issuer.zip(claims.issued_at) else {
-                continue;
-            };
-            let records = grouped.records(&token);
-            let signer = signers.of(claims);
-            let heard = Heard {
-                coverage: None,
-                aliases,
-            };
-            let facts = self.facts(heard, signer, &token, &records);
-            let of_key = (issuer, claims.key_id);
-            let log = signer
-                .issuer
-                .as_ref()
-                .and_then(|name| coverage.issuers.get(name));
-            if facts.login != Login::Behind && log.is_some_and(|log| !log.numbered) {
-                let unwitnessed = unwitnessed.entry(issuer).or_default();
-                if facts.issuances().next().is_some() {
-                    *unwitnessed
-                        .issued
-                        .entry(issued_at.div_euclid(HOUR))
-                        .or_default() += 1;
-                } else {
-                    unwitnessed.absent.push(Absent {
-                        issued_at,
-                        uses: token.uses.len() as u64,
-                        id: token.first_use.id,
-                        key: claims.key_id,
-                    });
-                    if facts.accepted && facts.unknown_subject().is_some() {
-                        unwitnessed.abused_keys.insert(claims.key_id);
-                    }
-                }
-            }
-            if facts.login == Login::Behind {
-                let recorded = facts.issuances().next().is_some();
-                behind.entry(of_key).or_default().push(Witness {
-                    issued_at,
-                    recorded,
-                });
-            }
-            if facts.login == Login::Behind || facts.issued() {
-                let known = used.entry(of_key).or_insert((issued_at, issued_at));
-                *known = (known.0.min(issued_at), known.1.max(issued_at));
-            }
-        }
-        let spelt = |(issuer, key)| (self.context.interner.text(issuer), key);
-        let behind = behind.into_iter().map(|(of, heard)| (spelt(of), heard));
-        let used = used.into_iter().map(|(of, times)| (spelt(of), times));
-        (behind.collect(), used.collect(), unwitnessed)
-    }
-
-    /// Gathers what is known of a token.
-    fn facts<'t>(
-        &'t self,
-        heard: Heard<'_>,
-        signer: &Signer<'t>,
-        token: &UsedToken<'_>,
-        records: &'t [Record],
-    ) -> TokenFacts<'t> {
-        let Heard { coverage, aliases } = heard;
-        let claims = token.first_use.claims;
-        let alias = self.alias(aliases, &claims);
-        let issuer = signer.issuer.as_deref().unwrap_or_default();
-        let kind = IdKind::of(token.first_use.token_id);
-        let cover = match (coverage, claims.issued_at) {
-            (Some(coverage), Some(at)) => coverage.of(issuer, claims.key_id, kind, at),
-            (Some(coverage), None) if coverage.issuers.contains_key(issuer) => Cover {
-                status: Status::OutsideLog,
-                basis: Basis::Log,
-            },
-            _ => Cover {
-                status: Status::NotLogged,
-                basis: Basis::Log,
-            },
-        };
-        let times = token.uses.iter().map(|line| line.event_time);
-        TokenFacts {
-            claims,
-            alias,
-            whole: kind == IdKind::Sha256,
-            partial: kind == IdKind::Prefix,
-            comparable: alias.is_some()
-                || coverage.is_none_or(|coverage| coverage.comparable(issuer)),
-            records,
-            coverage: cover,
-            key: signer.key,
-            key_used: coverage
-                .and_then(|coverage| coverage.issuers.get(issuer))
-                .and_then(|log| log.keys_used.get(&claims.key_id).copied()),
-            may_be_lost: false,
-            key_abused: false,
-            key_proven: claims.signature != Signature::NotLogged
-                && self.proven.contains(&(claims.issuer, claims.key_id)),
-            account: claims
-                .subject
-                .and_then(|subject| self.context.accounts.meet(subject, self.context.interner)),
-            subject_is_account: signer.of_accounts
-                && self.context.accounts.known
-                && claims.subject.is_some(),
-            login: self.login(signer, token, alias),
-            used: (
-                times.clone().min().unwrap_or_default(),
-                times.max().unwrap_or_default(),
-            ),
-            used_by: token
-                .uses
-                .iter()
-                .map(Line::latest)
-                .min()
-                .unwrap_or_default(),
-            accepted: token.uses.iter().any(|line| line.delivered() == Some(true)),
-            astray: None,
-            policy: &self.context.case.file.policy,
-            interner: self.context.interner,
-        }
-    }
-
-    /// What the log of the token's issuer calls its subject, if by another name.
-    fn alias(&self, aliases: &Aliases, claims: &Claims) -> Option<AccountKey> {
-        let (issuer, subject) = claims.issuer.zip(claims.subject)?;
-        if aliases.is_empty() {
-            return None;
-        }
-        aliases.get(issuer, self.context.interner.folded(subject))
-    }
-
-    /// Whether a login of the subject, by its own name or its `alias`, is behind the token.
-    fn login(
-        &self,
-        signer: &Signer<'_>,
-        token: &UsedToken<'_>,
-        alias: Option<AccountKey>,
-    ) -> Login {
-        let claims = &token.first_use.claims;
-        let (Some(subject), Some(issued_at)) = (claims.subject, claims.issued_at) else {
-            return Login::NotLogged;
-        };
-        if !signer.of_accounts || self.logins.is_empty() {
-            return Login::NotLogged;
-        }
-        let addresses = token.uses.iter().filter_map(|line| line.source_ip);
-        let behind = |name| {
-            let holder = Holder {
-                subject: self.context.interner.folded(name),
-                issued_at,
-                session: claims.session,
-            };
-            self.logins
-                .behind(holder, addresses.clone(), &self.context.case.file.policy)
-        };
-        let by_own_name = behind(subject);
-        alias.map_or(by_own_name, |alias| by_own_name.min(behind(alias)))
     }
 
     /// Judges the tokens of one partition, writes their rows and sends their uses on.
