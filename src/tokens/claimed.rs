@@ -2,7 +2,7 @@
 
 use polars::prelude::{DataFrame, StaticArray};
 
-use super::facts::Claims;
+use super::claims::Claims;
 use crate::case::{AccountKey, Interner};
 use crate::digest::session_fingerprint;
 use crate::error::Result;

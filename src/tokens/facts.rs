@@ -2,75 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::claims::Claims;
 use super::coverage::Cover;
+use super::profile::Departures;
 use crate::case::{Account, AccountKey, Interner, Key, Meaning, Policy};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder};
-
-/// What a token says of itself, as the gateway logged it.
-///
-/// Two uses with different claims are two tokens, even under one id. Times are microseconds since 1970 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Claims {
-    /// Its issuer, interned.
-    pub issuer: Option<AccountKey>,
-    /// The id of the key that it says signed it, interned.
-    pub key_id: Option<AccountKey>,
-    /// Whom it names, interned.
-    pub subject: Option<AccountKey>,
-    /// When it says it was issued.
-    pub issued_at: Option<i64>,
-    /// When it says it expires.
-    pub expires_at: Option<i64>,
-    /// Its scope, interned.
-    pub scope: Option<AccountKey>,
-    /// [Fingerprint](crate::digest::session_fingerprint) of its session id: sessions are too many to intern.
-    pub session: Option<u128>,
-    /// What checking its signature gave.
-    pub signature: Signature,
-    /// Why it could not be read whole, interned.
-    pub problem: Option<AccountKey>,
-}
-
-impl Claims {
-    /// Appends the claims to a record of the shuffle.
-    pub fn encode(&self, into: &mut Encoder) {
-        for key in [
-            self.issuer,
-            self.key_id,
-            self.subject,
-            self.scope,
-            self.problem,
-        ] {
-            into.maybe(key.map(AccountKey::packed));
-        }
-        into.maybe_time(self.issued_at)
-            .maybe_time(self.expires_at)
-            .u8(self.signature as u8)
-            .u8(u8::from(self.session.is_some()))
-            .packed(self.session.unwrap_or_default());
-    }
-
-    /// Takes the claims from a record of the shuffle.
-    pub fn decode(from: &mut Decoder<'_>) -> Self {
-        let [issuer, key_id, subject, scope, problem] =
-            [(); 5].map(|()| from.maybe().map(AccountKey::unpacked));
-        let (issued_at, expires_at) = (from.maybe_time(), from.maybe_time());
-        let signature = Signature::from_code(from.u8());
-        let (there, session) = (from.u8() == 1, from.packed());
-        Claims {
-            issuer,
-            key_id,
-            subject,
-            issued_at,
-            expires_at,
-            scope,
-            session: there.then_some(session),
-            signature,
-            problem,
-        }
-    }
-}
 
 /// A record of the issuance log, as far as verdicts need it.
 ///
@@ -191,6 +128,8 @@ pub struct TokenFacts<'a> {
     pub key: Option<&'a Key>,
     /// Claimed issue times of the first and the last token of its key that was issued for certain.
     pub key_used: Option<(i64, i64)>,
+    /// How it departs from the tokens of its key that were issued for certain.
+    pub departures: Departures,
     /// Whether it could be an honest token whose record was lost, by what honest tokens show of the log.
     pub may_be_lost: bool,
     /// Whether somebody forges with its key: it signed an accepted token for a subject that does not exist.

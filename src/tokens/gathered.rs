@@ -1,8 +1,9 @@
 //! What is known of a token, gathered from the case, the logs and its own records.
 
 use super::aliases::Aliases;
-use super::coverage::{Basis, Cover, Coverage, IdKind, Status};
-use super::facts::{Claims, Login, ProvenKeys, Record, TokenFacts};
+use super::claims::{Claims, IdKind};
+use super::coverage::{Basis, Cover, Coverage, Status};
+use super::facts::{Login, ProvenKeys, Record, TokenFacts};
 use super::grouped::UsedToken;
 use super::logins::{Holder, Logins};
 use super::signers::Signer;
@@ -54,6 +55,9 @@ impl Judge<'_> {
                 basis: Basis::Log,
             },
         };
+        let profile = coverage
+            .and_then(|coverage| coverage.issuers.get(issuer))
+            .and_then(|log| log.profiles.get(&claims.key_id));
         let times = token.uses.iter().map(|line| line.event_time);
         TokenFacts {
             claims,
@@ -65,9 +69,13 @@ impl Judge<'_> {
             records,
             coverage: cover,
             key: signer.key,
-            key_used: coverage
-                .and_then(|coverage| coverage.issuers.get(issuer))
-                .and_then(|log| log.keys_used.get(&claims.key_id).copied()),
+            key_used: profile.map(|profile| profile.used),
+            departures: profile
+                .map(|profile| {
+                    let tolerance = self.context.case.file.policy.tolerance();
+                    profile.departures(&claims, token.first_use.token_id, tolerance)
+                })
+                .unwrap_or_default(),
             may_be_lost: false,
             key_abused: false,
             key_proven: claims.signature != Signature::NotLogged

@@ -1,14 +1,16 @@
 //! What all tokens together show before any is judged: how tokens and records meet, whom the logs call by two
 //! names, and the tokens that were issued for certain.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::aliases::{Aliases, Pairs};
-use super::coverage::{Coverage, HOUR, KeysUsed, Meeting, Witness, Witnesses};
+use super::coverage::{Coverage, HOUR, Meeting, Profiles, Witness, Witnesses};
 use super::facts::{Login, Record};
 use super::gathered::{Heard, Judge};
 use super::grouped::Grouped;
 use super::losses::{Absent, ByIssuer};
+use super::profile::Profile;
 use super::signers::Signers;
 use super::suspects::IssuedTo;
 use crate::case::AccountKey;
@@ -104,16 +106,16 @@ impl Judge<'_> {
     }
 
     /// The tokens of a partition that were issued for certain, by issuer and key: those with a login behind
-    /// them as witnesses, and from when to when any was issued. With them come those without a login, of
+    /// them as witnesses, and what all look like. With them come those without a login, of
     /// issuers that number no records.
     pub(super) fn honest(
         &self,
         coverage: &Coverage,
         aliases: &Aliases,
         grouped: &Grouped<'_>,
-    ) -> (Witnesses, KeysUsed, ByIssuer) {
+    ) -> (Witnesses, Profiles, ByIssuer) {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
-        let mut used: HashMap<(AccountKey, Option<AccountKey>), (i64, i64)> = HashMap::new();
+        let mut profiles: HashMap<(AccountKey, Option<AccountKey>), Profile> = HashMap::new();
         let mut unwitnessed: ByIssuer = HashMap::new();
         let mut signers = Signers::new(self.context.case, self.context.interner);
         for token in grouped.in_order() {
@@ -160,13 +162,16 @@ impl Judge<'_> {
                 });
             }
             if facts.login == Login::Behind || facts.issued() {
-                let known = used.entry(of_key).or_insert((issued_at, issued_at));
-                *known = (known.0.min(issued_at), known.1.max(issued_at));
+                let one = Profile::of(claims, token.first_use.token_id, issued_at);
+                match profiles.entry(of_key) {
+                    Entry::Occupied(mut known) => known.get_mut().merge(&one),
+                    Entry::Vacant(none) => drop(none.insert(one)),
+                }
             }
         }
         let spelt = |(issuer, key)| (self.context.interner.text(issuer), key);
         let behind = behind.into_iter().map(|(of, heard)| (spelt(of), heard));
-        let used = used.into_iter().map(|(of, times)| (spelt(of), times));
-        (behind.collect(), used.collect(), unwitnessed)
+        let profiles = profiles.into_iter().map(|(of, one)| (spelt(of), one));
+        (behind.collect(), profiles.collect(), unwitnessed)
     }
 }

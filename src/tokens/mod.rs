@@ -12,6 +12,7 @@
 //! | `issuances` | issuance records, sent to the uses of their tokens |
 //! | `claimed` | what tokens say of themselves, read from the frame `requests` |
 //! | `grouped` | tokens with their uses and records, from what the shuffle brought together |
+//! | [`claims`] | what a token says of itself |
 //! | [`facts`] | what is known of a token |
 //! | `aliases` | subjects that the issuance log and the tokens call by two names |
 //! | `signers` | what the case knows of the issuers and keys that tokens name |
@@ -20,6 +21,7 @@
 //! | `verdict` | the table of precedence and confidence |
 //! | [`coverage`] | whether the issuance log is complete |
 //! | [`logins`] | proof, apart from the issuer, that a customer was there |
+//! | [`profile`] | what the issued tokens of a key look like |
 //! | [`losses`] | how many tokens without a record could be honest |
 //! | `gathered` | what is known of a token, gathered for the rules |
 //! | `hearing` | what all tokens together show before any is judged |
@@ -34,6 +36,7 @@
 mod aliases;
 pub mod antijoin;
 pub(crate) mod claimed;
+pub mod claims;
 pub mod coverage;
 pub mod facts;
 mod gathered;
@@ -43,6 +46,7 @@ mod issuances;
 pub mod logins;
 pub mod losses;
 pub mod passes;
+pub mod profile;
 mod reason;
 pub mod rules;
 mod signers;
@@ -54,7 +58,8 @@ mod uses;
 mod verdict;
 mod written;
 
-pub use facts::{Claims, ProvenKeys, Record, TokenFacts};
+pub use claims::Claims;
+pub use facts::{ProvenKeys, Record, TokenFacts};
 pub use gathered::Judge;
 pub use issuances::spread_issuances;
 pub use reason::{Doubt, VerdictReason};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::coverage::{Coverage, KeysUsed, Witnesses};
+use super::coverage::{Coverage, Profiles, Witnesses};
 use super::facts::Record;
 use super::gathered::{Heard, Judge};
 use super::grouped::{Grouped, UsedToken};
@@ -78,13 +78,13 @@ impl Judge<'_> {
             Ok(self.honest(coverage, &aliases, &Grouped::of(&by_token.read(index)?)))
         })?;
         let mut unwitnessed = Vec::new();
-        let honest = honest.into_iter().map(|(witnesses, used, more)| {
+        let honest = honest.into_iter().map(|(witnesses, profiles, more)| {
             unwitnessed.push(more);
-            (witnesses, used)
+            (witnesses, profiles)
         });
-        let (witnesses, used): (Vec<Witnesses>, Vec<KeysUsed>) = honest.unzip();
+        let (witnesses, profiles): (Vec<Witnesses>, Vec<Profiles>) = honest.unzip();
         coverage.hear(witnesses);
-        coverage.note_keys_used(used);
+        coverage.learn(profiles);
         let losses = Losses::limit(coverage, unwitnessed, self.context.interner);
         let known = Known {
             heard: Heard {

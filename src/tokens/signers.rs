@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::facts::Claims;
+use super::claims::Claims;
 use crate::case::{AccountKey, Case, Interner, Key, Subjects};
 
 /// The issuer and the key that a token says it is from.

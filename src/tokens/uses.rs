@@ -6,7 +6,8 @@ use std::hash::BuildHasher;
 use polars::prelude::{DataFrame, StaticArray};
 
 use super::claimed::{self, Claimed};
-use super::facts::{Claims, ProvenKeys, Record};
+use super::claims::Claims;
+use super::facts::{ProvenKeys, Record};
 use crate::case::Context;
 use crate::digest::{fingerprint, id_fingerprint};
 use crate::error::Result;

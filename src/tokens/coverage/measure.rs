@@ -8,11 +8,12 @@ use foldhash::fast::FixedState;
 use polars::prelude::StaticArray;
 use roaring::RoaringTreemap;
 
-use super::{Basis, Coverage, HOUR, Hole, IdKind, IssuerLog};
+use super::{Basis, Coverage, HOUR, Hole, IssuerLog};
 use crate::case::{AccountKey, Case, Interner, SourceKind};
 use crate::error::Result;
 use crate::frames::{self, Texts, part_files, pieces, time, unsigned};
 use crate::results::Silence;
+use crate::tokens::claims::IdKind;
 
 /// The most seconds by which instances of an issuer may disagree and still write one log.
 const MOST_SKEW: usize = 900;

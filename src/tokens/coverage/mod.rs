@@ -28,9 +28,12 @@ mod tests;
 
 pub use holes::{Hole, Holes};
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use super::claims::IdKind;
+use super::profile::Profile;
 use crate::case::{AccountKey, Case, Interner};
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
@@ -148,33 +151,6 @@ impl Cover {
     }
 }
 
-/// What a token id is: ids of one kind never meet records with ids of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum IdKind {
-    /// The id that the token names itself by, such as the `jti` of a JWT.
-    Own,
-    /// The SHA-256 of the whole token.
-    Sha256,
-    /// Another hash, perhaps a short one.
-    Hash,
-    /// The beginning of the token.
-    Prefix,
-}
-
-impl IdKind {
-    /// The kind of an id.
-    pub fn of(token_id: &str) -> Self {
-        match token_id.as_bytes() {
-            [b's', b'h', b'a', b'2', b'5', b'6', b':', digits @ ..] if digits.len() == 64 => {
-                IdKind::Sha256
-            }
-            [b'h', b'a', b's', b'h', b':', ..] => IdKind::Hash,
-            [b'p', b'r', b'e', b'f', b'i', b'x', b':', ..] => IdKind::Prefix,
-            _ => IdKind::Own,
-        }
-    }
-}
-
 /// A token that was issued for certain: when, and whether it has a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Witness {
@@ -187,8 +163,8 @@ pub struct Witness {
 /// Witnesses by issuer and key.
 pub type Witnesses = HashMap<(String, Option<AccountKey>), Vec<Witness>>;
 
-/// Claimed issue times of the first and the last token that was issued for certain, by issuer and key.
-pub type KeysUsed = HashMap<(String, Option<AccountKey>), (i64, i64)>;
+/// What the tokens look like that were issued for certain, by issuer and key.
+pub type Profiles = HashMap<(String, Option<AccountKey>), Profile>;
 
 /// How many tokens in use meet an issuance record, and how many such records agree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -270,8 +246,8 @@ pub struct IssuerLog {
     pub witnesses: BTreeMap<Option<AccountKey>, Vec<Witness>>,
     /// Those of all keys that none of their own sets apart, by time.
     together: Vec<Witness>,
-    /// Claimed issue times of the first and the last token of each key that was issued for certain.
-    pub keys_used: BTreeMap<Option<AccountKey>, (i64, i64)>,
+    /// What the tokens of each key look like that were issued for certain.
+    pub profiles: BTreeMap<Option<AccountKey>, Profile>,
 }
 
 /// The coverage of all issuers.
@@ -306,12 +282,14 @@ impl Coverage {
         }
     }
 
-    /// Takes in from when to when each key was used for tokens that were issued for certain.
-    pub fn note_keys_used(&mut self, used: impl IntoIterator<Item = KeysUsed>) {
-        for ((issuer, key), (first, last)) in used.into_iter().flatten() {
+    /// Takes in what the tokens of each key look like that were issued for certain.
+    pub fn learn(&mut self, profiles: impl IntoIterator<Item = Profiles>) {
+        for ((issuer, key), profile) in profiles.into_iter().flatten() {
             if let Some(log) = self.issuers.get_mut(&issuer) {
-                let known = log.keys_used.entry(key).or_insert((first, last));
-                *known = (known.0.min(first), known.1.max(last));
+                match log.profiles.entry(key) {
+                    Entry::Occupied(mut known) => known.get_mut().merge(&profile),
+                    Entry::Vacant(none) => drop(none.insert(profile)),
+                }
             }
         }
     }

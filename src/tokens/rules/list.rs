@@ -4,19 +4,20 @@ use super::{
     Rule, claims_differ, issued_to_another_subject, key_custodian_left, key_not_active,
     key_retired, key_revoked, key_unknown, lifetime_beyond_policy, never_issued, no_login,
     outside_key_life, signature_invalid, signature_valid, stolen, subject_not_open,
-    subject_unknown, used_after_expiry, used_after_revocation, used_before_issue,
+    subject_unknown, unlike_issued, used_after_expiry, used_after_revocation, used_before_issue,
 };
 use crate::case::{Case, suggest};
 use crate::error::Result;
 
 /// All rules, the deciding ones first; of several that fire, the first gives the verdict.
-pub static ALL: [Rule; 19] = [
+pub static ALL: [Rule; 23] = [
     signature_invalid::RULE,
     issued_to_another_subject::RULE,
     claims_differ::RULE,
     stolen::RULE,
     outside_key_life::RULE,
     never_issued::RULE,
+    unlike_issued::RULE,
     signature_valid::RULE,
     subject_unknown::RULE,
     subject_not_open::RULE,
@@ -30,12 +31,18 @@ pub static ALL: [Rule; 19] = [
     used_after_revocation::RULE,
     lifetime_beyond_policy::RULE,
     no_login::RULE,
+    unlike_issued::LIFETIME,
+    unlike_issued::ID,
+    unlike_issued::CLAIMS,
 ];
 
 /// The name of the rule whose confidence depends on what shows the log complete.
 pub(crate) const NEVER_ISSUED: &str = never_issued::RULE.id;
 /// The name of the rule whose confidence depends on the log and the signature.
 pub(crate) const OUTSIDE_KEY_LIFE: &str = outside_key_life::RULE.id;
+
+/// The name of the rule that goes by what other tokens look like.
+pub(crate) const UNLIKE_ISSUED: &str = unlike_issued::RULE.id;
 
 /// Checks that each name which the policy switches off is that of a rule.
 pub fn check(case: &Case) -> Result<()> {

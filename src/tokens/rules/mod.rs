@@ -26,6 +26,7 @@ mod subject_not_open;
 mod subject_unknown;
 #[cfg(test)]
 pub(super) mod testing;
+mod unlike_issued;
 mod used_after_expiry;
 mod used_after_revocation;
 mod used_before_issue;

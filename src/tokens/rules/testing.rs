@@ -2,8 +2,10 @@
 
 use crate::case::{Account, AccountKey, Custodian, Interner, Key, Meaning, Policy};
 use crate::jws::Signature;
+use crate::tokens::claims::Claims;
 use crate::tokens::coverage::{Basis, Cover, Status};
-use crate::tokens::facts::{Claims, Login, Record, TokenFacts};
+use crate::tokens::facts::{Login, Record, TokenFacts};
+use crate::tokens::profile::Departures;
 
 /// A key that was made at 0 s, lost its custodian at 500 s and was withdrawn at 900 s.
 pub(crate) fn key() -> Key {
@@ -81,6 +83,7 @@ pub(crate) fn facts<'a>(
         },
         key: Some(key),
         key_used: None,
+        departures: Departures::default(),
         may_be_lost: false,
         key_abused: false,
         key_proven: false,
