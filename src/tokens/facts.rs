@@ -130,6 +130,8 @@ pub struct TokenFacts<'a> {
     pub key_used: Option<(i64, i64)>,
     /// How it departs from the tokens of its key that were issued for certain.
     pub departures: Departures,
+    /// Whether all of the many tokens that were issued around its claimed issue time have a login.
+    pub issued_have_logins: bool,
     /// Whether it could be an honest token whose record was lost, by what honest tokens show of the log.
     pub may_be_lost: bool,
     /// Whether somebody forges with its key: it signed an accepted token for a subject that does not exist.

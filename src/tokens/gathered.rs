@@ -55,9 +55,9 @@ impl Judge<'_> {
                 basis: Basis::Log,
             },
         };
-        let profile = coverage
-            .and_then(|coverage| coverage.issuers.get(issuer))
-            .and_then(|log| log.profiles.get(&claims.key_id));
+        let log = coverage.and_then(|coverage| coverage.issuers.get(issuer));
+        let profile = log.and_then(|log| log.profiles.get(&claims.key_id));
+        let login = self.login(signer, token, alias);
         let times = token.uses.iter().map(|line| line.event_time);
         TokenFacts {
             claims,
@@ -76,6 +76,11 @@ impl Judge<'_> {
                     profile.departures(&claims, token.first_use.token_id, tolerance)
                 })
                 .unwrap_or_default(),
+            issued_have_logins: login == Login::Absent
+                && records.is_empty()
+                && log
+                    .zip(claims.issued_at)
+                    .is_some_and(|(log, at)| log.with_login.shown(at)),
             may_be_lost: false,
             key_abused: false,
             key_proven: claims.signature != Signature::NotLogged
@@ -86,7 +91,7 @@ impl Judge<'_> {
             subject_is_account: signer.of_accounts
                 && self.context.accounts.known
                 && claims.subject.is_some(),
-            login: self.login(signer, token, alias),
+            login,
             used: (
                 times.clone().min().unwrap_or_default(),
                 times.max().unwrap_or_default(),

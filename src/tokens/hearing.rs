@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::aliases::{Aliases, Pairs};
-use super::coverage::{Coverage, HOUR, Meeting, Profiles, Witness, Witnesses};
+use super::coverage::{Coverage, HOUR, Meeting, Profiles, WithLogin, Witness, Witnesses};
 use super::facts::{Login, Record};
 use super::gathered::{Heard, Judge};
 use super::grouped::Grouped;
@@ -19,6 +19,18 @@ use crate::shuffle::{Shuffle, each_partition};
 
 /// How many partitions are looked at to see whether tokens and records meet at all.
 const SAMPLED: usize = 4;
+
+/// What the tokens of one partition show that were issued for certain.
+pub(super) struct Honest {
+    /// By issuer and key: those with a login behind them.
+    pub(super) witnesses: Witnesses,
+    /// By issuer and key: what all of them look like.
+    pub(super) profiles: Profiles,
+    /// By issuer: how many with a record have a login.
+    pub(super) with_login: HashMap<String, WithLogin>,
+    /// The tokens without a login, of issuers that number no records.
+    pub(super) unwitnessed: ByIssuer,
+}
 
 impl Judge<'_> {
     /// How tokens and records of each issuer meet, in a few partitions.
@@ -105,18 +117,17 @@ impl Judge<'_> {
         Ok(Aliases::of(counted))
     }
 
-    /// The tokens of a partition that were issued for certain, by issuer and key: those with a login behind
-    /// them as witnesses, and what all look like. With them come those without a login, of
-    /// issuers that number no records.
+    /// Hears the tokens of a partition that were issued for certain.
     pub(super) fn honest(
         &self,
         coverage: &Coverage,
         aliases: &Aliases,
         grouped: &Grouped<'_>,
-    ) -> (Witnesses, Profiles, ByIssuer) {
+    ) -> Honest {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
         let mut profiles: HashMap<(AccountKey, Option<AccountKey>), Profile> = HashMap::new();
         let mut unwitnessed: ByIssuer = HashMap::new();
+        let mut with_login: HashMap<AccountKey, WithLogin> = HashMap::new();
         let mut signers = Signers::new(self.context.case, self.context.interner);
         for token in grouped.in_order() {
             let claims = &token.first_use.claims;
@@ -161,6 +172,11 @@ impl Judge<'_> {
                     recorded,
                 });
             }
+            if facts.login != Login::NotLogged && facts.issued() {
+                let has_login = facts.login != Login::Absent;
+                let counts = with_login.entry(issuer).or_default();
+                counts.count(issued_at, has_login);
+            }
             if facts.login == Login::Behind || facts.issued() {
                 let one = Profile::of(claims, token.first_use.token_id, issued_at);
                 match profiles.entry(of_key) {
@@ -172,6 +188,14 @@ impl Judge<'_> {
         let spelt = |(issuer, key)| (self.context.interner.text(issuer), key);
         let behind = behind.into_iter().map(|(of, heard)| (spelt(of), heard));
         let profiles = profiles.into_iter().map(|(of, one)| (spelt(of), one));
-        (behind.collect(), profiles.collect(), unwitnessed)
+        let with_login = with_login.into_iter();
+        Honest {
+            witnesses: behind.collect(),
+            profiles: profiles.collect(),
+            with_login: with_login
+                .map(|(issuer, counts)| (self.context.interner.text(issuer), counts))
+                .collect(),
+            unwitnessed,
+        }
     }
 }

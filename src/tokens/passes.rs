@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::coverage::{Coverage, Profiles, Witnesses};
+use super::coverage::Coverage;
 use super::facts::Record;
 use super::gathered::{Heard, Judge};
 use super::grouped::{Grouped, UsedToken};
@@ -77,14 +77,15 @@ impl Judge<'_> {
         let honest = each_partition(by_token.count(), self.context.threads, |index| {
             Ok(self.honest(coverage, &aliases, &Grouped::of(&by_token.read(index)?)))
         })?;
-        let mut unwitnessed = Vec::new();
-        let honest = honest.into_iter().map(|(witnesses, profiles, more)| {
-            unwitnessed.push(more);
-            (witnesses, profiles)
-        });
-        let (witnesses, profiles): (Vec<Witnesses>, Vec<Profiles>) = honest.unzip();
+        let (mut witnesses, mut with_login, mut unwitnessed) = (Vec::new(), Vec::new(), Vec::new());
+        for one in honest {
+            coverage.learn(one.profiles);
+            witnesses.push(one.witnesses);
+            with_login.push(one.with_login);
+            unwitnessed.push(one.unwitnessed);
+        }
         coverage.hear(witnesses);
-        coverage.learn(profiles);
+        coverage.count_logins(with_login);
         let losses = Losses::limit(coverage, unwitnessed, self.context.interner);
         let known = Known {
             heard: Heard {

@@ -10,6 +10,7 @@
 //! | stolen | strong | `stolen` | issued as it says, then used by the attacker's fleet |
 //! | legitimate | strong or moderate | `issued` | a record hands it to its subject, under its key: moderate where the gateway's log lacks its expiry or key |
 //! | forged | strong or moderate | `never_issued` | no record, where the log is shown to be complete: strong by record numbers, moderate by the honest population |
+//! | forged | moderate | `no_record_no_login` | neither a record nor a login, where all issued tokens have one |
 //! | forged | moderate | `unlike_issued` | no record, and in two ways unlike all issued tokens of its key |
 //! | indeterminate | none | a [`Doubt`] | none of the above |
 //!
@@ -73,8 +74,7 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
                 facts.coverage.status != Status::Complete
                     && facts.claims.signature != Signature::Valid
             }
-            rules::list::UNLIKE_ISSUED => true,
-            _ => false,
+            id => rules::list::BY_OTHERS.contains(&id),
         };
         let confidence = match moderate {
             true => Confidence::Moderate,

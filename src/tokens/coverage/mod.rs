@@ -25,8 +25,10 @@ mod holes;
 mod measure;
 #[cfg(test)]
 mod tests;
+mod with_login;
 
 pub use holes::{Hole, Holes};
+pub use with_login::WithLogin;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -248,6 +250,8 @@ pub struct IssuerLog {
     together: Vec<Witness>,
     /// What the tokens of each key look like that were issued for certain.
     pub profiles: BTreeMap<Option<AccountKey>, Profile>,
+    /// How many issued tokens have a login.
+    pub with_login: WithLogin,
 }
 
 /// The coverage of all issuers.
@@ -283,14 +287,26 @@ impl Coverage {
     }
 
     /// Takes in what the tokens of each key look like that were issued for certain.
-    pub fn learn(&mut self, profiles: impl IntoIterator<Item = Profiles>) {
-        for ((issuer, key), profile) in profiles.into_iter().flatten() {
+    pub fn learn(&mut self, profiles: Profiles) {
+        for ((issuer, key), profile) in profiles {
             if let Some(log) = self.issuers.get_mut(&issuer) {
                 match log.profiles.entry(key) {
                     Entry::Occupied(mut known) => known.get_mut().merge(&profile),
                     Entry::Vacant(none) => drop(none.insert(profile)),
                 }
             }
+        }
+    }
+
+    /// Takes in how many issued tokens of each issuer have a login.
+    pub fn count_logins(&mut self, counts: impl IntoIterator<Item = HashMap<String, WithLogin>>) {
+        for (issuer, more) in counts.into_iter().flatten() {
+            if let Some(log) = self.issuers.get_mut(&issuer) {
+                log.with_login.merge(more);
+            }
+        }
+        for log in self.issuers.values_mut() {
+            log.with_login.sum_up();
         }
     }
 

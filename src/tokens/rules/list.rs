@@ -3,20 +3,22 @@
 use super::{
     Rule, claims_differ, issued_to_another_subject, key_custodian_left, key_not_active,
     key_retired, key_revoked, key_unknown, lifetime_beyond_policy, never_issued, no_login,
-    outside_key_life, signature_invalid, signature_valid, stolen, subject_not_open,
-    subject_unknown, unlike_issued, used_after_expiry, used_after_revocation, used_before_issue,
+    no_record_no_login, outside_key_life, signature_invalid, signature_valid, stolen,
+    subject_not_open, subject_unknown, unlike_issued, used_after_expiry, used_after_revocation,
+    used_before_issue,
 };
 use crate::case::{Case, suggest};
 use crate::error::Result;
 
 /// All rules, the deciding ones first; of several that fire, the first gives the verdict.
-pub static ALL: [Rule; 23] = [
+pub static ALL: [Rule; 24] = [
     signature_invalid::RULE,
     issued_to_another_subject::RULE,
     claims_differ::RULE,
     stolen::RULE,
     outside_key_life::RULE,
     never_issued::RULE,
+    no_record_no_login::RULE,
     unlike_issued::RULE,
     signature_valid::RULE,
     subject_unknown::RULE,
@@ -41,8 +43,8 @@ pub(crate) const NEVER_ISSUED: &str = never_issued::RULE.id;
 /// The name of the rule whose confidence depends on the log and the signature.
 pub(crate) const OUTSIDE_KEY_LIFE: &str = outside_key_life::RULE.id;
 
-/// The name of the rule that goes by what other tokens look like.
-pub(crate) const UNLIKE_ISSUED: &str = unlike_issued::RULE.id;
+/// The names of the rules that decide where the log is not shown complete, by what else is known of it.
+pub(crate) const BY_OTHERS: [&str; 2] = [no_record_no_login::RULE.id, unlike_issued::RULE.id];
 
 /// Checks that each name which the policy switches off is that of a rule.
 pub fn check(case: &Case) -> Result<()> {

@@ -18,6 +18,7 @@ mod lifetime_beyond_policy;
 pub mod list;
 mod never_issued;
 mod no_login;
+mod no_record_no_login;
 mod outside_key_life;
 mod signature_invalid;
 mod signature_valid;

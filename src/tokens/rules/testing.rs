@@ -84,6 +84,7 @@ pub(crate) fn facts<'a>(
         key: Some(key),
         key_used: None,
         departures: Departures::default(),
+        issued_have_logins: false,
         may_be_lost: false,
         key_abused: false,
         key_proven: false,
