@@ -1,17 +1,12 @@
 //! Silences: stretches in which a source logged nothing although its own rhythm lets expect events.
 //!
-//! A source's rhythm is the median number of events in each hour of the week (where it logged for four
-//! weeks or more), else in each hour of the day (four days or more); a shorter log has no rhythm. A busy month
-//! and a slow one have the same rhythm at another level, which is the median share of what the rhythm lets
-//! expect that the days before logged, or the days after, whichever is lower. The length of a pause is the number of events that rhythm and
-//! level let expect in it, so that an hour of the night is shorter than an hour of the day.
-//!
-//! Events of a log come in bursts: one visit makes many. How long its pauses are by chance is therefore
-//! learned from the log itself: beyond the longest fiftieth, shorter and shorter shares of all pauses reach
-//! each further length, and the rate at which they fall tells from which length on a pause as long is to be
-//! expected less than once in [`YEARS`] years of such a log. A pause from there on is a silence, if at least
-//! [`LEAST`] events were to be expected in it. So neither a quiet night nor a bursty log nor a source that
-//! logs now and then is called silent.
+//! A source's rhythm is the median number of events by hour of the week (four weeks of log or more) or of the
+//! day (four days or more; a shorter log has none), times the level of the days before or after, whichever
+//! is lower. A pause is as long as the number of events to be expected in it. Events come in bursts, since one
+//! visit makes many, so how long pauses are by chance is learned from the log: the lengths of the longest
+//! fiftieth tell which length chance reaches once in [`YEARS`] years. Nights are burstier than days, so a pause
+//! in the quietest hours, in which a quarter of all pauses fall, must also be too long among its like.
+//! If at least [`LEAST`] events were to be expected in it, it is a silence.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -149,6 +144,8 @@ impl<'de> Deserialize<'de> for Pulses {
 const LEAST: f64 = 15.0;
 /// Years of such a log in which chance makes one pause of the length from which on a pause is a silence.
 const YEARS: f64 = 100.0;
+/// One in so many pauses falls in what counts as the quietest hours.
+const QUIETEST: usize = 4;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
@@ -190,22 +187,22 @@ pub(crate) fn silences(mut pulses: Pulses, deleted: &[(i64, i64)]) -> Vec<Pause>
     let pauses = pulses
         .windows(2)
         .flat_map(|pair| without(pair[0].last, pair[1].first, deleted));
-    let pauses: Vec<Length> = pauses
-        .map(|(from, to)| Length {
-            from,
-            to,
-            expected: rhythm.expected(from, to),
+    let pauses = pauses.map(|(from, to)| Length {
+        from,
+        to,
+        expected: rhythm.expected(from, to),
+    });
+    let mut found: Vec<Pause> = beyond_chance(pauses.collect(), last - first)
+        .into_iter()
+        .map(|pause| Pause {
+            from: pause.from,
+            to: pause.to,
+            expected: pause.expected as u64,
+            basis,
         })
         .collect();
-    let least = longest_by_chance(&pauses, last - first).max(LEAST);
-    let silent = |pause: &&Length| pause.to - pause.from > STRETCH && pause.expected >= least;
-    let found = pauses.iter().filter(silent).map(|pause| Pause {
-        from: pause.from,
-        to: pause.to,
-        expected: pause.expected as u64,
-        basis,
-    });
-    found.collect()
+    found.sort_by_key(|pause| pause.from);
+    found
 }
 
 /// A pause between two events, and the events to be expected in it.
@@ -213,6 +210,28 @@ struct Length {
     from: i64,
     to: i64,
     expected: f64,
+}
+
+impl Length {
+    /// How busy its hours are: events to be expected in a microsecond.
+    fn rate(&self) -> f64 {
+        self.expected / (self.to - self.from).max(1) as f64
+    }
+}
+
+/// The pauses that are longer than chance makes them; those of quiet hours, also among each other.
+fn beyond_chance(mut pauses: Vec<Length>, span: i64) -> Vec<Length> {
+    let least = longest_by_chance(&pauses, span).max(LEAST);
+    pauses.retain(|pause| pause.expected > 0.0);
+    pauses.sort_by(|a, b| a.rate().total_cmp(&b.rate()));
+    let quiet = pauses.len().div_ceil(QUIETEST);
+    let least_quiet = least.max(longest_by_chance(&pauses[..quiet], span));
+    let is_silent = |(at, pause): &(usize, Length)| {
+        let least = if *at < quiet { least_quiet } else { least };
+        pause.to - pause.from > STRETCH && pause.expected >= least
+    };
+    let silent = pauses.into_iter().enumerate().filter(is_silent);
+    silent.map(|(_, pause)| pause).collect()
 }
 
 /// The parts of the pause from `from` to `to` that lie in no deleted range.
