@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::key_scope::{KeyScope, ScopeLimit};
 use super::table::Table;
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
@@ -46,6 +47,8 @@ pub struct Key {
     pub revoked: Option<i64>,
     /// Everybody who held it.
     pub custodians: Vec<Custodian>,
+    /// What it is for, by [`ScopeLimit`]; an empty list states nothing.
+    pub scope: [Vec<String>; 4],
 }
 
 /// Somebody who held a key.
@@ -85,8 +88,10 @@ impl Keys {
     /// Fails if two rows of one key give it different times.
     pub fn load(path: &Path) -> Result<Self> {
         let mut table = Table::open(path, &COLUMNS)?;
-        table.refuse_misspelt(&TIMES)?;
+        let limits = ScopeLimit::ALL.map(ScopeLimit::name);
+        table.refuse_misspelt(&[&TIMES[..], &limits[..]].concat())?;
         let times = TIMES.map(|name| table.optional_column(name));
+        let limits = limits.map(|name| table.optional_column(name));
         let mut keys: Vec<Key> = Vec::new();
         while let Some(row) = table.next()? {
             let (id, issuer) = (row.text(0)?, row.text(1)?);
@@ -104,6 +109,10 @@ impl Keys {
                     *time = row.time(column)?;
                 }
             }
+            let stated = limits.map(|column| {
+                let cell = column.and_then(|column| row.optional(column));
+                cell.map_or_else(Vec::new, KeyScope::values)
+            });
             let known = keys
                 .iter_mut()
                 .find(|key| key.id == id && key.issuer == issuer);
@@ -113,7 +122,12 @@ impl Keys {
                         "key `{id}` has other times here than in an earlier row"
                     )));
                 }
-                Some(key) => key.custodians.extend(custodian),
+                Some(key) => {
+                    key.custodians.extend(custodian);
+                    for (list, more) in key.scope.iter_mut().zip(stated) {
+                        list.extend(more);
+                    }
+                }
                 None => keys.push(Key {
                     id: id.to_string(),
                     issuer: issuer.to_string(),
@@ -123,10 +137,21 @@ impl Keys {
                     retired: life[3],
                     revoked: life[4],
                     custodians: custodian.into_iter().collect(),
+                    scope: stated,
                 }),
             }
         }
         Ok(Keys { keys })
+    }
+
+    /// What each key is for.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = KeyScope> {
+        self.keys.iter().map(|key| KeyScope {
+            issuer: Some(key.issuer.clone()),
+            key_id: key.id.clone(),
+            lists: key.scope.clone(),
+            may_be_another: false,
+        })
     }
 
     /// The key `id` of `issuer`.
@@ -178,6 +203,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_key_is_for_may_stand_in_several_rows() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("keys.csv");
+        let text = "key_id,issuer,created_at,retired_at,custodian,custodian_left_at,stored_in,audiences,algorithms\n\
+                    k,i,,,a,,,shop-api;shop web,RS256\n\
+                    k,i,,,b,,,mail-api,\n\
+                    l,i,,,,,,,\n";
+        std::fs::write(&path, text).expect("written");
+        let keys = Keys::load(&path).expect("two keys");
+        let lists = [
+            vec![],
+            vec!["shop-api", "shop web", "mail-api"],
+            vec![],
+            vec!["RS256"],
+        ];
+        assert_eq!(keys.keys[0].scope.to_vec(), lists);
+        assert!(keys.keys[1].scope.iter().all(Vec::is_empty));
+    }
+
+    #[test]
     fn a_misspelt_or_doubled_column_of_the_key_inventory_is_an_error() {
         let dir = tempfile::tempdir().expect("a folder");
         let load = |more: &str| {
@@ -195,6 +240,8 @@ mod tests {
         for own in ["remark", "updated_at", "revoked_by"] {
             assert!(load(own).is_ok(), "columns of the company's own");
         }
+        let typo = load("audience").expect_err("a typo");
+        assert!(typo.contains("did you mean `audiences`?"), "{typo}");
         let typo = load("revokd_at").expect_err("a typo");
         assert!(typo.contains("did you mean `revoked_at`?"), "{typo}");
         let twice = load("issuer").expect_err("a column twice");

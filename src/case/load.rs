@@ -9,7 +9,9 @@ use super::catalogue::Catalogue;
 use super::keys::Keys;
 use super::read::{read_text, read_toml};
 use super::suggest::{named_zone, suggest, suggest_file};
-use super::{CASE_FILE, Case, CaseFile, Deleted, KeyFile, KeyFileKind, Source};
+use super::{
+    CASE_FILE, Case, CaseFile, Deleted, KeyFile, KeyFileKind, KeyScope, KeyScopes, Source,
+};
 use crate::digest::hash_file;
 use crate::error::{Error, Position, Result};
 use crate::jws::SigningKeys;
@@ -32,7 +34,10 @@ impl Case {
         let sources = loader.source_ids(&file.source)?;
         loader.check_deleted(&file.deleted, &sources)?;
         let (catalogue, keys) = loader.registries(&file)?;
-        let (signing_keys, signing_key_files) = loader.signing_keys(&file.signing_key)?;
+        let mut key_scopes = KeyScopes::default();
+        keys.scopes().for_each(|scope| key_scopes.add(scope));
+        let (signing_keys, signing_key_files) =
+            loader.signing_keys(&file.signing_key, &mut key_scopes)?;
         // These two are read later, by the stages that use them.
         loader.optional(&file.registry.accounts, "account registry")?;
         loader.optional(&file.registry.networks, "network database")?;
@@ -42,6 +47,7 @@ impl Case {
             zone,
             catalogue,
             keys,
+            key_scopes,
             signing_keys,
             signing_key_files,
             text,
@@ -120,7 +126,13 @@ impl Loader<'_> {
     }
 
     /// The keys that signatures are checked with, and the path and SHA-256 of each of their files.
-    fn signing_keys(&self, files: &[KeyFile]) -> Result<(SigningKeys, Vec<(PathBuf, String)>)> {
+    ///
+    /// What the case file says that they are for is added to `scopes`.
+    fn signing_keys(
+        &self,
+        files: &[KeyFile],
+        scopes: &mut KeyScopes,
+    ) -> Result<(SigningKeys, Vec<(PathBuf, String)>)> {
         let mut signing_keys = SigningKeys::default();
         let mut hashes = Vec::new();
         for key in files {
@@ -132,17 +144,59 @@ impl Loader<'_> {
                         .hint("add key_id = \"<the kid of its tokens>\"")
                 })
             };
-            match key.kind {
-                KeyFileKind::Jwks => signing_keys.load_jwks(issuer, &found)?,
-                KeyFileKind::Pem => signing_keys.load_pem(issuer, key_id()?, algorithm, &found)?,
-                KeyFileKind::Secret => {
-                    signing_keys.load_secret(issuer, key_id()?, algorithm, &found)?;
-                }
+            let load = |into: &mut SigningKeys| match key.kind {
+                KeyFileKind::Jwks => into.load_jwks(issuer, &found),
+                KeyFileKind::Pem => into.load_pem(issuer, key_id()?, algorithm, &found),
+                KeyFileKind::Secret => into.load_secret(issuer, key_id()?, algorithm, &found),
+            };
+            load(&mut signing_keys)?;
+            let limits = [
+                &key.issuers,
+                &key.audiences,
+                &key.customer_kinds,
+                &key.algorithms,
+            ];
+            if limits.iter().any(|list| !list.is_empty()) {
+                // Another file may have had these keys already, so they are looked for in this one alone.
+                let mut of_file = SigningKeys::default();
+                load(&mut of_file)?;
+                self.add_scopes(key, limits.map(Clone::clone), &of_file, scopes)?;
             }
             let hash = hash_file(&found).map_err(|e| Error::io("read the key file", &found, e))?;
             hashes.push((key.file.get_ref().clone(), hash));
         }
         Ok((signing_keys, hashes))
+    }
+
+    /// Adds what the keys of a file are for to `scopes`.
+    fn add_scopes(
+        &self,
+        file: &KeyFile,
+        lists: [Vec<String>; 4],
+        keys: &SigningKeys,
+        scopes: &mut KeyScopes,
+    ) -> Result<()> {
+        if lists.iter().flatten().any(|value| value.trim().is_empty()) {
+            let what = "what the keys of this file are for has an empty text";
+            return Err(self
+                .error_at(&file.file, what)
+                .hint("leave it out; an empty list limits nothing"));
+        }
+        for id in keys.ids() {
+            let Some(id) = id else {
+                let what = "a key of this file has no `kid`, so no token names it";
+                return Err(self
+                    .error_at(&file.file, what)
+                    .hint("say what keys are for only of files whose keys all have an id"));
+            };
+            scopes.add(KeyScope {
+                issuer: file.issuer.clone(),
+                key_id: id.to_string(),
+                lists: lists.clone(),
+                may_be_another: false,
+            });
+        }
+        Ok(())
     }
 
     /// The file that a setting names, if the case has the setting.

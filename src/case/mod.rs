@@ -10,6 +10,7 @@
 //! | `accounts` | the account registry |
 //! | `catalogue` | the page catalogue |
 //! | `interner` | a number for each spelling of an identifier |
+//! | `key_scope` | what each signing key is for |
 //! | `keys` | the inventory of signing keys |
 //! | `load` | loads a case |
 //! | `mapping` | kinds of sources, ways to write times |
@@ -23,6 +24,7 @@
 mod accounts;
 mod catalogue;
 mod interner;
+mod key_scope;
 mod keys;
 mod load;
 mod mapping;
@@ -36,6 +38,7 @@ mod words;
 pub use accounts::{Account, Accounts};
 pub use catalogue::{Catalogue, CatalogueFile, Field, Page};
 pub use interner::{AccountKey, Interner};
+pub use key_scope::{KeyScope, KeyScopes, ScopeLimit};
 pub use keys::{Custodian, Key, Keys};
 pub use mapping::{SourceKind, TimeFormat};
 pub use policy::Policy;
@@ -201,6 +204,28 @@ pub struct KeyFile {
     /// The one algorithm that the key is for; without it, those that fit the key.
     #[schemars(example = &"RS256")]
     pub algorithm: Option<String>,
+    /// The issuers whose tokens the keys may sign, beside `issuer`; if it is empty, nothing is known.
+    ///
+    /// A token outside of what its key is for is `forged`, here as in the next three settings and in the columns
+    /// of the key inventory that have their names; what both state holds together. If tokens of a key that the
+    /// issuance log recorded lie outside as well, the setting decides nothing, and the report says so.
+    #[serde(default)]
+    #[schemars(example = ["https://login.shop.example"])]
+    pub issuers: Vec<String>,
+    /// The audiences (`aud`) for which the keys may sign; of several in a token, one must be listed.
+    #[serde(default)]
+    #[schemars(example = ["shop-api"])]
+    pub audiences: Vec<String>,
+    /// The kinds of customers for whom the keys may sign, as `token_customer_kind` has them.
+    ///
+    /// `customer_kind` in the `token_claims` of a source says which claim of a token that is.
+    #[serde(default)]
+    #[schemars(example = ["consumer"])]
+    pub customer_kinds: Vec<String>,
+    /// The algorithms (`alg`) that the keys may sign with.
+    #[serde(default)]
+    #[schemars(example = ["RS256"])]
+    pub algorithms: Vec<String>,
 }
 
 /// What a key file holds.
@@ -215,7 +240,7 @@ pub enum KeyFileKind {
     Secret,
 }
 
-/// Which claims of a token are its id and its subject.
+/// Which claims of a token are its id, its subject and its kind of customer.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenClaims {
@@ -225,6 +250,11 @@ pub struct TokenClaims {
     /// The claim with the token's subject; `sub` if it is not given.
     #[schemars(example = &"oid")]
     pub subject: Option<String>,
+    /// The claim that tells the kind of customer, for `customer_kinds` of keys; without it, none is read.
+    ///
+    /// In Entra's tokens it is `tid`: all private accounts are of one tenant, and those of a company of another.
+    #[schemars(example = &"tid")]
+    pub customer_kind: Option<String>,
 }
 
 /// A log: its files and how to read them.
@@ -389,6 +419,8 @@ pub struct Case {
     pub catalogue: Catalogue,
     /// The inventory of signing keys.
     pub keys: Keys,
+    /// What keys are for, by the inventory and the case file.
+    pub key_scopes: KeyScopes,
     /// Keys that signatures are checked with.
     pub signing_keys: SigningKeys,
     /// The path and the SHA-256 of each file with such keys.
@@ -409,6 +441,24 @@ impl Case {
     /// The issuer with this `iss` claim.
     pub fn issuer(&self, id: &str) -> Option<&Issuer> {
         self.file.issuer.iter().find(|issuer| issuer.id == id)
+    }
+
+    /// What the key `key_id` is for that signs a token of `issuer`, if anything states it.
+    ///
+    /// A key that other issuers sign with is meant where nothing lists one of this id for `issuer` itself.
+    pub fn key_scope(&self, issuer: &str, key_id: &str) -> Option<KeyScope> {
+        let own = self.key_scopes.of(issuer, key_id);
+        own.or_else(|| {
+            let mut checked = self.signing_keys.supported();
+            let named = (Some(issuer), Some(key_id));
+            if self.keys.find(issuer, key_id).is_some() || checked.any(|key| key == named) {
+                return None;
+            }
+            let mut foreign = self.key_scopes.of_others(issuer, key_id)?;
+            // Where the inventory has the issuer's keys, it lacks none of them.
+            foreign.may_be_another = !self.keys.keys.iter().any(|key| key.issuer == issuer);
+            Some(foreign)
+        })
     }
 
     /// The ranges of all sources of `kind` that are known to be deleted.

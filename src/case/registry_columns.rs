@@ -22,6 +22,15 @@ const fn text(name: &'static str, what: &'static str) -> RegistryColumn {
     }
 }
 
+const fn optional(name: &'static str, what: &'static str) -> RegistryColumn {
+    RegistryColumn {
+        name,
+        required: false,
+        time: false,
+        what,
+    }
+}
+
 const fn time(name: &'static str, required: bool, what: &'static str) -> RegistryColumn {
     RegistryColumn {
         name,
@@ -50,6 +59,19 @@ pub const KEY_INVENTORY: &[RegistryColumn] = &[
     text("custodian", "Who held it, a name or a role."),
     time("custodian_left_at", true, "When that custodian left."),
     text("stored_in", "Where that custodian kept it."),
+    optional(
+        "issuers",
+        "The issuers whose tokens it may sign, beside `issuer`; here and in the next columns, with `;` or blanks between values. Empty where nothing is known. A token outside is forged, as with [[signing_key]].",
+    ),
+    optional("audiences", "The audiences (`aud`) for which it may sign."),
+    optional(
+        "customer_kinds",
+        "The kinds of customers for whom it may sign, as `token_customer_kind` has them.",
+    ),
+    optional(
+        "algorithms",
+        "The algorithms (`alg`) that it may sign with.",
+    ),
 ];
 
 /// The account registry: one row an account, closed ones too.

@@ -62,6 +62,11 @@ impl SigningKeys {
         self.keys.len()
     }
 
+    /// The `kid` of each key, in the order in which they were read.
+    pub fn ids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.keys.iter().map(|key| key.id.as_deref())
+    }
+
     /// Reads a JWK set or one JWK (RFC 7517 sections 4 and 5).
     ///
     /// The keys sign tokens of `issuer`, or of any issuer if it is `None`. Keys of unknown kinds are kept as

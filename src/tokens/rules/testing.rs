@@ -23,6 +23,7 @@ pub(crate) fn key() -> Key {
         retired: Some(900_000_000),
         revoked: None,
         custodians: vec![custodian],
+        scope: Default::default(),
     }
 }
 
