@@ -78,6 +78,12 @@ frame! { REQUESTS "requests" "A line of a gateway's or an edge's log: a request 
         "When it claims to expire (`exp`); a record with another expiry makes it forged.";
     may "token_scope" Text
         "The scope that it claims (`scope`); a record with another scope makes it forged.";
+    may "token_audience" Text
+        "The services that it claims to be for (`aud`), with a blank between two; one outside its key's `audiences` makes it forged.";
+    may "token_algorithm" Text
+        "The algorithm that its header names (`alg`); one outside its key's `algorithms` makes it forged.";
+    may "token_customer_kind" Text
+        "The kind of customer that it claims to be for, such as a tenant; one outside its key's `customer_kinds` makes it forged.";
     may "session_id" Identifier
         "The session that it claims (`sid`); finds the login and the earlier tokens behind it.";
     may "token_signature" Text
@@ -247,6 +253,9 @@ frame! { TOKENS "tokens" "A token seen in use, with its verdict."
     may "token_issued_at" Time "When it claims to be issued.";
     may "token_expires_at" Time "When it claims to expire.";
     may "token_scope" Text "The scope that it claims.";
+    may "token_audience" Text "The audience that it claims, as far as its key's scope limits audiences.";
+    may "token_algorithm" Text "The algorithm that it claims, as far as its key's scope limits algorithms.";
+    may "token_customer_kind" Text "The kind of customer that it claims.";
     may "session_id" Identifier "The session that it claims.";
     may "token_signature" Text "Whether its signature is its key's.";
     may "token_problem" Text "Why it cannot be read.";

@@ -123,13 +123,16 @@ fn fingerprints(tokens: &[FrameRow]) -> String {
 ///
 /// Other tokens may have the same id, so a line must agree in all that the token says of itself.
 fn uses_of(frames_dir: &Path, token: &FrameRow, id: &str) -> Result<Vec<FrameRow>> {
-    const CLAIMS: [&str; 9] = [
+    const CLAIMS: [&str; 12] = [
         "token_issuer",
         "key_id",
         "token_subject",
         "token_issued_at",
         "token_expires_at",
         "token_scope",
+        "token_audience",
+        "token_algorithm",
+        "token_customer_kind",
         "session_id",
         "token_signature",
         "token_problem",

@@ -10,7 +10,7 @@ use super::formats::{ANY_KINDS, LineParser, LogFormat, Takes, Wanted, list, voca
 use super::line_filter::LineFilter;
 use super::reading::{Affixes, Reading, constants_of, fills_part, is_required};
 use crate::case::{
-    Case, Meaning, Source, SourceKind, Texts, TimeFormat, Words, named_zone, suggest,
+    Case, Meaning, ScopeLimit, Source, SourceKind, Texts, TimeFormat, Words, named_zone, suggest,
 };
 use crate::error::{Error, Result};
 use crate::frames::{Frame, Kind};
@@ -161,8 +161,15 @@ impl<'a> Settings<'a> {
     }
 
     /// Which claims of tokens are the id and the subject; each name must be one, and the two differ.
+    ///
+    /// What keys are for is read from tokens only if the case says it of any key.
     fn claim_names(&self) -> Result<ClaimNames> {
-        let mut names = ClaimNames::default();
+        let scopes = &self.case.key_scopes;
+        let mut names = ClaimNames {
+            audience: scopes.limit(ScopeLimit::Audiences),
+            algorithm: scopes.limit(ScopeLimit::Algorithms),
+            ..ClaimNames::default()
+        };
         let Some(given) = &self.source.token_claims else {
             return Ok(names);
         };
@@ -173,6 +180,11 @@ impl<'a> Settings<'a> {
             if let Some(given) = given {
                 name.clone_from(given);
             }
+        }
+        names.customer_kind.clone_from(&given.customer_kind);
+        if names.customer_kind.as_deref() == Some("") {
+            let error = self.error("`customer_kind` of `token_claims` names no claim");
+            return Err(error.hint("write for instance customer_kind = \"tid\", or leave it out"));
         }
         if names.id.is_empty() || names.subject.is_empty() || names.id == names.subject {
             let error = self

@@ -21,23 +21,11 @@
 //! would lie after the year 9999 in seconds is read as one of these.
 
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::members::{Member, Members, microseconds};
-
-/// Base64url with or without the padding that RFC 7515 leaves out and some issuers write.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// Bytes of the largest token that is read.
-const TOKEN_LIMIT: usize = 64 * 1024;
-/// Bytes of the largest header that is read, in base64url.
-const HEADER_LIMIT: usize = 8 * 1024;
+use super::members::{Members, microseconds};
+use super::parts::{BASE64URL, Header, TOKEN_LIMIT, text_of, text_or_number};
 
 /// What a token says of itself.
 ///
@@ -60,6 +48,12 @@ pub struct Decoded {
     ///
     /// Each value stands once, in order, with a space between two.
     pub scope: Option<String>,
+    /// The claim `aud` (RFC 7519 section 4.1.3), if [`ClaimNames`] asks for it.
+    ///
+    /// Each audience stands once, in order, with a space between two.
+    pub audience: Option<String>,
+    /// The claim that [`ClaimNames`] names for the kind of customer.
+    pub customer_kind: Option<String>,
     /// The claim `iat` (RFC 7519 section 4.1.6), microseconds since 1970 UTC.
     pub issued_at: Option<i64>,
     /// The claim `exp` (RFC 7519 section 4.1.4), microseconds since 1970 UTC.
@@ -70,13 +64,19 @@ pub struct Decoded {
     pub problem: Option<&'static str>,
 }
 
-/// Which claims hold a token's id and its subject.
+/// Which claims hold a token's id and its subject, and which others are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimNames {
     /// The claim with the id: `jti`, unless the issuer has another.
     pub id: String,
     /// The claim with the subject: `sub`, unless the issuer has another.
     pub subject: String,
+    /// The claim with the kind of customer, such as `tid`, if it is wanted.
+    pub customer_kind: Option<String>,
+    /// Whether the audience is wanted.
+    pub audience: bool,
+    /// Whether the algorithm is wanted beside the check of the signature.
+    pub algorithm: bool,
 }
 
 impl Default for ClaimNames {
@@ -84,11 +84,14 @@ impl Default for ClaimNames {
         ClaimNames {
             id: "jti".to_string(),
             subject: "sub".to_string(),
+            customer_kind: None,
+            audience: false,
+            algorithm: false,
         }
     }
 }
 
-/// Reads the header and the claims of `token`; `names` says which claims are the id and the subject.
+/// Reads the header and the claims of `token`; `names` says which claims are read as what.
 ///
 /// A member that is there twice is left out. The signature is not checked.
 pub fn decode(token: &str, names: &ClaimNames) -> Decoded {
@@ -153,6 +156,12 @@ impl Decoded {
         self.scope = self
             .scope(&members, "scope")
             .or_else(|| self.scope(&members, "scp"));
+        if names.audience {
+            self.audience = self.audience(&members);
+        }
+        if let Some(name) = &names.customer_kind {
+            self.customer_kind = self.kind(&members, name);
+        }
         self.issued_at = self.time(&members, "iat");
         self.expires_at = self.time(&members, "exp");
         self.not_before = self.time(&members, "nbf");
@@ -188,6 +197,30 @@ impl Decoded {
         Some(scopes.join(" "))
     }
 
+    /// The claim `aud`: a text, or a list of texts, none of which is taken apart.
+    fn audience(&mut self, members: &Members<'_>) -> Option<String> {
+        let texts: Option<Vec<&str>> = match &members.get("aud")?.value {
+            Value::String(text) => Some(vec![text.as_str()]),
+            Value::Array(values) => values.iter().map(Value::as_str).collect(),
+            _ => None,
+        };
+        let Some(mut texts) = texts else {
+            self.note("jws_claim_type");
+            return None;
+        };
+        texts.sort_unstable();
+        texts.dedup();
+        Some(texts.join(" "))
+    }
+
+    /// A claim with a kind of customer: a text, a number or a truth value.
+    fn kind(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
+        match members.get(name)?.value {
+            Value::Bool(value) => Some(value.to_string()),
+            _ => self.text(members, name),
+        }
+    }
+
     /// A claim that must be a time, as microseconds since 1970 UTC.
     fn time(&mut self, members: &Members<'_>, name: &str) -> Option<i64> {
         let member = members.get(name)?;
@@ -200,15 +233,6 @@ impl Decoded {
             self.note("jws_claim_type");
         }
         time
-    }
-}
-
-/// A text, or the digits of a number as they are written.
-fn text_or_number(member: &Member<'_>) -> Option<String> {
-    match &member.value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) => Some(member.raw.trim_end().to_string()),
-        _ => None,
     }
 }
 
@@ -234,110 +258,6 @@ fn moment_in_text(text: &str) -> Option<i64> {
     text.parse::<Timestamp>()
         .ok()
         .map(Timestamp::as_microsecond)
-}
-
-/// What a header says, and the first problem of the header alone.
-#[derive(Default)]
-struct Header {
-    algorithm: Option<String>,
-    key_id: Option<String>,
-    problem: Option<&'static str>,
-}
-
-impl Header {
-    fn read(part: &str) -> Self {
-        let mut header = Header::default();
-        if part.len() > HEADER_LIMIT {
-            return header.with("jws_too_large");
-        }
-        let text = match text_of(part) {
-            Ok(text) => text,
-            Err(problem) => return header.with(problem),
-        };
-        let Some(members) = Members::of(&text) else {
-            return header.with("jws_not_json");
-        };
-        let algorithm = members.get("alg").and_then(|alg| alg.value.as_str());
-        header.algorithm = algorithm.map(str::to_string);
-        header.key_id = members.get("kid").and_then(text_or_number);
-        if members.twice() {
-            return header.with("jws_duplicate_member");
-        }
-        header.problem = match header.algorithm.as_deref() {
-            None => Some("jws_no_algorithm"),
-            Some(name) if name.eq_ignore_ascii_case("none") => Some("jws_algorithm_none"),
-            Some(_) if members.has("crit") => Some("jws_critical"),
-            Some(_) if members.has("kid") && header.key_id.is_none() => Some("jws_claim_type"),
-            Some(_) => None,
-        };
-        header
-    }
-
-    fn with(mut self, problem: &'static str) -> Self {
-        self.problem = Some(problem);
-        self
-    }
-}
-
-/// A token, taken apart so that its signature can be checked.
-pub(super) enum Taken<'a> {
-    /// It is no compact JWS, or two programs could read its header differently.
-    Unreadable,
-    /// Nobody signed it.
-    Unsigned,
-    /// It demands an extension that is not understood.
-    Critical,
-    /// It has a signature that can be checked.
-    Signed(Signed<'a>),
-}
-
-/// A signature and the message that it signs.
-pub(super) struct Signed<'a> {
-    pub(super) algorithm: String,
-    pub(super) key_id: Option<String>,
-    /// The header and the payload with the dot between, as they stand in the token (RFC 7515 section 5.2).
-    pub(super) message: &'a [u8],
-    pub(super) signature: Vec<u8>,
-}
-
-/// Takes a token apart.
-///
-/// The payload must be base64url but need not be JSON, since a signature is made over bytes.
-pub(super) fn take_apart(token: &str) -> Taken<'_> {
-    if token.len() > TOKEN_LIMIT {
-        return Taken::Unreadable;
-    }
-    // A fourth part shows that there are too many.
-    let parts: Vec<&str> = token.splitn(4, '.').collect();
-    let [head, payload, signature] = parts[..] else {
-        return Taken::Unreadable;
-    };
-    let Ok(signature) = BASE64URL.decode(signature) else {
-        return Taken::Unreadable;
-    };
-    if BASE64URL.decode(payload).is_err() {
-        return Taken::Unreadable;
-    }
-    let header = Header::read(head);
-    let unsigned = signature.is_empty();
-    match (header.problem, header.algorithm) {
-        (Some("jws_algorithm_none"), _) => Taken::Unsigned,
-        (None | Some("jws_no_algorithm" | "jws_critical"), _) if unsigned => Taken::Unsigned,
-        (Some("jws_critical"), _) => Taken::Critical,
-        (None, Some(algorithm)) => Taken::Signed(Signed {
-            algorithm,
-            key_id: header.key_id,
-            message: &token.as_bytes()[..head.len() + 1 + payload.len()],
-            signature,
-        }),
-        _ => Taken::Unreadable,
-    }
-}
-
-/// The text that a part encodes; or the problem.
-fn text_of(part: &str) -> Result<String, &'static str> {
-    let bytes = BASE64URL.decode(part).map_err(|_| "jws_base64")?;
-    String::from_utf8(bytes).map_err(|_| "jws_not_utf8")
 }
 
 #[cfg(test)]
@@ -376,6 +296,8 @@ mod tests {
             subject: Some("é".into()),
             session_id: Some("s".into()),
             scope: Some("a b".into()),
+            audience: None,
+            customer_kind: None,
             issued_at: Some(1_700_000_000_000_000),
             expires_at: Some(1_700_000_000_120_000),
             not_before: Some(1_699_999_999_999_999),
@@ -396,6 +318,31 @@ mod tests {
             problem(HEADER, r#"{"scp":["w",1]}"#),
             Some("jws_claim_type")
         );
+    }
+
+    #[test]
+    fn audience_and_kind_of_customer_are_read_where_they_are_wanted() {
+        let names = ClaimNames {
+            customer_kind: Some("tid".into()),
+            audience: true,
+            ..ClaimNames::default()
+        };
+        let read = |payload: &str| {
+            let decoded = super::decode(&token(HEADER, payload), &names);
+            (decoded.audience, decoded.customer_kind, decoded.problem)
+        };
+        let (audience, kind, problem) = read(r#"{"aud":["shop","my mail","shop"],"tid":7}"#);
+        assert_eq!(audience.as_deref(), Some("my mail shop"));
+        assert_eq!((kind.as_deref(), problem), (Some("7"), None));
+        let (audience, kind, _) = read(r#"{"aud":"shop","tid":true}"#);
+        assert_eq!(
+            (audience.as_deref(), kind.as_deref()),
+            (Some("shop"), Some("true"))
+        );
+        assert_eq!(read("{}"), (None, None, None));
+        assert_eq!(read(r#"{"aud":7}"#), (None, None, Some("jws_claim_type")));
+        let unwanted = decode(&token(HEADER, r#"{"aud":7,"tid":"t"}"#));
+        assert_eq!((unwanted.audience, unwanted.problem), (None, None));
     }
 
     #[test]
@@ -536,6 +483,7 @@ mod tests {
         let names = ClaimNames {
             id: "uti".to_string(),
             subject: "oid".to_string(),
+            ..ClaimNames::default()
         };
         let payload = r#"{"jti":"j","uti":"u","sub":"s","oid":"o"}"#;
         let decoded = super::decode(&token(HEADER, payload), &names);

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::claims::{Decoded, Signed, Taken, take_apart};
+use super::claims::Decoded;
 use super::jwk::Jwk;
 use super::material::{ALGORITHMS, Kind, Material, Verifier};
+use super::parts::{Signed, Taken, take_apart};
 use super::pem;
 use super::signature::Signature;
 use crate::error::{Error, Position, Result};

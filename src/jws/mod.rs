@@ -12,6 +12,7 @@
 //! | `keys` | the signing keys of a case, and the check of a signature |
 //! | `material` | what a key consists of, and the algorithms whose signatures it verifies |
 //! | `members` | JSON objects, read member by member |
+//! | `parts` | the header of a token, and what its signature is made over |
 //! | `pem` | keys and certificates in PEM |
 //! | `signature` | the outcomes of a check |
 
@@ -23,6 +24,7 @@ mod jwk;
 mod keys;
 mod material;
 mod members;
+mod parts;
 mod pem;
 mod signature;
 #[cfg(test)]

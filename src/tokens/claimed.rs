@@ -11,7 +11,7 @@ use crate::identity::canonical;
 use crate::jws::Signature;
 
 /// The columns that hold what tokens say of themselves.
-pub(crate) const COLUMNS: [&str; 10] = [
+pub(crate) const COLUMNS: [&str; 13] = [
     "token_id",
     "token_issuer",
     "key_id",
@@ -20,6 +20,9 @@ pub(crate) const COLUMNS: [&str; 10] = [
     "session_id",
     "token_signature",
     "token_problem",
+    "token_audience",
+    "token_algorithm",
+    "token_customer_kind",
     "token_issued_at",
     "token_expires_at",
 ];
@@ -36,8 +39,8 @@ pub(crate) struct Claimed<'a> {
     pub(crate) session: Option<&'a str>,
     /// Why the token could not be read whole.
     pub(crate) problem: Option<&'a str>,
-    /// Hashes of the texts in the first eight of [`COLUMNS`].
-    pub(crate) hashes: [u64; 8],
+    /// Hashes of the texts in the first eleven of [`COLUMNS`].
+    pub(crate) hashes: [u64; 11],
 }
 
 /// Prepares to read the tokens of `batch`; the function returned reads that of a row.
@@ -67,8 +70,12 @@ pub(crate) fn read<'a>(
         (known.unwrap_or(Signature::NotLogged), hash(text))
     });
     let mut problem = column(7)?.once(move |text| (text, key(text), hash(text)));
-    let issued_at = time(batch, COLUMNS[8])?.downcast_as_array();
-    let expires_at = time(batch, COLUMNS[9])?.downcast_as_array();
+    let interned = move |text: Option<&str>| (key(text), hash(text));
+    let mut audience = column(8)?.once(interned);
+    let mut algorithm = column(9)?.once(interned);
+    let mut customer_kind = column(10)?.once(interned);
+    let issued_at = time(batch, COLUMNS[11])?.downcast_as_array();
+    let expires_at = time(batch, COLUMNS[12])?.downcast_as_array();
     Ok(move |row| {
         let (token_id, id_hash) = token_id(row);
         let (issuer, issuer_key, issuer_hash) = issuer(row);
@@ -78,6 +85,9 @@ pub(crate) fn read<'a>(
         let (session, session_print, session_hash) = session(row);
         let (signature, signature_hash) = signature(row);
         let (problem, problem_key, problem_hash) = problem(row);
+        let (audience, audience_hash) = audience(row);
+        let (algorithm, algorithm_hash) = algorithm(row);
+        let (customer_kind, kind_hash) = customer_kind(row);
         Claimed {
             claims: Claims {
                 issuer: issuer_key,
@@ -86,6 +96,9 @@ pub(crate) fn read<'a>(
                 issued_at: issued_at.get(row),
                 expires_at: expires_at.get(row),
                 scope,
+                audience,
+                algorithm,
+                customer_kind,
                 session: session_print,
                 signature,
                 problem: problem_key,
@@ -103,6 +116,9 @@ pub(crate) fn read<'a>(
                 session_hash,
                 signature_hash,
                 problem_hash,
+                audience_hash,
+                algorithm_hash,
+                kind_hash,
             ],
         }
     })

@@ -21,6 +21,12 @@ pub struct Claims {
     pub expires_at: Option<i64>,
     /// Its scope, interned.
     pub scope: Option<AccountKey>,
+    /// The services that it says it is for, interned.
+    pub audience: Option<AccountKey>,
+    /// The algorithm that it names, interned.
+    pub algorithm: Option<AccountKey>,
+    /// The kind of customer that it says it is for, interned.
+    pub customer_kind: Option<AccountKey>,
     /// [Fingerprint](crate::digest::session_fingerprint) of its session id: sessions are too many to intern.
     pub session: Option<u128>,
     /// What checking its signature gave.
@@ -38,6 +44,9 @@ impl Claims {
             self.subject,
             self.scope,
             self.problem,
+            self.audience,
+            self.algorithm,
+            self.customer_kind,
         ] {
             into.maybe(key.map(AccountKey::packed));
         }
@@ -50,8 +59,16 @@ impl Claims {
 
     /// Takes the claims from a record of the shuffle.
     pub fn decode(from: &mut Decoder<'_>) -> Self {
-        let [issuer, key_id, subject, scope, problem] =
-            [(); 5].map(|()| from.maybe().map(AccountKey::unpacked));
+        let [
+            issuer,
+            key_id,
+            subject,
+            scope,
+            problem,
+            audience,
+            algorithm,
+            customer_kind,
+        ] = [(); 8].map(|()| from.maybe().map(AccountKey::unpacked));
         let (issued_at, expires_at) = (from.maybe_time(), from.maybe_time());
         let signature = Signature::from_code(from.u8());
         let (there, session) = (from.u8() == 1, from.packed());
@@ -62,6 +79,9 @@ impl Claims {
             issued_at,
             expires_at,
             scope,
+            audience,
+            algorithm,
+            customer_kind,
             session: there.then_some(session),
             signature,
             problem,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use foldhash::fast::FixedState;
+use smallvec::{SmallVec, smallvec};
 
 use super::facts::TokenFacts;
 use super::grouped::UsedToken;
@@ -41,6 +42,8 @@ struct SpeltClaims<'a> {
     subject: Option<String>,
     problem: Option<String>,
     scope: Option<String>,
+    /// Its audience, its algorithm and its kind of customer.
+    purpose: [Option<String>; 3],
 }
 
 impl<'a> TokenRows<'a> {
@@ -80,6 +83,7 @@ impl<'a> TokenRows<'a> {
             subject: text(claims.subject),
             problem: text(claims.problem),
             scope: text(claims.scope),
+            purpose: [claims.audience, claims.algorithm, claims.customer_kind].map(text),
         };
         self.spell_fingerprint(&token.first_use, &spelt);
         self.push_token(token, facts, &spelt, judgement)?;
@@ -106,8 +110,8 @@ impl<'a> TokenRows<'a> {
                 let _ = write!(text, "{at}");
             }
         }
-        let [issued_at, expires_at] = &self.times;
-        let fingerprint = token_fingerprint(&[
+        let [issued_at, expires_at] = self.times.each_ref().map(String::as_str);
+        let mut parts: SmallVec<[&str; 13]> = smallvec![
             first_use.token_id,
             spelt.issuer.unwrap_or(ABSENT),
             spelt.key_id.unwrap_or(ABSENT),
@@ -118,7 +122,13 @@ impl<'a> TokenRows<'a> {
             spelt.scope.as_deref().unwrap_or(ABSENT),
             first_use.session.unwrap_or(ABSENT),
             spelt.problem.as_deref().unwrap_or(ABSENT),
-        ]);
+        ];
+        // Most cases do not read these, and a token keeps the fingerprint that it has without them.
+        if spelt.purpose.iter().any(Option::is_some) {
+            let purpose = spelt.purpose.iter();
+            parts.extend(purpose.map(|text| text.as_deref().unwrap_or(ABSENT)));
+        }
+        let fingerprint = token_fingerprint(&parts);
         self.fingerprint.clear();
         let _ = write!(self.fingerprint, "{fingerprint:032x}");
     }
@@ -147,6 +157,7 @@ impl<'a> TokenRows<'a> {
             session,
             ..
         } = &token.first_use;
+        let [audience, algorithm, customer_kind] = &spelt.purpose;
         let own = facts.own().next().or(facts.records.first());
         let number = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
         let signature = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
@@ -159,6 +170,9 @@ impl<'a> TokenRows<'a> {
             claims.issued_at.into(),
             claims.expires_at.into(),
             spelt.scope.as_deref().into(),
+            audience.as_deref().into(),
+            algorithm.as_deref().into(),
+            customer_kind.as_deref().into(),
             (*session).into(),
             signature.into(),
             spelt.problem.as_deref().into(),
@@ -185,8 +199,9 @@ impl<'a> TokenRows<'a> {
 const ABSENT: &str = "\u{0}";
 
 /// The number that outputs know a token by, shown as 32 hexadecimal digits.
-fn token_fingerprint(parts: &[&str; 10]) -> u128 {
-    fingerprint(&parts.map(str::as_bytes))
+fn token_fingerprint(parts: &[&str]) -> u128 {
+    let parts: SmallVec<[&[u8]; 13]> = parts.iter().map(|part| part.as_bytes()).collect();
+    fingerprint(&parts)
 }
 
 /// What each rule made of a token, as one number: two bits for each rule.

@@ -12,7 +12,7 @@ use crate::lines::Verdict;
 use crate::terminal::{push, table, wrapped};
 
 /// Columns of `tokens` that are shown if the token has a value, each with its label.
-const CLAIMS: [(&str, &str); 13] = [
+const CLAIMS: [(&str, &str); 16] = [
     ("id", "token_id"),
     ("issuer", "token_issuer"),
     ("key", "key_id"),
@@ -20,6 +20,9 @@ const CLAIMS: [(&str, &str); 13] = [
     ("issued", "token_issued_at"),
     ("expires", "token_expires_at"),
     ("scope", "token_scope"),
+    ("audience", "token_audience"),
+    ("algorithm", "token_algorithm"),
+    ("customer", "token_customer_kind"),
     ("session", "session_id"),
     ("signature", "token_signature"),
     ("problem", "token_problem"),

@@ -10,7 +10,7 @@ use crate::frames::Frame;
 use crate::intake::reject::Reject;
 
 /// How many slots there are: the columns of the widest frame, and the parts.
-pub const SLOTS: usize = 36;
+pub const SLOTS: usize = 38;
 
 /// What a log may have in place of one or more columns of its frame.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ const fn token(
 }
 
 /// The columns of event frames that a token's claims, hash and signature fill.
-pub(crate) const FROM_TOKEN: [&str; 14] = [
+pub(crate) const FROM_TOKEN: [&str; 17] = [
     "token_id",
     "token_issuer",
     "issuer",
@@ -86,6 +86,9 @@ pub(crate) const FROM_TOKEN: [&str; 14] = [
     "expires_at",
     "token_scope",
     "scope",
+    "token_audience",
+    "token_algorithm",
+    "token_customer_kind",
     "session_id",
     "token_signature",
 ];

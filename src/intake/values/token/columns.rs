@@ -5,13 +5,16 @@ use crate::intake::blocks::fields::{Holds, PARTS, slot};
 use crate::jws::ClaimNames;
 
 /// Columns of a request that only the claims of its token fill.
-const CLAIMS: [&str; 6] = [
+const CLAIMS: [&str; 9] = [
     "token_issuer",
     "key_id",
     "token_subject",
     "token_issued_at",
     "token_expires_at",
     "token_scope",
+    "token_audience",
+    "token_algorithm",
+    "token_customer_kind",
 ];
 
 /// The columns of `frame` that show that a line had a token.
@@ -43,7 +46,7 @@ pub(crate) struct TokenSlots {
     pub(super) parts: Vec<(usize, Holds)>,
     /// The name of the cookie that holds a token.
     pub(super) cookie: Option<String>,
-    /// Which claims are a token's id and its subject.
+    /// Which claims are a token's id and its subject, and which others are read.
     pub(super) claims: ClaimNames,
     pub(super) token_id: usize,
     pub(super) issuer: Option<usize>,
@@ -52,6 +55,9 @@ pub(crate) struct TokenSlots {
     pub(super) issued_at: Option<usize>,
     pub(super) expires_at: Option<usize>,
     pub(super) scope: Option<usize>,
+    pub(super) audience: Option<usize>,
+    pub(super) algorithm: Option<usize>,
+    pub(super) customer_kind: Option<usize>,
     pub(super) session_id: Option<usize>,
     pub(super) signature: Option<usize>,
     pub(super) problem: Option<usize>,
@@ -68,7 +74,6 @@ impl TokenSlots {
         Some(TokenSlots {
             parts: parts.collect(),
             cookie: cookie.map(str::to_string),
-            claims,
             token_id,
             issuer: either("token_issuer", "issuer"),
             key_id: frame.index("key_id"),
@@ -76,9 +81,13 @@ impl TokenSlots {
             issued_at: either("token_issued_at", "issued_at"),
             expires_at: either("token_expires_at", "expires_at"),
             scope: either("token_scope", "scope"),
+            audience: frame.index("token_audience"),
+            algorithm: frame.index("token_algorithm").filter(|_| claims.algorithm),
+            customer_kind: frame.index("token_customer_kind"),
             session_id: frame.index("session_id"),
             signature: frame.index("token_signature"),
             problem: frame.index("token_problem"),
+            claims,
         })
     }
 }

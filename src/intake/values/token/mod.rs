@@ -187,6 +187,9 @@ fn fill_from_token(slots: &TokenSlots, token: &ReadToken, fields: &mut Fields<'_
         (slots.issued_at, issued_at.as_deref()),
         (slots.expires_at, expires_at.as_deref()),
         (slots.scope, decoded.scope.as_deref()),
+        (slots.audience, decoded.audience.as_deref()),
+        (slots.algorithm, decoded.algorithm.as_deref()),
+        (slots.customer_kind, decoded.customer_kind.as_deref()),
         (slots.session_id, decoded.session_id.as_deref()),
         (slots.problem, decoded.problem),
     ] {
@@ -233,6 +236,34 @@ mod tests {
         TokenReader::new(&keys).fill_columns(&slots, &mut fields);
         let of = |name: &&str| fields.get(REQUESTS.index(name)?).map(str::to_string);
         columns.iter().map(of).collect()
+    }
+
+    #[test]
+    fn what_keys_are_for_is_read_of_a_token_if_it_is_wanted() {
+        use base64::Engine as _;
+        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        let token = format!(
+            "{}.{}.c2ln",
+            encode(r#"{"alg":"RS256"}"#),
+            encode(r#"{"jti":"t-1","aud":["shop","mail"],"tid":"c"}"#)
+        );
+        let read = |names: ClaimNames| {
+            let slots = TokenSlots::new(&REQUESTS, None, names).expect("requests have tokens");
+            let mut fields = Fields::default();
+            fields.copy(slot(&REQUESTS, "token").expect("a part"), &token);
+            TokenReader::new(&SigningKeys::default()).fill_columns(&slots, &mut fields);
+            let columns = ["token_audience", "token_algorithm", "token_customer_kind"];
+            columns.map(|name| fields.get(REQUESTS.index(name)?).map(str::to_string))
+        };
+        assert_eq!(read(ClaimNames::default()), [None, None, None]);
+        let wanted = ClaimNames {
+            customer_kind: Some("tid".into()),
+            audience: true,
+            algorithm: true,
+            ..ClaimNames::default()
+        };
+        let found = ["mail shop", "RS256", "c"].map(|text| Some(text.to_string()));
+        assert_eq!(read(wanted), found);
     }
 
     const HASH_OF_ABC: &str =
