@@ -3,7 +3,7 @@
 use crate::identity::{canonical, folded};
 
 /// A claim of tokens that the scope of a key can limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeLimit {
     /// The issuer (`iss`).
     Issuers,

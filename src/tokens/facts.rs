@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::claims::Claims;
 use super::coverage::Cover;
 use super::profile::Departures;
-use crate::case::{Account, AccountKey, Interner, Key, Meaning, Policy};
+use crate::case::{Account, AccountKey, Interner, Key, KeyScope, Meaning, Policy, ScopeLimit};
 use crate::jws::Signature;
 use crate::shuffle::{Decoder, Encoder};
 
@@ -126,6 +126,10 @@ pub struct TokenFacts<'a> {
     pub coverage: Cover,
     /// Its key, if the inventory lists it.
     pub key: Option<&'a Key>,
+    /// What its key is for, if anything states it.
+    pub key_scope: Option<&'a KeyScope>,
+    /// By [`ScopeLimit`], whether a token of its key that was issued for certain lies outside.
+    pub scope_contradicted: [bool; 4],
     /// Claimed issue times of the first and the last token of its key that was issued for certain.
     pub key_used: Option<(i64, i64)>,
     /// How it departs from the tokens of its key that were issued for certain.
@@ -203,6 +207,39 @@ impl TokenFacts<'_> {
         self.claims
             .subject
             .filter(|_| self.subject_is_account && self.account.is_none())
+    }
+
+    /// The claim that a scope limits, if the log has it.
+    pub fn scope_claim(&self, limit: ScopeLimit) -> Option<AccountKey> {
+        match limit {
+            ScopeLimit::Issuers => self.claims.issuer,
+            ScopeLimit::Audiences => self.claims.audience,
+            ScopeLimit::CustomerKinds => self.claims.customer_kind,
+            ScopeLimit::Algorithms => self.claims.algorithm,
+        }
+    }
+
+    /// By [`ScopeLimit`], whether the claim lies outside of what the key is for; `None` if nothing says.
+    pub fn outside_scope(&self) -> [Option<bool>; 4] {
+        let signed = self.claims.signature == Signature::Valid;
+        // The issuer may have another key of this id, and then nothing is known of what that one is for.
+        let scope = self
+            .key_scope
+            .filter(|scope| signed || !scope.may_be_another);
+        ScopeLimit::ALL.map(|limit| {
+            let claim = self
+                .interner
+                .text(self.scope_claim(limit).filter(|_| scope.is_some())?);
+            scope?.holds(limit, &claim).map(|holds| !holds)
+        })
+    }
+
+    /// Whether the log does not tell a claim that its key's scope limits.
+    pub fn lacks_scope_claim(&self) -> bool {
+        self.key_scope.is_some_and(|scope| {
+            let mut limits = ScopeLimit::ALL.into_iter();
+            limits.any(|limit| !scope.list(limit).is_empty() && self.scope_claim(limit).is_none())
+        })
     }
 
     /// When the token was taken back, if it was.

@@ -35,7 +35,7 @@ impl Judge<'_> {
     pub(super) fn facts<'t>(
         &'t self,
         heard: Heard<'_>,
-        signer: &Signer<'t>,
+        signer: &'t Signer<'t>,
         token: &UsedToken<'_>,
         records: &'t [Record],
     ) -> TokenFacts<'t> {
@@ -69,6 +69,8 @@ impl Judge<'_> {
             records,
             coverage: cover,
             key: signer.key,
+            key_scope: signer.key_scope.as_ref(),
+            scope_contradicted: [false; 4],
             key_used: profile.map(|profile| profile.used),
             departures: profile
                 .map(|profile| {

@@ -11,6 +11,7 @@ use super::gathered::{Heard, Judge};
 use super::grouped::Grouped;
 use super::losses::{Absent, ByIssuer};
 use super::profile::Profile;
+use super::scopes::{Contradicted, contradicted};
 use super::signers::Signers;
 use super::suspects::IssuedTo;
 use crate::case::AccountKey;
@@ -30,6 +31,8 @@ pub(super) struct Honest {
     pub(super) with_login: HashMap<String, WithLogin>,
     /// The tokens without a login, of issuers that number no records.
     pub(super) unwitnessed: ByIssuer,
+    /// The limits of keys that issued tokens contradict.
+    pub(super) out_of_scope: Contradicted,
 }
 
 impl Judge<'_> {
@@ -127,13 +130,11 @@ impl Judge<'_> {
         let mut behind: HashMap<(AccountKey, Option<AccountKey>), Vec<Witness>> = HashMap::new();
         let mut profiles: HashMap<(AccountKey, Option<AccountKey>), Profile> = HashMap::new();
         let mut unwitnessed: ByIssuer = HashMap::new();
+        let mut out_of_scope = Contradicted::default();
         let mut with_login: HashMap<AccountKey, WithLogin> = HashMap::new();
         let mut signers = Signers::new(self.context.case, self.context.interner);
         for token in grouped.in_order() {
             let claims = &token.first_use.claims;
-            let Some((issuer, issued_at)) = claims.issuer.zip(claims.issued_at) else {
-                continue;
-            };
             let records = grouped.records(&token);
             let signer = signers.of(claims);
             let heard = Heard {
@@ -141,6 +142,10 @@ impl Judge<'_> {
                 aliases,
             };
             let facts = self.facts(heard, signer, &token, &records);
+            out_of_scope.extend(contradicted(&facts));
+            let Some((issuer, issued_at)) = claims.issuer.zip(claims.issued_at) else {
+                continue;
+            };
             let of_key = (issuer, claims.key_id);
             let log = signer
                 .issuer
@@ -196,6 +201,7 @@ impl Judge<'_> {
                 .map(|(issuer, counts)| (self.context.interner.text(issuer), counts))
                 .collect(),
             unwitnessed,
+            out_of_scope,
         }
     }
 }

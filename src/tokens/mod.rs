@@ -15,6 +15,7 @@
 //! | [`claims`] | what a token says of itself |
 //! | [`facts`] | what is known of a token |
 //! | `aliases` | subjects that the issuance log and the tokens call by two names |
+//! | [`scopes`] | how tokens lie to what their keys are for |
 //! | `signers` | what the case knows of the issuers and keys that tokens name |
 //! | [`rules`] | the verdict rules, one file each |
 //! | `reason` | what a verdict rests on: its name and its sentence |
@@ -49,6 +50,7 @@ pub mod passes;
 pub mod profile;
 mod reason;
 pub mod rules;
+pub mod scopes;
 mod signers;
 mod suspects;
 mod tally;

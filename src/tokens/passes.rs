@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::coverage::Coverage;
-use super::facts::Record;
+use super::facts::{Record, TokenFacts};
 use super::gathered::{Heard, Judge};
 use super::grouped::{Grouped, UsedToken};
 use super::logins::folded;
 use super::losses::Losses;
+use super::scopes::Contradicted;
 use super::signers::Signers;
 use super::suspects::{IssuedTo, Suspects};
 use super::tally::Tokens;
 use super::uses::Use;
 use super::verdict::judge;
 use super::written::TokenRows;
+use crate::case::ScopeLimit;
 use crate::error::Result;
 use crate::lines::{ByRequest, Confidence, Line, Tier, Verdict};
 use crate::shuffle::{Encoder, Records, Shuffle, each_partition};
@@ -51,6 +53,16 @@ impl Round<'_> {
 struct Known<'a> {
     heard: Heard<'a>,
     losses: &'a Losses,
+    /// The limits of keys that issued tokens contradict.
+    out_of_scope: Contradicted,
+}
+
+impl Known<'_> {
+    /// By [`ScopeLimit`], whether an issued token of the same key lies outside.
+    fn contradicted(&self, facts: &TokenFacts<'_>) -> [bool; 4] {
+        let of = |limit| Some((facts.claims.key_id?, limit));
+        ScopeLimit::ALL.map(|limit| of(limit).is_some_and(|of| self.out_of_scope.contains(&of)))
+    }
 }
 
 /// Where the tokens of one partition go once they are judged.
@@ -78,11 +90,13 @@ impl Judge<'_> {
             Ok(self.honest(coverage, &aliases, &Grouped::of(&by_token.read(index)?)))
         })?;
         let (mut witnesses, mut with_login, mut unwitnessed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut out_of_scope = Contradicted::default();
         for one in honest {
             coverage.learn(one.profiles);
             witnesses.push(one.witnesses);
             with_login.push(one.with_login);
             unwitnessed.push(one.unwitnessed);
+            out_of_scope.extend(one.out_of_scope);
         }
         coverage.hear(witnesses);
         coverage.count_logins(with_login);
@@ -93,6 +107,7 @@ impl Judge<'_> {
                 aliases: &aliases,
             },
             losses: &losses,
+            out_of_scope,
         };
         let holds = !self.context.case.file.policy.off("stolen");
         let found = each_partition(by_token.count(), self.context.threads, |index| {
@@ -174,6 +189,7 @@ impl Judge<'_> {
             let addresses = token.addresses();
             let signer = signers.of(&token.first_use.claims);
             let mut facts = self.facts(known.heard, signer, &token, records);
+            facts.scope_contradicted = known.contradicted(&facts);
             facts.may_be_lost = known.losses.may_be_honest(token.first_use.id);
             facts.key_abused = known
                 .losses

@@ -58,6 +58,9 @@ doubts! {
         "the issuance log has the id, and does not say to whom it was issued";
     IssuedToAnotherSubjectAndRuleSwitchedOff, "issued_to_another_subject_and_rule_switched_off",
         SWITCHED_OFF;
+    ScopeClaimNotLogged, "scope_claim_not_logged",
+        "no record, and the log does not tell the audience, kind of customer or algorithm that would show whether \
+         its key is for it";
     IssuerNotLogged, "issuer_not_logged",
         "the evidence has no issuance records of its issuer";
     IssueTimeNotLogged, "issue_time_not_logged",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::claims::Claims;
-use crate::case::{AccountKey, Case, Interner, Key, Subjects};
+use crate::case::{AccountKey, Case, Interner, Key, KeyScope, Subjects};
 
 /// The issuer and the key that a token says it is from.
 pub(super) struct Signer<'c> {
@@ -15,6 +15,8 @@ pub(super) struct Signer<'c> {
     pub(super) key_id: Option<String>,
     /// The key, if the inventory lists it.
     pub(super) key: Option<&'c Key>,
+    /// What the key is for, if anything states it.
+    pub(super) key_scope: Option<KeyScope>,
     /// Whether the issuer's subjects are accounts.
     pub(super) of_accounts: bool,
 }
@@ -52,6 +54,7 @@ impl<'c> Signers<'c> {
                 let id = key_id.as_deref();
                 Signer {
                     key: id.and_then(|id| case.keys.find(named, id)),
+                    key_scope: id.and_then(|id| case.key_scope(named, id)),
                     of_accounts: case
                         .issuer(named)
                         .is_some_and(|issuer| issuer.subjects == Subjects::Accounts),

@@ -8,6 +8,7 @@ use roaring::RoaringTreemap;
 use super::facts::TokenFacts;
 use super::grouped::UsedToken;
 use super::losses::Stretch;
+use super::scopes::Scopes;
 use super::timeline::KeyUses;
 use super::verdict::Judgement;
 use crate::lines::{Confidence, Verdict};
@@ -39,6 +40,8 @@ pub struct Tokens {
     pub closed_accounts: RoaringTreemap,
     /// How each key was used.
     pub keys: KeyUses,
+    /// How tokens lie to what their keys are for.
+    pub scopes: Scopes,
     /// How many tokens without a record could be honest, by issuer and stretch.
     pub stretches: Vec<Stretch>,
     /// Addresses that carried a forged token.
@@ -71,6 +74,7 @@ impl Tokens {
             .entry((verdict.name(), confidence.name(), reason.name()))
             .or_default() += 1;
         self.keys.add(facts, *verdict);
+        self.scopes.add(facts, *verdict);
         if facts.issuances().next().is_none() {
             self.uses_without_record += token.uses.len() as u64;
         }
@@ -128,6 +132,7 @@ impl Tokens {
         self.doubtful_unknown_subjects |= other.doubtful_unknown_subjects;
         self.closed_accounts |= other.closed_accounts;
         self.keys.merge(other.keys);
+        self.scopes.merge(other.scopes);
         self.forged_addresses.extend(other.forged_addresses);
         self.doubtful_addresses.extend(other.doubtful_addresses);
         for (address, count) in other.forged_on {

@@ -9,6 +9,8 @@
 //! | forged | strong | `claims_differ` | the id was issued with another expiry, issue time or scope |
 //! | stolen | strong | `stolen` | issued as it says, then used by the attacker's fleet |
 //! | legitimate | strong or moderate | `issued` | a record hands it to its subject, under its key: moderate where the gateway's log lacks its expiry or key |
+//! | forged | strong or moderate | `key_out_of_scope` | no record, and its key is not for such a token: strong by the key's signature or a complete log |
+//! | forged | strong or moderate | `outside_key_life` | no record, and issued when its key was not in use: strong by the key's signature or a complete log |
 //! | forged | strong or moderate | `never_issued` | no record, where the log is shown to be complete: strong by record numbers, moderate by the honest population |
 //! | forged | moderate | `no_record_no_login` | neither a record nor a login, where all issued tokens have one |
 //! | forged | moderate | `unlike_issued` | no record, and in two ways unlike all issued tokens of its key |
@@ -69,8 +71,8 @@ pub fn judge(facts: &TokenFacts<'_>) -> Judgement {
                 let by_honest = facts.coverage.basis == Basis::HonestPopulation;
                 by_honest && (facts.may_be_lost || !forges)
             }
-            // An inventory may be wrong; a log that is complete, or the key's own signature, tells more.
-            rules::list::OUTSIDE_KEY_LIFE => {
+            // What is stated of a key may be wrong; a log that is complete, or the key's own signature, tells more.
+            rules::list::OUTSIDE_KEY_LIFE | rules::list::KEY_OUT_OF_SCOPE => {
                 facts.coverage.status != Status::Complete
                     && facts.claims.signature != Signature::Valid
             }
@@ -159,6 +161,9 @@ fn doubt(facts: &TokenFacts<'_>) -> Doubt {
             false => Doubt::RecordNamesNoSubject,
             true => Doubt::IssuedToAnotherSubjectAndRuleSwitchedOff,
         };
+    }
+    if facts.coverage.status != Status::Complete && facts.lacks_scope_claim() {
+        return Doubt::ScopeClaimNotLogged;
     }
     match (facts.claims.issued_at, facts.coverage.status) {
         (_, Status::NotLogged) => Doubt::IssuerNotLogged,

@@ -2,20 +2,21 @@
 
 use super::{
     Rule, claims_differ, issued_to_another_subject, key_custodian_left, key_not_active,
-    key_retired, key_revoked, key_unknown, lifetime_beyond_policy, never_issued, no_login,
-    no_record_no_login, outside_key_life, signature_invalid, signature_valid, stolen,
-    subject_not_open, subject_unknown, unlike_issued, used_after_expiry, used_after_revocation,
-    used_before_issue,
+    key_out_of_scope, key_retired, key_revoked, key_scope_contradicted, key_unknown,
+    lifetime_beyond_policy, never_issued, no_login, no_record_no_login, outside_key_life,
+    signature_invalid, signature_valid, stolen, subject_not_open, subject_unknown, unlike_issued,
+    used_after_expiry, used_after_revocation, used_before_issue,
 };
 use crate::case::{Case, suggest};
 use crate::error::Result;
 
 /// All rules, the deciding ones first; of several that fire, the first gives the verdict.
-pub static ALL: [Rule; 24] = [
+pub static ALL: [Rule; 26] = [
     signature_invalid::RULE,
     issued_to_another_subject::RULE,
     claims_differ::RULE,
     stolen::RULE,
+    key_out_of_scope::RULE,
     outside_key_life::RULE,
     never_issued::RULE,
     no_record_no_login::RULE,
@@ -24,6 +25,7 @@ pub static ALL: [Rule; 24] = [
     subject_unknown::RULE,
     subject_not_open::RULE,
     key_unknown::RULE,
+    key_scope_contradicted::RULE,
     key_not_active::RULE,
     key_retired::RULE,
     key_revoked::RULE,
@@ -40,7 +42,9 @@ pub static ALL: [Rule; 24] = [
 
 /// The name of the rule whose confidence depends on what shows the log complete.
 pub(crate) const NEVER_ISSUED: &str = never_issued::RULE.id;
-/// The name of the rule whose confidence depends on the log and the signature.
+/// The names of the rules whose confidence depends on the log and the signature.
+pub(crate) const KEY_OUT_OF_SCOPE: &str = key_out_of_scope::RULE.id;
+/// See [`KEY_OUT_OF_SCOPE`].
 pub(crate) const OUTSIDE_KEY_LIFE: &str = outside_key_life::RULE.id;
 
 /// The names of the rules that decide where the log is not shown complete, by what else is known of it.

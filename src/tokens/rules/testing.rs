@@ -1,6 +1,6 @@
 //! Facts for the tests of the rules.
 
-use crate::case::{Account, AccountKey, Custodian, Interner, Key, Meaning, Policy};
+use crate::case::{Account, AccountKey, Custodian, Interner, Key, KeyScope, Meaning, Policy};
 use crate::jws::Signature;
 use crate::tokens::claims::Claims;
 use crate::tokens::coverage::{Basis, Cover, Status};
@@ -24,6 +24,22 @@ pub(crate) fn key() -> Key {
         revoked: None,
         custodians: vec![custodian],
         scope: Default::default(),
+    }
+}
+
+/// What a key for private accounts is for.
+pub(crate) fn key_scope() -> KeyScope {
+    let list = |values: &[&str]| values.iter().map(|value| value.to_string()).collect();
+    KeyScope {
+        issuer: Some("https://private.example".into()),
+        key_id: "k".into(),
+        lists: [
+            list(&["https://partner.example"]),
+            list(&["shop-api", "shop-web"]),
+            list(&["private"]),
+            list(&["RS256"]),
+        ],
+        may_be_another: false,
     }
 }
 
@@ -86,6 +102,8 @@ pub(crate) fn facts<'a>(
             basis: Basis::Sequence,
         },
         key: Some(key),
+        key_scope: None,
+        scope_contradicted: [false; 4],
         key_used: None,
         departures: Departures::default(),
         issued_have_logins: false,
