@@ -246,9 +246,9 @@ const HOLDS: [Holds; 6] = [
     },
     Holds {
         world: "entra-sso",
-        recall: 0.0,
+        recall: 0.99,
         within: true,
-        exact: false,
+        exact: true,
     },
     Holds {
         world: "cloud-keys",

@@ -6,7 +6,8 @@
 //! trace id brings its lines to the gateway's.
 //!
 //! Somebody has a key of the kind that signs the tokens of private accounts, and signs tokens of the company's
-//! tenant with it. The gateway knows both keys and does not ask which kind a key is for.
+//! tenant with it. The gateway knows both keys and does not ask which kind a key is for. The responders do: Entra
+//! publishes for each key the issuer whose tokens it signs, and all private accounts are of one tenant.
 
 use std::path::Path;
 
@@ -31,7 +32,8 @@ const BEGIN: Millis = 1_747_008_000_000;
 /// The issuer of the company's tenant.
 const ISSUER: &str = "https://login.microsoftonline.com/3f1c9a52-0d7e-4b66-9c1b-5a2e7d48c901/v2.0";
 const TENANT: &str = "3f1c9a52-0d7e-4b66-9c1b-5a2e7d48c901";
-/// The issuer of private accounts, which is the same for everybody.
+/// The tenant of all private accounts, and their issuer.
+const PRIVATE_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const PRIVATE_ISSUER: &str =
     "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
 const APPLICATION: &str = "6d1b40b7-2f4e-4d8c-8a39-c05d1e7f2b10";
@@ -270,9 +272,8 @@ impl Product for EntraSso {
         let seed = plan.seed;
         let keys = [0, 1].map(|number| code(seed, Of::Key, number, 21, SIGNS));
         let private = [PrivateKey::rs256()?, PrivateKey::rs256()?];
-        let known = keys.iter().zip(&private);
-        let jwks: Vec<Value> = known.map(|(id, key)| key.jwk(id)).collect();
-        folder.jwks(&jwks)?;
+        folder.jwks(&[private[0].jwk(&keys[0])])?;
+        folder.jwks_of("registry/private", &[private[1].jwk(&keys[1])])?;
         let account = |person| uuid(seed, Of::Person, person);
         folder.registries(&PAGES, shape.people, BEGIN, account, Self::person_of)?;
         let listed = |number: usize, issuer| ListedKey {
@@ -350,6 +351,15 @@ subjects = "accounts"
 [[signing_key]]
 file = "registry/jwks.json"
 kind = "jwks"
+issuers = ["{ISSUER}"]
+customer_kinds = ["{TENANT}"]
+
+# Keys for private accounts; the gateway takes tokens that they sign, whatever their issuer is.
+[[signing_key]]
+file = "registry/private/jwks.json"
+kind = "jwks"
+issuers = ["{PRIVATE_ISSUER}"]
+customer_kinds = ["{PRIVATE_TENANT}"]
 
 [[source]]
 id = "alb"
@@ -366,7 +376,7 @@ format = "jsonl"
 time = "rfc3339"
 clock_correction_seconds = 0
 # Entra's tokens have their id in `uti`; `sub` is another one for each application.
-token_claims = {{ id = "uti", subject = "oid" }}
+token_claims = {{ id = "uti", subject = "oid", customer_kind = "tid" }}
 [source.fields]
 event_time = "@timestamp"
 source_ip = "client"

@@ -106,8 +106,15 @@ impl Folder {
 
     /// Writes a set of public keys.
     pub(super) fn jwks(&self, keys: &[Value]) -> Result<()> {
+        self.jwks_of("registry", keys)
+    }
+
+    /// Writes a set of public keys as `jwks.json` into a folder of this name.
+    pub(super) fn jwks_of(&self, folder: &str, keys: &[Value]) -> Result<()> {
+        let path = self.path.join(folder);
+        fs::create_dir_all(&path).map_err(|e| Error::io("create the folder", &path, e))?;
         let text = format!("{:#}\n", json!({ "keys": keys }));
-        self.write("registry/jwks.json", &text)
+        self.write(&format!("{folder}/jwks.json"), &text)
     }
 }
 
