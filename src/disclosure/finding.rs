@@ -193,6 +193,17 @@ pub enum Finding {
         /// The issuer whose `keys_logged` names it.
         issuer: String,
     },
+    /// Indeterminate tokens do not tell, or their log does not, what the scope of their key limits.
+    KeyScopeNotTold {
+        /// The key.
+        subject: String,
+        /// The setting that states it, such as `audiences`.
+        setting: &'static str,
+        /// The column of `requests` that would have it.
+        column: &'static str,
+        /// Such tokens.
+        count: u64,
+    },
     /// No token is forged for sure, though some are likely or may be.
     NothingConfirmed {
         /// Tokens that are forged with moderate confidence, or else indeterminate ones of the commonest reason.

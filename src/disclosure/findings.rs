@@ -7,6 +7,7 @@ use crate::case::SourceKind;
 use crate::intake::TOKEN_COOKIE_ABSENT;
 use crate::lines::Verdict;
 use crate::results::{EvidenceFile, Manifest};
+use crate::tokens::scopes::Scopes;
 use crate::tokens::timeline::KeyLife;
 
 /// All findings, in a fixed order.
@@ -27,6 +28,7 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(found.keys.iter().flat_map(custody));
     findings.extend(about_logs(found));
     findings.extend(about_signing_keys(found));
+    findings.extend(scopes_not_told(&found.tokens.scopes));
     findings.extend(nothing_confirmed(found));
     findings.extend(
         found
@@ -68,6 +70,17 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(counts.into_iter().flatten());
     findings.push(Finding::OutflowUndetermined);
     findings
+}
+
+/// The limits of keys that nothing could be held against, as tokens do not tell the claim.
+fn scopes_not_told(scopes: &Scopes) -> impl Iterator<Item = Finding> {
+    let untold = scopes.0.iter().filter(|(_, held)| held.not_told > 0);
+    untold.map(|((key, limit), held)| Finding::KeyScopeNotTold {
+        subject: key.clone(),
+        setting: limit.name(),
+        column: limit.column(),
+        count: held.not_told,
+    })
 }
 
 /// Why no token is forged for sure, if some are likely or may be.

@@ -10,5 +10,15 @@ pub(super) fn misfits(found: &Found<'_>) -> Vec<Misfit> {
         of_a_token: unmet.of_a_token.clone(),
         of_a_record: unmet.of_a_record.clone(),
     });
-    found.misfits.iter().cloned().chain(unmet).collect()
+    let scopes = found.tokens.scopes.0.iter();
+    let contradicted = scopes.filter(|(_, held)| held.issued_outside > 0);
+    let contradicted = contradicted.map(|((key, limit), held)| Misfit::KeyScopeContradicted {
+        subject: key.clone(),
+        setting: limit.name(),
+        count: held.issued_outside,
+        other_count: held.others_outside,
+        example: held.example.clone().unwrap_or_default(),
+    });
+    let of_intake = found.misfits.iter().cloned();
+    of_intake.chain(unmet).chain(contradicted).collect()
 }

@@ -256,6 +256,8 @@ frame! { TOKENS "tokens" "A token seen in use, with its verdict."
     may "token_audience" Text "The audience that it claims, as far as its key's scope limits audiences.";
     may "token_algorithm" Text "The algorithm that it claims, as far as its key's scope limits algorithms.";
     may "token_customer_kind" Text "The kind of customer that it claims.";
+    may "outside_key_scope" Text
+        "What its key is not for by the key's scope: `issuers`, `audiences`, `customer_kinds`, `algorithms`.";
     may "session_id" Identifier "The session that it claims.";
     may "token_signature" Text "Whether its signature is its key's.";
     may "token_problem" Text "Why it cannot be read.";

@@ -105,6 +105,19 @@ pub enum Misfit {
         /// The distinct tokens that they hand out.
         token_count: u64,
     },
+    /// Tokens of a key that were issued for certain lie outside of what the key is stated to be for.
+    KeyScopeContradicted {
+        /// The key.
+        subject: String,
+        /// The setting that states it, such as `audiences`.
+        setting: &'static str,
+        /// Such tokens.
+        count: u64,
+        /// Tokens outside of it that no record hands out.
+        other_count: u64,
+        /// What one of the issued tokens has instead.
+        example: String,
+    },
     /// No record of an issuer meets any token: the logs write ids in two ways.
     IdsNeverMeet {
         /// The issuer.

@@ -26,6 +26,9 @@ pub(super) fn misfit(misfit: &Misfit) -> Sentence {
         } => query(&format!(
             "SELECT * FROM requests WHERE token_problem = '{problem}'"
         )),
+        Misfit::KeyScopeContradicted { setting, .. } => query(&format!(
+            "SELECT * FROM tokens WHERE outside_key_scope LIKE '%{setting}%'"
+        )),
         _ => None,
     };
     Sentence::new(what(misfit), command)
@@ -113,6 +116,13 @@ fn what(misfit: &Misfit) -> String {
             ),
             counted(*token_count, "token", "tokens"),
         ),
+        Misfit::KeyScopeContradicted {
+            subject,
+            setting,
+            count,
+            other_count,
+            example,
+        } => scope_contradicted((subject, setting), *count, *other_count, example),
         Misfit::IdsNeverMeet {
             subject,
             of_a_token,
@@ -197,6 +207,27 @@ fn records_shifted(issuer: &str, seconds: i64, count: u64, example: &str) -> Str
         minutes % 60,
         counted(count, "token", "tokens"),
         -seconds,
+    )
+}
+
+fn scope_contradicted(
+    (key, setting): (&str, &str),
+    issued: u64,
+    others: u64,
+    example: &str,
+) -> String {
+    format!(
+        "By `{setting}` the key `{key}` is not for {} that the issuance log handed out; `{setting}` lacks `{example}`, for \
+         one. Either it is stated too narrowly, or the log took in forged tokens. So `{setting}` of this key decides \
+         nothing: {} too, and {} not forged by it. Look at these tokens; if they are honest, add what they have to \
+         `{setting}`, in [[signing_key]] or in the key inventory.",
+        counted(issued, "token", "tokens"),
+        counted(
+            others,
+            "token without a record lies outside",
+            "tokens without a record lie outside"
+        ),
+        if others == 1 { "is" } else { "are" },
     )
 }
 

@@ -41,7 +41,8 @@ pub(super) fn nothing_confirmed(count: u64, reason: &str) -> String {
         ),
         None => format!(
             "No token is forged for sure, so nothing is `confirmed`: {tokens} are so by `{reason}` with moderate \
-             confidence only, for honest tokens alone show the log complete, or the inventory alone the life of a key. \
+             confidence only, for honest tokens alone show the log complete, or what is stated of a key alone shows its \
+             life or what it is for. \
              A public key under [[signing_key]], tokens in the gateway's log that it can check, or an issuance log \
              with record numbers would settle it."
         ),
@@ -67,6 +68,21 @@ pub(super) fn may_be_honest(issuer: &str, [from, to]: [String; 2], counts: [u64;
             "token was issued for certain",
             "tokens were issued for certain"
         ),
+    )
+}
+
+/// Says that what a key is for could not be held against its tokens, and what to map.
+pub(super) fn scope_not_told((key, setting): (&str, &str), column: &str, count: u64) -> String {
+    let whole = match setting {
+        "customer_kinds" => {
+            "name the claim as `customer_kind` in the source's `token_claims` where the log has whole tokens"
+        }
+        _ => "map the field that has the whole token",
+    };
+    format!(
+        "The key `{key}` is limited by `{setting}`, and of {} of it nothing is decided and the log does not tell that \
+         claim: such a token is not taken to be outside. Map `{column}` in [source.fields], or {whole}.",
+        counted(count, "token", "tokens"),
     )
 }
 
@@ -146,6 +162,19 @@ pub(super) fn gateway_rejected(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_that_could_not_be_compared_names_the_column_and_the_setting() {
+        let says = scope_not_told(("k1", "customer_kinds"), "token_customer_kind", 3);
+        for part in [
+            "`k1`",
+            "3 tokens",
+            "`token_customer_kind`",
+            "`token_claims`",
+        ] {
+            assert!(says.contains(part), "{part}: {says}");
+        }
+    }
 
     #[test]
     fn a_sentence_names_file_line_value_and_setting() {

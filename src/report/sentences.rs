@@ -6,7 +6,7 @@
 use jiff::tz::TimeZone;
 
 use super::problems::{
-    by_address, gateway_rejected, may_be_honest, no_line_taken, nothing_confirmed,
+    by_address, gateway_rejected, may_be_honest, no_line_taken, nothing_confirmed, scope_not_told,
     values_unreadable, without_address,
 };
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
@@ -160,6 +160,12 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             None => format!("A key without an id is not used to check signatures: {why}."),
         },
         Finding::SigningKeysIdle { count, keys } => keys_idle(*count, keys),
+        Finding::KeyScopeNotTold {
+            subject,
+            setting,
+            column,
+            count,
+        } => scope_not_told((subject, setting), column, *count),
         Finding::LoggedKeyUnknown { subject, issuer } => logged_key_unknown(subject, issuer),
         Finding::GatewayLinesLost { count } => lines_lost(*count),
         Finding::LinesCopied { count } => format!(

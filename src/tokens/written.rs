@@ -13,7 +13,7 @@ use super::rules::{self, Outcome};
 use super::signers::Signer;
 use super::uses::Use;
 use super::verdict::Judgement;
-use crate::case::{AccountKey, Interner};
+use crate::case::{AccountKey, Interner, ScopeLimit};
 use crate::digest::fingerprint;
 use crate::error::Result;
 use crate::frames::{self, FrameWriter, Value};
@@ -158,6 +158,7 @@ impl<'a> TokenRows<'a> {
             ..
         } = &token.first_use;
         let [audience, algorithm, customer_kind] = &spelt.purpose;
+        let outside = outside(facts);
         let own = facts.own().next().or(facts.records.first());
         let number = |value: Option<u64>| value.map_or(Value::Null, Value::Number);
         let signature = (claims.signature != Signature::NotLogged).then(|| claims.signature.name());
@@ -173,6 +174,7 @@ impl<'a> TokenRows<'a> {
             audience.as_deref().into(),
             algorithm.as_deref().into(),
             customer_kind.as_deref().into(),
+            outside.as_deref().into(),
             (*session).into(),
             signature.into(),
             spelt.problem.as_deref().into(),
@@ -193,6 +195,15 @@ impl<'a> TokenRows<'a> {
             Value::Number(line.line_no),
         ])
     }
+}
+
+/// The limits of its key's scope outside of which a token lies, with commas between.
+fn outside(facts: &TokenFacts<'_>) -> Option<String> {
+    facts.key_scope?;
+    let limits = ScopeLimit::ALL.into_iter().zip(facts.outside_scope());
+    let outside = limits.filter(|(_, outside)| *outside == Some(true));
+    let names: Vec<&str> = outside.map(|(limit, _)| limit.name()).collect();
+    (!names.is_empty()).then(|| names.join(","))
 }
 
 /// Stands in a fingerprint for what a token does not say: no text of a log is this.

@@ -12,7 +12,7 @@ use crate::lines::Verdict;
 use crate::terminal::{push, table, wrapped};
 
 /// Columns of `tokens` that are shown if the token has a value, each with its label.
-const CLAIMS: [(&str, &str); 16] = [
+const CLAIMS: [(&str, &str); 17] = [
     ("id", "token_id"),
     ("issuer", "token_issuer"),
     ("key", "key_id"),
@@ -23,6 +23,7 @@ const CLAIMS: [(&str, &str); 16] = [
     ("audience", "token_audience"),
     ("algorithm", "token_algorithm"),
     ("customer", "token_customer_kind"),
+    ("not for", "outside_key_scope"),
     ("session", "session_id"),
     ("signature", "token_signature"),
     ("problem", "token_problem"),

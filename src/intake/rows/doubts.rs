@@ -17,6 +17,8 @@ use crate::intake::values::token::TOKEN_ID_ABSENT;
 pub(super) struct Doubts {
     /// The columns that a token's claims fill, as bits.
     claims: u64,
+    /// The claims that may be a list of texts, as bits.
+    lists: u64,
     /// The column for what is wrong with a token.
     problem: Option<usize>,
     /// The columns and parts without which a line is no row, as bits.
@@ -41,6 +43,9 @@ impl Doubts {
         let claims = FROM_TOKEN.iter().filter_map(|name| frame.index(name));
         Doubts {
             claims: claims.fold(0, |claims, column| claims | 1 << column),
+            lists: frame
+                .index("token_audience")
+                .map_or(0, |column| 1 << column),
             problem,
             fixed: required.fold(1 << DATE | 1 << TIME_OF_DAY, |fixed, (column, _)| {
                 fixed | 1 << column
@@ -71,8 +76,8 @@ impl Doubts {
                 continue;
             }
             let joined = reject.reason == Reason::Joined;
-            // Any column but a claim may be put together from the texts of an array.
-            if joined && columns & self.claims == 0 {
+            // Any column but a claim may be put together from the texts of an array, and so may an audience.
+            if joined && columns & (self.claims & !self.lists) == 0 {
                 continue;
             }
             let others = columns & !harmless;
