@@ -193,6 +193,17 @@ pub enum Finding {
         /// The issuer whose `keys_logged` names it.
         issuer: String,
     },
+    /// Each token of a key lies outside of what the key is stated to be for.
+    KeyScopeNeverMet {
+        /// The key.
+        subject: String,
+        /// The setting that states it, such as `audiences`.
+        setting: &'static str,
+        /// Tokens of the key.
+        count: u64,
+        /// What one of them has.
+        example: String,
+    },
     /// Indeterminate tokens do not tell, or their log does not, what the scope of their key limits.
     KeyScopeNotTold {
         /// The key.

@@ -28,7 +28,7 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(found.keys.iter().flat_map(custody));
     findings.extend(about_logs(found));
     findings.extend(about_signing_keys(found));
-    findings.extend(scopes_not_told(&found.tokens.scopes));
+    findings.extend(about_scopes(&found.tokens.scopes));
     findings.extend(nothing_confirmed(found));
     findings.extend(
         found
@@ -72,15 +72,27 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The limits of keys that nothing could be held against, as tokens do not tell the claim.
-fn scopes_not_told(scopes: &Scopes) -> impl Iterator<Item = Finding> {
-    let untold = scopes.0.iter().filter(|(_, held)| held.not_told > 0);
-    untold.map(|((key, limit), held)| Finding::KeyScopeNotTold {
-        subject: key.clone(),
-        setting: limit.name(),
-        column: limit.column(),
-        count: held.not_told,
-    })
+/// The limits of keys that no token of the key keeps, and those that tokens do not tell the claim for.
+fn about_scopes(scopes: &Scopes) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for ((key, limit), held) in &scopes.0 {
+        findings.extend(
+            held.never_inside()
+                .map(|example| Finding::KeyScopeNeverMet {
+                    subject: key.clone(),
+                    setting: limit.name(),
+                    count: held.others_outside,
+                    example: example.to_string(),
+                }),
+        );
+        findings.extend(some(held.not_told, |count| Finding::KeyScopeNotTold {
+            subject: key.clone(),
+            setting: limit.name(),
+            column: limit.column(),
+            count,
+        }));
+    }
+    findings
 }
 
 /// Why no token is forged for sure, if some are likely or may be.

@@ -17,7 +17,7 @@ pub(super) fn misfits(found: &Found<'_>) -> Vec<Misfit> {
         setting: limit.name(),
         count: held.issued_outside,
         other_count: held.others_outside,
-        example: held.example.clone().unwrap_or_default(),
+        example: held.examples[1].clone().unwrap_or_default(),
     });
     let of_intake = found.misfits.iter().cloned();
     of_intake.chain(unmet).chain(contradicted).collect()

@@ -71,6 +71,16 @@ pub(super) fn may_be_honest(issuer: &str, [from, to]: [String; 2], counts: [u64;
     )
 }
 
+/// Says that no token of a key keeps to what the key is for, which a misspelt setting shows too.
+pub(super) fn scope_never_met((key, setting): (&str, &str), count: u64, example: &str) -> String {
+    format!(
+        "{} outside of what the key `{key}` is for by its `{setting}`, and none inside; one has `{example}`. A key that \
+         nobody but the attacker uses here shows that. So does a setting that writes the value otherwise than tokens do: \
+         compare the two.",
+        counted(count, "token lies", "tokens lie"),
+    )
+}
+
 /// Says that what a key is for could not be held against its tokens, and what to map.
 pub(super) fn scope_not_told((key, setting): (&str, &str), column: &str, count: u64) -> String {
     let whole = match setting {

@@ -6,8 +6,8 @@
 use jiff::tz::TimeZone;
 
 use super::problems::{
-    by_address, gateway_rejected, may_be_honest, no_line_taken, nothing_confirmed, scope_not_told,
-    values_unreadable, without_address,
+    by_address, gateway_rejected, may_be_honest, no_line_taken, nothing_confirmed, scope_never_met,
+    scope_not_told, values_unreadable, without_address,
 };
 use crate::disclosure::{Effect, Finding, Gap, Missing, Registry, Touched};
 use crate::moment::local;
@@ -160,6 +160,12 @@ fn what_was_found(finding: &Finding, zone: &TimeZone) -> String {
             None => format!("A key without an id is not used to check signatures: {why}."),
         },
         Finding::SigningKeysIdle { count, keys } => keys_idle(*count, keys),
+        Finding::KeyScopeNeverMet {
+            subject,
+            setting,
+            count,
+            example,
+        } => scope_never_met((subject, setting), *count, example),
         Finding::KeyScopeNotTold {
             subject,
             setting,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::facts::TokenFacts;
-use crate::case::{AccountKey, Interner, ScopeLimit};
+use crate::case::{AccountKey, ScopeLimit};
 use crate::lines::Verdict;
 
 /// The limits of keys outside of which a token lies that was issued for certain.
@@ -29,8 +29,10 @@ pub struct HeldAgainst {
     pub issued_outside: u64,
     /// Tokens outside that it did not.
     pub others_outside: u64,
-    /// Of the values of the issued ones, the first by letters.
-    pub example: Option<String>,
+    /// Tokens inside.
+    pub inside: u64,
+    /// Of the values of those, and of the issued ones, the first by letters.
+    pub examples: [Option<String>; 2],
     /// Indeterminate tokens of which the log does not tell the claim.
     pub not_told: u64,
 }
@@ -50,18 +52,18 @@ impl Scopes {
             let not_told = verdict == Verdict::Indeterminate
                 && facts.scope_claim(limit).is_none()
                 && !scope.list(limit).is_empty();
-            if outside != Some(true) && !not_told {
+            if outside.is_none() && !not_told {
                 continue;
             }
             let held = self.0.entry((scope.key_id.clone(), limit)).or_default();
             held.not_told += u64::from(not_told);
-            match (outside, issued) {
-                (Some(true), true) => {
-                    held.issued_outside += 1;
-                    held.note(text(facts.scope_claim(limit), facts.interner));
-                }
-                (Some(true), false) => held.others_outside += 1,
-                _ => {}
+            held.inside += u64::from(outside == Some(false));
+            if outside == Some(true) {
+                held.issued_outside += u64::from(issued);
+                held.others_outside += u64::from(!issued);
+                let claim = facts.scope_claim(limit);
+                let text = claim.map(|claim| facts.interner.text(claim));
+                held.note(usize::from(issued), text);
             }
         }
     }
@@ -72,18 +74,29 @@ impl Scopes {
             let held = self.0.entry(key).or_default();
             held.issued_outside += more.issued_outside;
             held.others_outside += more.others_outside;
+            held.inside += more.inside;
             held.not_told += more.not_told;
-            held.note(more.example);
+            for (index, example) in more.examples.into_iter().enumerate() {
+                held.note(index, example);
+            }
         }
     }
 }
 
 impl HeldAgainst {
-    fn note(&mut self, value: Option<String>) {
-        self.example = self.example.take().into_iter().chain(value).min();
+    fn note(&mut self, index: usize, value: Option<String>) {
+        let known = self.examples[index].take();
+        self.examples[index] = known.into_iter().chain(value).min();
     }
-}
 
-fn text(claim: Option<AccountKey>, interner: &Interner) -> Option<String> {
-    claim.map(|claim| interner.text(claim))
+    /// What the first of the tokens outside has, if no token of the key is inside.
+    ///
+    /// A value that the case writes otherwise than tokens do looks so, and so does a key that only the forger uses
+    /// here.
+    pub fn never_inside(&self) -> Option<&str> {
+        let [example, _] = &self.examples;
+        example
+            .as_deref()
+            .filter(|_| self.inside + self.issued_outside == 0)
+    }
 }

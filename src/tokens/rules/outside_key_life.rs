@@ -58,6 +58,7 @@ fn look(facts: &TokenFacts<'_>) -> Outcome {
 mod tests {
     use super::super::testing::{account, facts, key, record};
     use super::*;
+    use crate::case::Key;
 
     const SECOND: i64 = 1_000_000;
 
@@ -89,6 +90,53 @@ mod tests {
         let mut recorded = TokenFacts { ..recorded };
         recorded.claims.issued_at = Some(906 * SECOND);
         assert_eq!(look(&recorded), Outcome::Silent, "a record issues it");
+    }
+
+    #[test]
+    fn near_misses_are_a_late_rotation_a_skewed_clock_and_a_key_taken_back_into_use() {
+        let account = account();
+        let seen = |key: &Key, at: i64, key_used: Option<(i64, i64)>| {
+            let mut facts = TokenFacts {
+                key_used,
+                ..facts(key, &account, &[])
+            };
+            facts.claims.issued_at = Some(at * SECOND);
+            look(&facts)
+        };
+        // Another key took its place at 600 s, and some instances were slow to notice: it was not withdrawn.
+        let rotated = Key {
+            rotated: Some(600 * SECOND),
+            ..key()
+        };
+        assert_eq!(seen(&rotated, 700, None), Outcome::Silent, "late rotation");
+        let never_withdrawn = Key {
+            retired: None,
+            ..rotated
+        };
+        let begun = Some((100 * SECOND, 590 * SECOND));
+        assert_eq!(seen(&never_withdrawn, 5_000, begun), Outcome::Silent);
+        // The issuer's clock is five seconds behind or ahead.
+        let activated = Key {
+            activated: Some(300 * SECOND),
+            ..key()
+        };
+        for (at, outcome) in [
+            (294, Outcome::Fires),
+            (295, Outcome::Silent),
+            (905, Outcome::Silent),
+            (906, Outcome::Fires),
+        ] {
+            assert_eq!(seen(&activated, at, None), outcome, "clock: {at}");
+        }
+        // Withdrawn at 900 s and taken back into use until 4,000 s, of which the inventory has nothing.
+        let again = Some((100 * SECOND, 4_000 * SECOND));
+        assert_eq!(seen(&key(), 3_000, again), Outcome::Silent, "reactivated");
+        assert_eq!(seen(&key(), 4_006, again), Outcome::Fires, "after that");
+        // The issuer's log has a record of the one token that it signed with the key by mistake.
+        let (key, records) = (key(), [record()]);
+        let mut by_mistake = facts(&key, &account, &records);
+        by_mistake.claims.issued_at = Some(3_000 * SECOND);
+        assert_eq!(look(&by_mistake), Outcome::Silent, "it has a record");
     }
 
     #[test]
