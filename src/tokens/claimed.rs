@@ -71,9 +71,20 @@ pub(crate) fn read<'a>(
     });
     let mut problem = column(7)?.once(move |text| (text, key(text), hash(text)));
     let interned = move |text: Option<&str>| (key(text), hash(text));
-    let mut audience = column(8)?.once(interned);
-    let mut algorithm = column(9)?.once(interned);
-    let mut customer_kind = column(10)?.once(interned);
+    let absent = interned(None);
+    // Most cases state of no key what it is for, and then these three are empty.
+    let is_empty = |index: usize| {
+        let column = batch.column(COLUMNS[index]);
+        column.is_ok_and(|column| column.null_count() == column.len())
+    };
+    let mut purpose = match [8, 9, 10].into_iter().all(is_empty) {
+        true => None,
+        false => Some([
+            column(8)?.once(interned),
+            column(9)?.once(interned),
+            column(10)?.once(interned),
+        ]),
+    };
     let issued_at = time(batch, COLUMNS[11])?.downcast_as_array();
     let expires_at = time(batch, COLUMNS[12])?.downcast_as_array();
     Ok(move |row| {
@@ -85,9 +96,14 @@ pub(crate) fn read<'a>(
         let (session, session_print, session_hash) = session(row);
         let (signature, signature_hash) = signature(row);
         let (problem, problem_key, problem_hash) = problem(row);
-        let (audience, audience_hash) = audience(row);
-        let (algorithm, algorithm_hash) = algorithm(row);
-        let (customer_kind, kind_hash) = customer_kind(row);
+        let [
+            (audience, audience_hash),
+            (algorithm, algorithm_hash),
+            (customer_kind, kind_hash),
+        ] = match &mut purpose {
+            Some(columns) => columns.each_mut().map(|column| column(row)),
+            None => [absent; 3],
+        };
         Claimed {
             claims: Claims {
                 issuer: issuer_key,
