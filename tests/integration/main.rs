@@ -12,6 +12,7 @@ mod differential_haproxy;
 mod differential_text;
 mod differential_traefik;
 mod hostile;
+mod key_scope;
 mod matrix;
 mod misfits;
 mod queries;

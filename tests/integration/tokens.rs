@@ -22,8 +22,8 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// A case in a folder: its gateway lines and issuance lines, numbered and complete.
-struct Case {
-    dir: TempDir,
+pub(crate) struct Case {
+    pub(crate) dir: TempDir,
     gateway: String,
     issuance: String,
     records: u64,
@@ -31,7 +31,7 @@ struct Case {
 }
 
 impl Case {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut case = Case {
             dir: tempfile::tempdir().unwrap(),
             gateway: String::new(),
@@ -45,7 +45,14 @@ impl Case {
     }
 
     /// A record of the issuance log, so many seconds after the beginning.
-    fn issued(&mut self, at: i64, id: &str, subject: &str, key: &str, address: Option<&str>) {
+    pub(crate) fn issued(
+        &mut self,
+        at: i64,
+        id: &str,
+        subject: &str,
+        key: &str,
+        address: Option<&str>,
+    ) {
         self.records += 1;
         let address = address.map_or("null".into(), |address| format!("\"{address}\""));
         let (number, time, expiry) = (self.records, BEGIN + at, BEGIN + at + 3600);
@@ -53,19 +60,19 @@ impl Case {
     }
 
     /// A gateway line that carries `token`.
-    fn used(&mut self, at: i64, address: &str, status: u16, token: &str) {
+    pub(crate) fn used(&mut self, at: i64, address: &str, status: u16, token: &str) {
         let time = BEGIN + at;
         writeln!(self.gateway, "{{\"at\":{time},\"ip\":\"{address}\",\"m\":\"GET\",\"p\":\"/me\",\"s\":{status},\"auth\":\"{token}\"}}").unwrap();
     }
 
-    fn claims(id: &str, subject: &str, at: i64) -> String {
+    pub(crate) fn claims(id: &str, subject: &str, at: i64) -> String {
         let (iat, exp) = (BEGIN + at, BEGIN + at + 3600);
         format!(
             "{{\"iss\":\"shop\",\"jti\":\"{id}\",\"sub\":\"{subject}\",\"iat\":{iat},\"exp\":{exp}}}"
         )
     }
 
-    fn es256(&self, claims: &str) -> String {
+    pub(crate) fn es256(&self, claims: &str) -> String {
         let signed = format!(
             "{}.{}",
             encode(r#"{"alg":"ES256","kid":"es"}"#),
@@ -88,7 +95,7 @@ impl Case {
         format!("{signed}.{}", encode(hmac::sign(&key, signed.as_bytes())))
     }
 
-    fn write(&mut self, field: &str, more: &str) {
+    pub(crate) fn write(&mut self, field: &str, more: &str) {
         self.issued(7200, "last", "1", "es", None);
         let dir = self.dir.path();
         let public = self.key.public_key().as_ref();
@@ -170,11 +177,11 @@ source_ip = "ip"
         std::fs::write(dir.join("case.toml"), case).unwrap();
     }
 
-    fn out(&self) -> std::path::PathBuf {
+    pub(crate) fn out(&self) -> std::path::PathBuf {
         self.dir.path().join("out")
     }
 
-    fn scope(&self) {
+    pub(crate) fn scope(&self) {
         let (case, out) = (self.dir.path(), self.out());
         let output = breachscope(&[
             "scope",
@@ -190,7 +197,7 @@ source_ip = "ip"
     }
 
     /// Subject, verdict, reason, supporting rules of each token, by subject.
-    fn verdicts(&self) -> Vec<String> {
+    pub(crate) fn verdicts(&self) -> Vec<String> {
         let sql = "SELECT token_subject, verdict, reason, token_signature, token_problem FROM tokens ORDER BY token_subject, reason";
         query(&self.out(), &[sql])
             .lines()
