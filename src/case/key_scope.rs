@@ -138,10 +138,13 @@ impl KeyScopes {
     }
 
     /// The scope of the key `key_id` of `issuer`: all that is stated of it in several places together.
+    ///
+    /// What is stated of a key of any issuer holds if it lists no issuers, or this one.
     pub(super) fn of(&self, issuer: &str, key_id: &str) -> Option<KeyScope> {
-        self.together(key_id, |scope| {
-            scope.issuer.as_deref().is_none_or(|own| own == issuer)
-                || scope.holds(ScopeLimit::Issuers, issuer) == Some(true)
+        self.together(key_id, |scope| match &scope.issuer {
+            Some(own) if own == issuer => true,
+            None if scope.list(ScopeLimit::Issuers).is_empty() => true,
+            _ => scope.holds(ScopeLimit::Issuers, issuer) == Some(true),
         })
     }
 
@@ -244,6 +247,11 @@ mod tests {
             Some(true),
             "its own"
         );
+        let mut scopes = KeyScopes::default();
+        scopes.add(scope(None, ScopeLimit::Issuers, "partner"));
+        assert!(scopes.of("partner", "k").is_some());
+        assert!(scopes.of("i", "k").is_none(), "of any issuer that it lists");
+        assert!(scopes.of_others("i", "k").is_some());
         let mut scopes = KeyScopes::default();
         scopes.add(scope(Some("i"), ScopeLimit::Audiences, "shop-api"));
         assert!(

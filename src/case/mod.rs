@@ -253,6 +253,7 @@ pub struct TokenClaims {
     /// The claim that tells the kind of customer, for `customer_kinds` of keys; without it, none is read.
     ///
     /// In Entra's tokens it is `tid`: all private accounts are of one tenant, and those of a company of another.
+    /// Name it for each source that logs the same tokens, or a token with it and one without it are two.
     #[schemars(example = &"tid")]
     pub customer_kind: Option<String>,
 }

@@ -219,24 +219,28 @@ impl TokenFacts<'_> {
         }
     }
 
+    /// What its key is for, if it is surely the key of which that is stated.
+    pub fn scope_of_key(&self) -> Option<&KeyScope> {
+        // Of two keys of one id, the signature shows which one it is.
+        let signed = self.claims.signature == Signature::Valid;
+        self.key_scope
+            .filter(|scope| signed || !scope.may_be_another)
+    }
+
     /// By [`ScopeLimit`], whether the claim lies outside of what the key is for; `None` if nothing says.
     pub fn outside_scope(&self) -> [Option<bool>; 4] {
-        let signed = self.claims.signature == Signature::Valid;
-        // The issuer may have another key of this id, and then nothing is known of what that one is for.
-        let scope = self
-            .key_scope
-            .filter(|scope| signed || !scope.may_be_another);
+        let Some(scope) = self.scope_of_key() else {
+            return [None; 4];
+        };
         ScopeLimit::ALL.map(|limit| {
-            let claim = self
-                .interner
-                .text(self.scope_claim(limit).filter(|_| scope.is_some())?);
-            scope?.holds(limit, &claim).map(|holds| !holds)
+            let claim = self.interner.text(self.scope_claim(limit)?);
+            scope.holds(limit, &claim).map(|holds| !holds)
         })
     }
 
     /// Whether the log does not tell a claim that its key's scope limits.
     pub fn lacks_scope_claim(&self) -> bool {
-        self.key_scope.is_some_and(|scope| {
+        self.scope_of_key().is_some_and(|scope| {
             let mut limits = ScopeLimit::ALL.into_iter();
             limits.any(|limit| !scope.list(limit).is_empty() && self.scope_claim(limit).is_none())
         })

@@ -44,7 +44,7 @@ pub struct Scopes(pub BTreeMap<(String, ScopeLimit), HeldAgainst>);
 impl Scopes {
     /// Adds a judged token.
     pub(super) fn add(&mut self, facts: &TokenFacts<'_>, verdict: Verdict) {
-        let Some(scope) = facts.key_scope else {
+        let Some(scope) = facts.scope_of_key() else {
             return;
         };
         let issued = facts.issued();

@@ -199,7 +199,7 @@ impl<'a> TokenRows<'a> {
 
 /// The limits of its key's scope outside of which a token lies, with commas between.
 fn outside(facts: &TokenFacts<'_>) -> Option<String> {
-    facts.key_scope?;
+    facts.scope_of_key()?;
     let limits = ScopeLimit::ALL.into_iter().zip(facts.outside_scope());
     let outside = limits.filter(|(_, outside)| *outside == Some(true));
     let names: Vec<&str> = outside.map(|(limit, _)| limit.name()).collect();

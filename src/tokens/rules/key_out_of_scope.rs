@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     id: "key_out_of_scope",
     decides: Some(Verdict::Forged),
     before_records: false,
-    sees: "no issuance record, and its key is not for tokens of this issuer, audience, kind of customer or algorithm",
+    sees: "no issuance record, and its key is not for its issuer, audience, kind of customer or algorithm; that the key signed it is known by the signature, or else by the gateway that let it in",
     innocent: "a scope that is stated too narrowly: an issued token outside of it shows that, and silences the rule",
     source: "the Cyber Safety Review Board's report of March 2024: a key for private accounts signed tokens of organisations",
     look,
