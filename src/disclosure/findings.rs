@@ -7,6 +7,8 @@ use crate::case::SourceKind;
 use crate::intake::TOKEN_COOKIE_ABSENT;
 use crate::lines::Verdict;
 use crate::results::{EvidenceFile, Manifest};
+use crate::tokens::Tokens;
+use crate::tokens::rules::list::NEVER_ISSUED;
 use crate::tokens::scopes::Scopes;
 use crate::tokens::timeline::KeyLife;
 
@@ -30,20 +32,7 @@ pub(super) fn findings(found: &Found<'_>) -> Vec<Finding> {
     findings.extend(about_signing_keys(found));
     findings.extend(about_scopes(&found.tokens.scopes));
     findings.extend(nothing_confirmed(found));
-    findings.extend(
-        found
-            .tokens
-            .stretches
-            .iter()
-            .map(|stretch| Finding::TokensMayBeHonest {
-                subject: stretch.issuer.clone(),
-                from: stretch.from,
-                to: stretch.to,
-                count: stretch.absent,
-                at_most: stretch.at_most,
-                witness_count: stretch.witnesses,
-            }),
-    );
+    findings.extend(may_be_honest(found.tokens));
     let exposure = found.exposure;
     let [dedicated_count, shared_count] = exposure.by_address;
     if dedicated_count + shared_count > 0 {
@@ -93,6 +82,26 @@ fn about_scopes(scopes: &Scopes) -> Vec<Finding> {
         }));
     }
     findings
+}
+
+/// How many tokens could be honest ones whose record was lost.
+///
+/// It limits only what is forged for want of a record: another rule does not rest on the log's completeness.
+fn may_be_honest(tokens: &Tokens) -> Vec<Finding> {
+    let mut reasons = tokens.by_reason.keys();
+    if !reasons.any(|(_, _, reason)| *reason == NEVER_ISSUED) {
+        return Vec::new();
+    }
+    let stretches = tokens.stretches.iter();
+    let findings = stretches.map(|stretch| Finding::TokensMayBeHonest {
+        subject: stretch.issuer.clone(),
+        from: stretch.from,
+        to: stretch.to,
+        count: stretch.absent,
+        at_most: stretch.at_most,
+        witness_count: stretch.witnesses,
+    });
+    findings.collect()
 }
 
 /// Why no token is forged for sure, if some are likely or may be.
