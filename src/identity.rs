@@ -56,6 +56,12 @@ pub fn folded(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a text is a word that programs write where there is none: no identifier, and no number.
+pub fn is_nothing(text: &str) -> bool {
+    const WORDS: [&str; 6] = ["null", "none", "nil", "nan", r"\n", "undefined"];
+    text.len() <= 9 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 /// A UUID in the form of RFC 9562: small letters, no braces; none if the text is no UUID.
 fn uuid(text: &str) -> Option<Cow<'_, str>> {
     const HYPHENS: [usize; 4] = [8, 13, 18, 23];
@@ -115,6 +121,16 @@ fn whole_number(text: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_for_nothing_are_no_identifiers() {
+        for word in ["null", "NULL", "None", r"\N", "NaN", "undefined"] {
+            assert!(is_nothing(word), "{word}");
+        }
+        for id in ["", "-1", "nothing", "null-7", "0"] {
+            assert!(!is_nothing(id), "{id}");
+        }
+    }
 
     #[test]
     fn what_means_nothing_anywhere_is_taken_away() {

@@ -12,7 +12,7 @@ use crate::case::Context;
 use crate::digest::{fingerprint, id_fingerprint};
 use crate::error::Result;
 use crate::frames::{self, Piece, Texts, code, part_files, pieces, small, text, time, unsigned};
-use crate::identity::canonical;
+use crate::identity::{canonical, is_nothing};
 use crate::intake::{NO_REQUEST, TIME_TWICE, TOKEN_COOKIE_ABSENT, has_problem};
 use crate::jws::Signature;
 use crate::lines::{ByRequest, Line, Tier, address_bits, of_page_and_time};
@@ -100,16 +100,7 @@ impl Repeated {
     }
 }
 
-/// Whether an id is what programs write where there is none, so that requests with it are not the same.
-fn is_nothing(id: &str) -> bool {
-    let nothing = ["null", "none", "nil", "nan", r"\n", "undefined"];
-    id.len() <= 9
-        && nothing
-            .iter()
-            .any(|nothing| id.eq_ignore_ascii_case(nothing))
-}
-
-/// The request id, if it is one.
+/// The request id, if it is one: requests without one are not the same.
 fn said(request_id: Option<&str>) -> Option<&str> {
     request_id.filter(|id| !is_nothing(id))
 }

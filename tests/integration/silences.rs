@@ -149,6 +149,7 @@ fn each_loss_of_over_an_hour_of_a_working_day_is_a_silence() {
 ///
 /// In 480 logs, those of the six worlds with seeds 1 to 12, with the attack and without, which are 27 years of
 /// log, five silences are told that are none; they were 25 when nights were measured by the pauses of the day.
+/// In the 160 logs of seeds 13 to 20, on which nothing was tuned, seven are told in nine years.
 #[test]
 fn quiet_nights_of_four_weeks_are_no_silences() {
     for (world, seed) in [

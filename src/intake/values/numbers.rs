@@ -1,6 +1,7 @@
 //! Reads the numbers and status codes that servers write.
 
 use crate::bytes::decimal;
+use crate::identity::is_nothing;
 use crate::intake::blocks::fields::says_nothing;
 
 /// Reads a whole number from 0 to `most`.
@@ -18,8 +19,7 @@ pub(crate) fn unsigned(text: &[u8], most: u64) -> Result<Option<u64>, NoNumber> 
 /// Whether `text` is what programs write where they have no number.
 #[cold]
 fn is_unknown(text: &[u8]) -> bool {
-    let none: [&[u8]; 5] = [b"null", b"none", b"nil", b"nan", br"\n"];
-    without_decimal_zeros(text) == b"-1" || none.iter().any(|none| text.eq_ignore_ascii_case(none))
+    without_decimal_zeros(text) == b"-1" || str::from_utf8(text).is_ok_and(is_nothing)
 }
 
 /// Says that a text is no number, or one that is out of range.
