@@ -4,7 +4,7 @@
 //! sessions shows one by an older record of the same subject, from an address that then used the token. All
 //! are held in memory: a login takes 24 bytes, a session 48, and so does a record without a session 24.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use foldhash::fast::FixedState;
@@ -40,6 +40,9 @@ pub struct Logins {
     /// Where records are numbered, the numbers tell more.
     records: Vec<Entry>,
 }
+
+/// How many subjects are at home at one address, at most.
+const MOST_AT_HOME: usize = 10;
 
 /// Who holds a token and since when, by its own word.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +107,7 @@ impl Logins {
         }
         logins.sorted.sort_unstable();
         logins.load_records(interner, frames_dir)?;
+        logins.forget_shared_addresses();
         logins.records.sort_unstable();
         Ok(logins)
     }
@@ -155,6 +159,25 @@ impl Logins {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out records from addresses that many subjects share, such as a carrier's.
+    ///
+    /// There an older record of a subject does not tell its holder from an attacker behind the same address.
+    fn forget_shared_addresses(&mut self) {
+        let pairs = self.records.iter();
+        let mut pairs: Vec<(u64, AccountKey)> = pairs
+            .map(|(subject, _, address)| (*address, *subject))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let by_address = pairs.chunk_by(|a, b| a.0 == b.0);
+        let shared: HashSet<u64, FixedState> = by_address
+            .filter(|subjects| subjects.len() > MOST_AT_HOME)
+            .map(|subjects| subjects[0].0)
+            .collect();
+        self.records
+            .retain(|(_, _, address)| !shared.contains(address));
     }
 
     /// Whether the evidence has nothing that could be behind a token.
@@ -314,6 +337,25 @@ mod tests {
         assert_eq!(behind(1, 60, 6), Login::NotLogged, "from somewhere else");
         assert_eq!(behind(1, session, 5), Login::Behind);
         assert_eq!(behind(1, session + 1, 5), Login::NotLogged, "long ago");
+    }
+
+    #[test]
+    fn an_address_that_many_share_is_nobodys_home() {
+        let of = |address: u128, subjects: u64| {
+            (0..subjects).map(move |subject| (AccountKey(subject), 5, folded(address)))
+        };
+        let mut logins = Logins {
+            records: of(1, 10).chain(of(1, 10)).chain(of(2, 11)).collect(),
+            ..Logins::default()
+        };
+        logins.forget_shared_addresses();
+        assert_eq!(logins.records.len(), 20);
+        assert!(
+            logins
+                .records
+                .iter()
+                .all(|(.., address)| *address == folded(1))
+        );
     }
 
     #[test]
