@@ -14,6 +14,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod views;
 mod writer;
 
 pub use columns::{Batch, RowGroup, Value};
@@ -21,4 +22,5 @@ pub use reader::{Piece, Texts, code, part_files, pieces, small, text, time, unsi
 pub use schema::*;
 pub use shape::{Column, Frame, Kind};
 pub use texts::Looked;
+pub use views::{ALL as VIEWS, View};
 pub use writer::{FrameWriter, Part, numbered_parts};
