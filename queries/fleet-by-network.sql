@@ -1,5 +1,8 @@
--- Fleet by network: addresses that carried a forged token and their requests, by network and nature.
--- unit: address, request.
+-- title: Fleet by network
+-- question: From which networks did the attacker come?
+-- unit: address, request
+-- columns: network's name and country, nature, addresses, requests, first and last use
+-- order: most requests first
 SELECT network_name, network_country, nature,
        COUNT(*) AS address_count,
        SUM(request_count) AS request_count,

@@ -1,5 +1,8 @@
--- Headline figures recounted from `requests`: views and accounts by page, without the counting pass.
--- unit: view, account. Compare with page.<page>.views and page.<page>.accounts, confirmed and probable.
+-- title: Headline figures recounted
+-- question: Do views and accounts by page, counted from `requests` in SQL alone, agree with the figures?
+-- unit: view, account
+-- columns: page, views and accounts, confirmed and probable; compare them with the figures page.<page>.views and .accounts
+-- order: page
 WITH uses AS (
   SELECT DISTINCT r.request_id, r.page, r.body_bytes, r.token_subject
   FROM requests AS r

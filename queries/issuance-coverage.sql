@@ -1,5 +1,8 @@
--- Issuance coverage: for how many hours of each issuer and key the absence of a record means something.
--- unit: hour, record, token issued for certain.
+-- title: Issuance coverage
+-- question: For how many hours of each issuer and key does a missing record mean something?
+-- unit: hour, record, token issued for certain
+-- columns: issuer, key, status and what shows it, hours, records, certain tokens and those of them without a record
+-- order: issuer, key, status, basis
 SELECT issuer, key_id, status, basis,
        COUNT(*) AS hour_count,
        SUM(record_count) AS record_count,

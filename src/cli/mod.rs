@@ -50,7 +50,7 @@ Examples, in the order of an investigation:
   breachscope scope CASE --out RESULTS
   breachscope schema exposures
   breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
-  breachscope query RESULTS -f queries/headline-figures.sql --format csv
+  breachscope query RESULTS headline-figures --output figures.csv
   breachscope explain RESULTS --token FINGERPRINT
   breachscope rules
   breachscope verify RESULTS
@@ -82,10 +82,27 @@ enum Command {
     Help(help::Arguments),
 }
 
+/// What Ctrl-C does before it ends the program: gives true if that was enough.
+type OnInterrupt = Box<dyn Fn() -> bool + Send>;
+
+/// What Ctrl-C does first, such as stopping a query.
+static ON_INTERRUPT: std::sync::Mutex<Option<OnInterrupt>> = std::sync::Mutex::new(None);
+
+/// Has Ctrl-C call `stop` first, and end the program only if that gives false.
+fn on_interrupt(stop: impl Fn() -> bool + Send + 'static) {
+    if let Ok(mut first) = ON_INTERRUPT.lock() {
+        *first = Some(Box::new(stop));
+    }
+}
+
 /// Stops at once on Ctrl-C: results are put in their place in one step, so nothing is half-written,
 /// and what was read is not read again.
 fn stop_on_interrupt() {
     let stop = || {
+        let first = ON_INTERRUPT.lock();
+        if first.is_ok_and(|first| first.as_ref().is_some_and(|stop| stop())) {
+            return;
+        }
         let error = Error::interrupted();
         // Over what tells the progress.
         let anew = match std::io::stderr().is_terminal() {
