@@ -12,6 +12,7 @@ mod rejects;
 mod rules;
 mod schema;
 mod scope;
+mod sql;
 mod synth;
 mod verify;
 
@@ -51,6 +52,7 @@ Examples, in the order of an investigation:
   breachscope schema exposures
   breachscope query RESULTS \"SELECT page, bound, COUNT(*) FROM exposures GROUP BY page, bound\"
   breachscope query RESULTS headline-figures --output figures.csv
+  breachscope sql RESULTS
   breachscope explain RESULTS --token FINGERPRINT
   breachscope rules
   breachscope verify RESULTS
@@ -75,6 +77,7 @@ enum Command {
     Scope(scope::Arguments),
     Schema(schema::Arguments),
     Query(query::Arguments),
+    Sql(sql::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
     Verify(verify::Arguments),
@@ -133,6 +136,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Scope(arguments) => scope::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Sql(arguments) => sql::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

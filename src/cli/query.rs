@@ -447,7 +447,7 @@ impl<W: Write> Write for Visible<W> {
 }
 
 /// The queries of the library that have all these words in their header.
-fn listed(words: &[String]) -> Result<String, Error> {
+pub(super) fn listed(words: &[String]) -> Result<String, Error> {
     let found = query::search(words);
     if found.is_empty() {
         return Err(Error::user("no query has all these words in its header")

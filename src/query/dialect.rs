@@ -25,7 +25,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_datafusion_err, plan_err};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::expr::{
-    AggregateFunction, Cast, Like, TryCast, WindowFunctionDefinition,
+    AggregateFunction, Cast, Like, ScalarFunction, TryCast, WindowFunctionDefinition,
 };
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -54,7 +54,6 @@ struct LikeDuckDb {
     subtract: Arc<ScalarUDF>,
     multiply: Arc<ScalarUDF>,
     divide: Arc<ScalarUDF>,
-    whole_divide: Arc<ScalarUDF>,
     to_even: Arc<ScalarUDF>,
     time_text: Arc<ScalarUDF>,
     local: Arc<ScalarUDF>,
@@ -80,7 +79,6 @@ impl LikeDuckDb {
             subtract: arithmetic::whole("-"),
             multiply: arithmetic::whole("*"),
             divide: arithmetic::divide(),
-            whole_divide: arithmetic::whole("//"),
             to_even: arithmetic::to_even(),
             time_text: dates::time_text(),
             local: dates::local(),
@@ -147,6 +145,9 @@ impl LikeDuckDb {
                 }
                 Ok(Transformed::yes(Expr::WindowFunction(window)))
             }
+            Expr::ScalarFunction(call) if call.func.name() == "date_part" => {
+                self.part_of(call, schema)
+            }
             Expr::ScalarFunction(call) if call.func.name() == "substr" => {
                 Ok(Transformed::yes(self.part.call(call.args)))
             }
@@ -183,8 +184,7 @@ impl LikeDuckDb {
             return as_it_is(left, right);
         };
         let numbers = number(&a) && number(&b);
-        let sums = op == Operator::IntegerDivide && whole_sum(&a) && whole_sum(&b);
-        let whole = sums || whole(&a) && whole(&b) && !(a.is_null() && b.is_null());
+        let whole = whole(&a) && whole(&b) && !(a.is_null() && b.is_null());
         let function = match op {
             Operator::Divide if numbers => {
                 let sides = [*left, *right].map(|side| to(side, DataType::Float64));
@@ -193,10 +193,6 @@ impl LikeDuckDb {
             Operator::Plus if whole => &self.add,
             Operator::Minus if whole => &self.subtract,
             Operator::Multiply if whole => &self.multiply,
-            Operator::IntegerDivide if whole => &self.whole_divide,
-            Operator::IntegerDivide => {
-                return plan_err!("`//` divides whole numbers; write floor(a / b) for others");
-            }
             _ => return as_it_is(left, right),
         };
         let sides = [(*left, a), (*right, b)].map(|(side, kind)| match kind {
@@ -204,6 +200,35 @@ impl LikeDuckDb {
             _ => to(side, DataType::Int64),
         });
         Ok(Transformed::yes(function.call(sides.to_vec())))
+    }
+
+    /// A part of a time; of the stretch between two times only its seconds, with their fraction.
+    fn part_of(&self, call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let stretch = call.args.get(1).and_then(|arg| arg.get_type(schema).ok());
+        let Some(DataType::Duration(unit)) = stretch else {
+            return Ok(Transformed::no(Expr::ScalarFunction(call)));
+        };
+        let ticks = match unit {
+            TimeUnit::Second => 1.0,
+            TimeUnit::Millisecond => 1e3,
+            TimeUnit::Microsecond => 1e6,
+            TimeUnit::Nanosecond => 1e9,
+        };
+        let args = <[Expr; 2]>::try_from(call.args);
+        match args {
+            Ok([Expr::Literal(part, _), stretch])
+                if part
+                    .try_as_str()
+                    .flatten()
+                    .is_some_and(|part| part.eq_ignore_ascii_case("epoch")) =>
+            {
+                let count = to(to(stretch, DataType::Int64), DataType::Float64);
+                Ok(Transformed::yes(self.divide.call(vec![count, lit(ticks)])))
+            }
+            _ => plan_err!(
+                "the stretch between two times has no such part; write date_diff('hour', from, to), or EXTRACT(epoch FROM a - b) for seconds"
+            ),
+        }
     }
 
     fn cast(
@@ -223,7 +248,6 @@ impl LikeDuckDb {
         let Ok(from) = expr.get_type(schema) else {
             return Ok(Transformed::no(cast(expr, field)));
         };
-        let utc = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         Ok(match (&from, field.data_type()) {
             (DataType::Timestamp(_, zone), DataType::Timestamp(_, Some(other)))
                 if !is_utc(other) && zone.as_deref() != Some(other) =>
@@ -243,7 +267,8 @@ impl LikeDuckDb {
             (_, DataType::Timestamp(TimeUnit::Nanosecond, zone))
                 if zone.as_deref().is_none_or(is_utc) =>
             {
-                let field = field.as_ref().clone().with_data_type(utc());
+                let kind = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
+                let field = field.as_ref().clone().with_data_type(kind);
                 Transformed::yes(cast(expr, Arc::new(field)))
             }
             (DataType::Timestamp(_, _), kind) if text(kind) => {
@@ -272,11 +297,6 @@ fn number(kind: &DataType) -> bool {
 
 fn whole(kind: &DataType) -> bool {
     kind.is_integer() || kind.is_null()
-}
-
-/// Whether a type holds whole numbers, sums of them included.
-fn whole_sum(kind: &DataType) -> bool {
-    whole(kind) || matches!(kind, DataType::Decimal128(_, 0))
 }
 
 fn fraction(kind: &DataType) -> bool {

@@ -122,7 +122,19 @@ fn hinted(error: Error, engine: &Engine) -> Error {
         }
         return better.hint("`.help functions` of `breachscope sql` lists the functions");
     }
-    if message.contains("BinaryView") || message.contains("Binary") {
+    if message.contains("LIKE") && message.contains("Timestamp") {
+        return error.hint("write CAST(event_time AS VARCHAR) LIKE '2025-11-%'");
+    }
+    if message.contains("FETCH clause") {
+        return error.hint("write LIMIT 10");
+    }
+    if message.contains("Too many columns") {
+        return error.hint("write EXISTS (SELECT 1 FROM t WHERE t.a = a AND t.b = b)");
+    }
+    if message.starts_with("Cannot cast string") {
+        return error.hint("TRY_CAST(text AS BIGINT) is NULL where the text is no number");
+    }
+    if message.contains("BinaryView") {
         return error.hint("`raw` holds bytes; text(raw) makes text of them");
     }
     if message.contains("must appear in the GROUP BY") || message.contains("in GROUP BY") {

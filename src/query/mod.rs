@@ -12,6 +12,7 @@ mod functions;
 mod library;
 mod output;
 mod parameters;
+mod spelling;
 mod statements;
 mod store;
 
@@ -214,18 +215,11 @@ impl Session {
         let plan = self.engine.threads.block_on(planned).map_err(told)?;
         let plan = parameters.bind(plan)?;
         // The analyzer finds what the planner lets through, such as types that do not fit.
-        let analyzed = state
+        state
             .analyzer()
             .execute_and_check(plan.clone(), state.config_options(), |_, _| {})
             .map_err(told)?;
-        Ok(match plan {
-            // The analyzer looks into the plan that is explained when it is run.
-            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => plan,
-            _ => {
-                drop(analyzed);
-                plan
-            }
-        })
+        Ok(plan)
     }
 
     /// Runs a statement that was checked.

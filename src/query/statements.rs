@@ -1,14 +1,12 @@
 //! Cuts a script into statements and lets through only those that read.
 
 use datafusion::sql::parser::Statement as Planned;
-use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, ObjectType, Query, SetExpr, Statement as Parsed, visit_expressions,
-};
+use datafusion::sql::sqlparser::ast::{ObjectType, Query, SetExpr, Statement as Parsed};
 use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
-use std::ops::ControlFlow;
 
+use super::spelling::spell;
 use crate::error::{Error, Position, Result};
 
 /// A statement of a script, ready to be planned.
@@ -123,8 +121,30 @@ fn unreadable(error: &ParserError, start: Position, first: &TokenWithSpan) -> Er
 fn only_reading(parsed: Parsed, number: usize) -> Result<Statement> {
     let (what, parsed) = match parsed {
         Parsed::Query(query) => (What::Rows, Parsed::Query(readable(query)?)),
-        Parsed::Explain { ref statement, .. } if matches!(**statement, Parsed::Query(_)) => {
-            (What::Rows, parsed)
+        Parsed::Explain {
+            describe_alias,
+            analyze,
+            verbose,
+            query_plan,
+            estimate,
+            statement,
+            format,
+            options,
+        } => {
+            let Parsed::Query(query) = *statement else {
+                return Err(refused("EXPLAIN"));
+            };
+            let explained = Parsed::Explain {
+                describe_alias,
+                analyze,
+                verbose,
+                query_plan,
+                estimate,
+                statement: Box::new(Parsed::Query(readable(query)?)),
+                format,
+                options,
+            };
+            (What::Rows, explained)
         }
         Parsed::ExplainTable { .. } | Parsed::ShowTables { .. } | Parsed::ShowColumns { .. } => {
             (What::Rows, parsed)
@@ -159,29 +179,9 @@ fn only_reading(parsed: Parsed, number: usize) -> Result<Statement> {
     })
 }
 
-/// A query, unless a statement that writes hides in it, or it would be misread.
-fn readable(query: Box<Query>) -> Result<Box<Query>> {
-    // The parser takes `a IS DISTINCT FROM b AND c` for `a IS DISTINCT FROM (b AND c)`.
-    let misread = visit_expressions(&query, |expr| match expr {
-        Expr::IsDistinctFrom(_, right) | Expr::IsNotDistinctFrom(_, right)
-            if matches!(
-                **right,
-                Expr::BinaryOp {
-                    op: BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor,
-                    ..
-                }
-            ) =>
-        {
-            ControlFlow::Break(())
-        }
-        _ => ControlFlow::Continue(()),
-    });
-    if misread.is_break() {
-        return Err(
-            Error::user("IS DISTINCT FROM needs parentheses where AND or OR follows")
-                .hint("write (a IS DISTINCT FROM b) AND ..."),
-        );
-    }
+/// A query as the engine understands it, unless a statement that writes hides in it.
+fn readable(mut query: Box<Query>) -> Result<Box<Query>> {
+    spell(&mut query)?;
     let mut bodies = vec![&*query.body];
     let with = query.with.iter().flat_map(|with| &with.cte_tables);
     bodies.extend(with.map(|part| &*part.query.body));

@@ -11,16 +11,21 @@ use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::logical_expr::{ColumnarValue, Expr, ScalarUDF};
 
 use super::Function;
+use crate::query::spelling::WHOLE_DIVIDE;
 
-/// `+`, `-`, `*` or `//` of whole numbers, with an error where the result does not fit into 64 bits.
+/// The functions of this file that a statement may call.
+pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
+    vec![xor(), whole_divide(), sign()]
+}
+
+/// `+`, `-` or `*` of whole numbers, with an error where the result does not fit into 64 bits.
 pub(in crate::query) fn whole(sign: &'static str) -> Arc<ScalarUDF> {
     let whole = [DataType::Int64, DataType::Int64];
     Function::new(sign, &whole, DataType::Int64, move |args, rows| {
         let apply = match sign {
             "+" => numeric::add,
             "-" => numeric::sub,
-            "*" => numeric::mul,
-            _ => whole_parts,
+            _ => numeric::mul,
         };
         apply_to(args, rows, |a, b| apply(a, b).map_err(|e| told(sign, &e)))
     })
@@ -62,9 +67,32 @@ pub(in crate::query) fn to_even() -> Arc<ScalarUDF> {
     .udf()
 }
 
-/// Whole parts of quotients, cut towards zero.
-fn whole_parts(a: &dyn Datum, b: &dyn Datum) -> Result<ArrayRef, ArrowError> {
-    numeric::div(a, b)
+/// `a // b`: the whole part of a quotient, cut towards zero.
+fn whole_divide() -> Arc<ScalarUDF> {
+    let whole = [DataType::Int64, DataType::Int64];
+    Function::new(WHOLE_DIVIDE, &whole, DataType::Int64, |args, rows| {
+        apply_to(args, rows, |a, b| {
+            numeric::div(a, b).map_err(|e| told("//", &e))
+        })
+    })
+    .udf()
+}
+
+/// `sign(number)`: -1, 0 or 1.
+fn sign() -> Arc<ScalarUDF> {
+    Function::new(
+        "sign",
+        &[DataType::Float64],
+        DataType::Int64,
+        |args, rows| {
+            let array = args[0].to_array(rows)?;
+            let signs: Int64Array = unary(array.as_primitive::<Float64Type>(), |number| {
+                i64::from(number > 0.0) - i64::from(number < 0.0)
+            });
+            Ok(ColumnarValue::Array(Arc::new(signs)))
+        },
+    )
+    .udf()
 }
 
 /// Applies a kernel to two columns or constants.
@@ -107,7 +135,7 @@ fn between(sign: &'static str) -> impl Fn(&[Expr]) -> String + Send + Sync + 'st
 }
 
 /// `xor(a, b)` of the bits of whole numbers.
-pub(super) fn xor() -> Arc<ScalarUDF> {
+fn xor() -> Arc<ScalarUDF> {
     let whole = [DataType::Int64, DataType::Int64];
     Function::new("xor", &whole, DataType::Int64, |args, _| {
         let arrays = ColumnarValue::values_to_arrays(args)?;

@@ -97,7 +97,7 @@ pub(super) fn register(context: &SessionContext) {
         dates::all(),
         texts::all(),
         addresses::all(),
-        vec![arithmetic::xor()],
+        arithmetic::all(),
     ];
     for function in scalar.into_iter().flatten() {
         context.register_udf(function.as_ref().clone());
@@ -105,6 +105,8 @@ pub(super) fn register(context: &SessionContext) {
     for function in extremes::all() {
         context.register_udaf(function);
     }
+    let variance = datafusion::functions_aggregate::variance::var_samp_udaf();
+    context.register_udaf(variance.as_ref().clone().with_aliases(["variance"]));
     for estimate in [
         "approx_distinct",
         "approx_median",
