@@ -4,7 +4,7 @@
 -- columns: page, region (none where the registry does not know the account), accounts confirmed, at least probable, at least possible
 -- order: page, most accounts first
 WITH surest AS (
-  SELECT page, account, MIN(CASE bound WHEN 'confirmed' THEN 1 WHEN 'probable' THEN 2 ELSE 3 END) AS bound_rank
+  SELECT page, account, MIN(bound_rank) AS bound_rank
   FROM exposures
   WHERE account IS NOT NULL
   GROUP BY page, account

@@ -5,7 +5,7 @@
 -- order: field, form
 WITH surest AS (
   SELECT p.field, p.form, x.account, COUNT(*) AS view_count,
-         MIN(CASE x.bound WHEN 'confirmed' THEN 1 WHEN 'probable' THEN 2 ELSE 3 END) AS bound_rank
+         MIN(x.bound_rank) AS bound_rank
   FROM exposures AS x
   JOIN (SELECT DISTINCT page, field, form FROM pages) AS p ON x.page = p.page
   WHERE x.account IS NOT NULL

@@ -6,7 +6,7 @@
 -- columns: account, person, region, surest bound, views, first view
 -- order: surest first, then first view, account
 SELECT x.account, a.person, a.region,
-       MIN(CASE x.bound WHEN 'confirmed' THEN 1 WHEN 'probable' THEN 2 ELSE 3 END) AS bound_rank,
+       MIN(x.bound_rank) AS bound_rank,
        COUNT(*) AS view_count, MIN(x.event_time) AS first_seen
 FROM exposures AS x
 LEFT JOIN accounts AS a ON x.account = a.account

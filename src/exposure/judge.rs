@@ -47,6 +47,11 @@ impl Bound {
             Bound::Possible => "possible",
         }
     }
+
+    /// Its rank: 1 for the surest. A figure of a bound counts all ranks up to its own.
+    pub fn rank(self) -> u64 {
+        self as u64 + 1
+    }
 }
 
 /// Whose token a request carried, as far as the evidence says.

@@ -236,6 +236,7 @@ impl Counter<'_> {
                     .into(),
                 account.as_deref().into(),
                 Value::Text(one.bound.name()),
+                Value::Number(one.bound.rank()),
                 Value::Text(one.rule),
             ])?;
         }

@@ -345,7 +345,8 @@ frame! { EXPOSURES "exposures" "A request that showed, or may have shown, a page
     must "event_time" Time "When the request was made.";
     may "page" Text "The page of the catalogue; none if the log does not say which one was asked for.";
     may "account" Identifier "The account; none if the evidence does not say whose data it was.";
-    must "bound" Text "`confirmed`, `probable` or `possible`: how sure it is that data was shown.";
+    must "bound" Text "`confirmed`, `probable` or `possible`: the surest bound that holds. The figure `probable` counts what is confirmed, too: take `bound_rank <= 2` for it.";
+    must "bound_rank" Unsigned "1 for `confirmed`, 2 for `probable`, 3 for `possible`; `bound_rank <= 2` gives the figure `probable`.";
     must "rule" Text "The exposure rule that gave the bound, such as `served_by_application`.";
 }
 

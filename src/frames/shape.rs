@@ -22,14 +22,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The type of such a column in SQL.
+    /// The type of such a column in `query`, where all whole numbers are signed.
     pub fn sql(self) -> &'static str {
         match self {
             Kind::Text | Kind::Identifier | Kind::Address => "VARCHAR",
             Kind::Bytes => "BLOB",
-            Kind::Unsigned => "UBIGINT",
-            Kind::Small => "UINTEGER",
-            Kind::Code => "USMALLINT",
+            Kind::Unsigned | Kind::Small | Kind::Code => "BIGINT",
             Kind::Time => "TIMESTAMP",
         }
     }

@@ -32,6 +32,29 @@ macro_rules! columns {
     (@may) => { false };
 }
 
+/// The columns of `accesses`.
+const ACCESSES: &[Column] = columns! {
+    must "evidence_id" Small "The evidence file of the request.";
+    must "line_no" Unsigned "Its line.";
+    must "event_time" Time "When the request was made.";
+    may "request_id" Identifier "The id of the request.";
+    must "source_ip" Address "The client's address.";
+    must "method" Text "The request's method.";
+    must "path" Text "The request's path and query.";
+    may "page" Text "The page of the catalogue that it asks for.";
+    must "status" Code "The HTTP status.";
+    may "body_bytes" Unsigned "The size of the response in bytes.";
+    may "user_agent" Text "What the client called itself.";
+    must "token_id" Identifier "The token's id.";
+    may "key_id" Text "The key that the token claims.";
+    may "token_subject" Identifier "Whose token it claims to be.";
+    may "session_id" Identifier "The session that the token claims.";
+    must "fingerprint" Identifier "The token's own identity, as in `tokens`.";
+    must "verdict" Text "The verdict on the token.";
+    must "confidence" Text "How sure the verdict is.";
+    must "reason" Text "The rule that decided.";
+};
+
 /// Every view; one that reads another stands after it.
 pub static ALL: &[View] = &[
     View {
@@ -55,36 +78,14 @@ JOIN tokens AS t
  AND (r.token_signature IS NOT DISTINCT FROM t.token_signature)
  AND (r.token_problem IS NOT DISTINCT FROM t.token_problem)
 WHERE r.tier = 'gateway'",
-        columns: columns! {
-            must "evidence_id" Small "The evidence file of the request.";
-            must "line_no" Unsigned "Its line.";
-            must "event_time" Time "When the request was made.";
-            may "request_id" Identifier "The id of the request.";
-            must "source_ip" Address "The client's address.";
-            must "method" Text "The request's method.";
-            must "path" Text "The request's path and query.";
-            may "page" Text "The page of the catalogue that it asks for.";
-            must "status" Code "The HTTP status.";
-            may "body_bytes" Unsigned "The size of the response in bytes.";
-            may "user_agent" Text "What the client called itself.";
-            must "token_id" Identifier "The token's id.";
-            may "key_id" Text "The key that the token claims.";
-            may "token_subject" Identifier "Whose token it claims to be.";
-            may "session_id" Identifier "The session that the token claims.";
-            must "fingerprint" Identifier "The token's own identity, as in `tokens`.";
-            must "verdict" Text "The verdict on the token.";
-            must "confidence" Text "How sure the verdict is.";
-            must "reason" Text "The rule that decided.";
-        },
+        columns: ACCESSES,
     },
     View {
         name: "attacker_requests",
         what: "A gateway's request with a forged or stolen token.",
         of: &["requests", "tokens", "accesses"],
         sql: "SELECT * FROM accesses WHERE verdict IN ('forged', 'stolen')",
-        columns: columns! {
-            must "fingerprint" Identifier "The token's own identity; all other columns are those of `accesses`.";
-        },
+        columns: ACCESSES,
     },
     View {
         name: "affected_accounts",
@@ -95,7 +96,7 @@ SELECT x.account, a.person, a.region, x.bound_rank,
        CASE x.bound_rank WHEN 1 THEN 'confirmed' WHEN 2 THEN 'probable' ELSE 'possible' END AS bound,
        x.view_count, x.page_count, x.first_seen, x.last_seen
 FROM (
-  SELECT account, MIN(CASE bound WHEN 'confirmed' THEN 1 WHEN 'probable' THEN 2 ELSE 3 END) AS bound_rank,
+  SELECT account, MIN(bound_rank) AS bound_rank,
          COUNT(*) AS view_count, COUNT(DISTINCT page) AS page_count,
          MIN(event_time) AS first_seen, MAX(event_time) AS last_seen
   FROM exposures WHERE account IS NOT NULL GROUP BY account
