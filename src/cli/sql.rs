@@ -55,15 +55,44 @@ const HELP: &str = "\
 
 /// The words that begin with a point.
 const COMMANDS: [&str; 13] = [
-    ".tables", ".schema", ".queries", ".run", ".read", ".output", ".mode", ".rows", ".param", ".last",
-    ".help", ".quit", ".exit",
+    ".tables", ".schema", ".queries", ".run", ".read", ".output", ".mode", ".rows", ".param",
+    ".last", ".help", ".quit", ".exit",
 ];
 
 /// Words of SQL that are completed.
 const WORDS: [&str; 32] = [
-    "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "HAVING", "LIMIT", "JOIN", "LEFT JOIN", "ON",
-    "WITH", "AS", "AND", "OR", "NOT", "IN", "IS NULL", "IS NOT NULL", "LIKE", "BETWEEN", "CASE", "WHEN",
-    "THEN", "ELSE", "END", "COUNT(*)", "DISTINCT", "UNION ALL", "EXISTS", "OVER", "PARTITION BY", "FILTER",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "GROUP BY",
+    "ORDER BY",
+    "HAVING",
+    "LIMIT",
+    "JOIN",
+    "LEFT JOIN",
+    "ON",
+    "WITH",
+    "AS",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "IS NULL",
+    "IS NOT NULL",
+    "LIKE",
+    "BETWEEN",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "COUNT(*)",
+    "DISTINCT",
+    "UNION ALL",
+    "EXISTS",
+    "OVER",
+    "PARTITION BY",
+    "FILTER",
 ];
 
 /// What the prompt completes.
@@ -78,7 +107,12 @@ impl Words {
         let columns = names.iter().flat_map(|table| session.columns(table));
         let columns: Vec<String> = columns.map(|(name, _)| name).collect();
         names.extend(columns);
-        names.extend(session.function_names().into_iter().filter(|name| name.starts_with(char::is_alphabetic)));
+        names.extend(
+            session
+                .function_names()
+                .into_iter()
+                .filter(|name| name.starts_with(char::is_alphabetic)),
+        );
         names.extend(WORDS.map(str::to_string));
         names.sort();
         names.dedup();
@@ -92,15 +126,24 @@ impl Words {
 impl Completer for Words {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = &line[..at];
         let word = |c: char| c.is_alphanumeric() || c == '_' || c == '-' || c == '.';
         let in_command = before.trim_start().starts_with('.');
-        let start = before.rfind(|c| !word(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        let start = before.rfind(|c| !word(c)).map_or(0, |at| {
+            at + before[at..].chars().next().map_or(1, char::len_utf8)
+        });
         let start = match in_command {
             true => start,
             // A column may stand behind its table's name.
-            false => before[start..].rfind('.').map_or(start, |point| start + point + 1),
+            false => before[start..]
+                .rfind('.')
+                .map_or(start, |point| start + point + 1),
         };
         let begun = before[start..].to_lowercase();
         let candidates: Vec<&str> = match in_command {
@@ -113,7 +156,9 @@ impl Completer for Words {
             display: name.to_string(),
             replacement: name.to_string(),
         };
-        let matching = candidates.into_iter().filter(|name| name.to_lowercase().starts_with(&begun));
+        let matching = candidates
+            .into_iter()
+            .filter(|name| name.to_lowercase().starts_with(&begun));
         Ok((start, matching.map(pair).collect()))
     }
 }
@@ -168,8 +213,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return prompt.script(&text).map(|()| ExitCode::SUCCESS);
     }
     let tables = prompt.session.tables().len();
-    super::print(&format!("{tables} tables. Statements end with `;`. `.help` helps, Ctrl-D ends.\n"))?;
-    let history = arguments.history.clone().unwrap_or_else(|| arguments.results.join("sql-history"));
+    super::print(&format!(
+        "{tables} tables. Statements end with `;`. `.help` helps, Ctrl-D ends.\n"
+    ))?;
+    let history = arguments
+        .history
+        .clone()
+        .unwrap_or_else(|| arguments.results.join("sql-history"));
     prompt.read(&history)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -177,7 +227,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 impl Prompt {
     /// Reads and answers until the user ends the prompt.
     fn read(&mut self, history: &Path) -> Result<(), Error> {
-        let failed = |e: ReadlineError| Error::user(format!("cannot read the terminal: {e}")).with_source(e);
+        let failed =
+            |e: ReadlineError| Error::user(format!("cannot read the terminal: {e}")).with_source(e);
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .auto_add_history(true)
@@ -228,7 +279,8 @@ impl Prompt {
             }
             ".read" => {
                 let path = Path::new(rest);
-                let text = std::fs::read_to_string(path).map_err(|e| Error::io("read the SQL file", path, e))?;
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| Error::io("read the SQL file", path, e))?;
                 self.with_defaults(&text)
             }
             ".output" => {
@@ -246,7 +298,9 @@ impl Prompt {
             }
             ".param" if rest.is_empty() => {
                 let lines = self.parameters.listed().into_iter();
-                let lines: Vec<String> = lines.map(|(name, value)| format!("{name} = {}\n", plain(&value))).collect();
+                let lines: Vec<String> = lines
+                    .map(|(name, value)| format!("{name} = {}\n", plain(&value)))
+                    .collect();
                 super::print(&lines.concat())
             }
             ".param" => {
@@ -285,7 +339,10 @@ impl Prompt {
         if let Ok(page) = breachscope::reference::schema(Some(table), true) {
             return super::print(&page.text());
         }
-        let lines: Vec<String> = columns.iter().map(|(name, kind)| format!("{name}  {kind}\n")).collect();
+        let lines: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| format!("{name}  {kind}\n"))
+            .collect();
         super::print(&lines.concat())
     }
 
@@ -319,10 +376,16 @@ impl Prompt {
                     let format = Format::of_file(&path)?;
                     if let Answer::Rows(mut rows) = self.session.run(statement, &self.parameters)? {
                         let outcome = rows.write_file(format, &path)?;
-                        super::print(&format!("{} rows in {}\n", outcome.written, plain(&path.display().to_string())))?;
+                        super::print(&format!(
+                            "{} rows in {}\n",
+                            outcome.written,
+                            plain(&path.display().to_string())
+                        ))?;
                     }
                 }
-                None => self.terminal.show(&mut self.session, statement, &self.parameters)?,
+                None => self
+                    .terminal
+                    .show(&mut self.session, statement, &self.parameters)?,
             }
         }
         self.last = Some(text.to_string());
@@ -335,12 +398,25 @@ impl Prompt {
             return Err(Error::user("there is no result yet"));
         };
         let statements = self.session.check(&last, &self.parameters)?;
-        let Some(statement) = statements.iter().rev().find(|statement| statement.gives_rows()) else {
+        let Some(statement) = statements
+            .iter()
+            .rev()
+            .find(|statement| statement.gives_rows())
+        else {
             return Err(Error::user("the last statement gave no rows"));
         };
-        let pager = Command::new("less").args(["-S", "-F"]).env("LESSSECURE", "1").stdin(Stdio::piped()).spawn();
-        let mut pager = pager.map_err(|e| Error::user(format!("cannot start the pager `less`: {e}")).with_source(e))?;
-        if let (Some(mut input), Answer::Rows(mut rows)) = (pager.stdin.take(), self.session.run(statement, &self.parameters)?) {
+        let pager = Command::new("less")
+            .args(["-S", "-F"])
+            .env("LESSSECURE", "1")
+            .stdin(Stdio::piped())
+            .spawn();
+        let mut pager = pager.map_err(|e| {
+            Error::user(format!("cannot start the pager `less`: {e}")).with_source(e)
+        })?;
+        if let (Some(mut input), Answer::Rows(mut rows)) = (
+            pager.stdin.take(),
+            self.session.run(statement, &self.parameters)?,
+        ) {
             // The user may leave the pager before the end.
             let _ = rows.write(self.terminal.format, Layout::default(), &mut input);
             let _ = input.flush();

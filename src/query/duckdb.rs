@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::frames::{self, part_files};
+use crate::frames::{self, Column, part_files};
 
 /// Writes such a file for the results in `results`; there must be no file of that name yet.
 pub fn write(results: &Path, file: &Path) -> Result<()> {
@@ -34,10 +34,12 @@ fn text(results: &Path) -> Result<String> {
         there.push(frame.name);
         let parts = dir.join(frame.name).join("*.parquet");
         let parts = parts.to_string_lossy().replace('\'', "''");
-        let columns = frame
-            .columns
-            .iter()
-            .map(|column| format!("\"{}\"", column.name));
+        // As in `query`, whole numbers are signed: DuckDB refuses a difference below zero of others.
+        let column = |column: &Column| match column.kind.sql() {
+            "BIGINT" => format!("CAST(\"{0}\" AS BIGINT) AS \"{0}\"", column.name),
+            _ => format!("\"{}\"", column.name),
+        };
+        let columns = frame.columns.iter().map(column);
         let columns: Vec<String> = columns.collect();
         let _ = writeln!(
             text,

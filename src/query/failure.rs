@@ -134,7 +134,10 @@ fn hinted(error: Error, engine: &Engine) -> Error {
     if message.starts_with("Cannot cast string") {
         return error.hint("TRY_CAST(text AS BIGINT) is NULL where the text is no number");
     }
-    if message.contains("BinaryView") {
+    if message.contains("table function") || message.contains("Table function") {
+        return error.hint("a query reads the frames of this run only, and no other files");
+    }
+    if message.contains("BinaryView") || message.contains("non-UTF-8") {
         return error.hint("`raw` holds bytes; text(raw) makes text of them");
     }
     if message.contains("must appear in the GROUP BY") || message.contains("in GROUP BY") {

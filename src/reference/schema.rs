@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::page::{Entry, Page, Part};
 use super::unknown;
 use crate::error::Result;
-use crate::frames::{self, Column, Frame};
+use crate::frames::{self, Column, Frame, View};
 
 /// The page on the frame `name`, or on all frames.
 ///
@@ -14,18 +14,61 @@ pub fn schema(name: Option<&str>, full: bool) -> Result<Page> {
     let Some(name) = name else {
         return Ok(all(full));
     };
-    let frame = frames::ALL.iter().find(|frame| frame.name == name);
-    let Some(frame) = frame else {
-        let known: Vec<&str> = frames::ALL.iter().map(|frame| frame.name).collect();
+    let found = tables().find(|table| table.name == name);
+    let Some(table) = found else {
+        let known: Vec<&str> = tables().map(|table| table.name).collect();
         return Err(unknown(name, "frame", &known));
     };
-    let mut parts = vec![Part::Title(format!("Frame `{name}`"))];
-    parts.push(Part::Paragraph(format!("One row: {}", frame.what)));
-    parts.push(Part::Entries(columns(frame)));
+    let mut parts = vec![Part::Title(format!("{} `{name}`", table.title()))];
+    parts.push(Part::Paragraph(format!("One row: {}", table.what)));
+    if let Some(view) = table.view {
+        parts.push(Part::Paragraph(format!(
+            "A view over {}; `query` has it, the folder of frames does not.",
+            view.of.join(", ")
+        )));
+    }
+    parts.push(Part::Entries(columns(table.columns)));
     Ok(Page {
         parts,
-        data: data(frame),
+        data: data(&table),
     })
+}
+
+/// A frame or a view, as both are tables of SQL.
+struct Table {
+    name: &'static str,
+    what: &'static str,
+    columns: &'static [Column],
+    view: Option<&'static View>,
+}
+
+impl Table {
+    fn title(&self) -> &'static str {
+        match self.view {
+            Some(_) => "View",
+            None => "Frame",
+        }
+    }
+}
+
+/// All frames, then all views.
+fn tables() -> impl Iterator<Item = Table> {
+    let frame = |frame: &&'static Frame| Table {
+        name: frame.name,
+        what: frame.what,
+        columns: frame.columns,
+        view: None,
+    };
+    let view = |view: &'static View| Table {
+        name: view.name,
+        what: view.what,
+        columns: view.columns,
+        view: Some(view),
+    };
+    frames::ALL
+        .iter()
+        .map(frame)
+        .chain(frames::VIEWS.iter().map(view))
 }
 
 fn all(full: bool) -> Page {
@@ -33,35 +76,39 @@ fn all(full: bool) -> Page {
         Part::Title("Frames: tables of a run, for `breachscope query` and any reader of Parquet".into()),
         Part::Paragraph(
             "Each is a folder of Parquet files below RESULTS/frames: read all files of the folder, not one. \
-             A time is a timestamp in UTC in SQL, and microseconds since 1970-01-01 in Parquet. `breachscope schema \
+             A time is a timestamp in UTC in SQL, and microseconds since 1970-01-01 in Parquet. Views are tables \
+             of `query` only; `breachscope query RESULTS --duckdb FILE` gives them to DuckDB, too. `breachscope schema \
              FRAME` says what each column holds."
                 .into(),
         ),
     ];
-    for frame in frames::ALL {
-        parts.push(Part::Heading(frame.name.to_string()));
-        parts.push(Part::Paragraph(format!("One row: {}", frame.what)));
+    for table in tables() {
+        parts.push(Part::Heading(match table.view {
+            Some(_) => format!("{} (view)", table.name),
+            None => table.name.to_string(),
+        }));
+        parts.push(Part::Paragraph(format!("One row: {}", table.what)));
         if full {
-            parts.push(Part::Entries(columns(frame)));
+            parts.push(Part::Entries(columns(table.columns)));
         } else {
-            let names: Vec<&str> = frame.columns.iter().map(|column| column.name).collect();
+            let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
             parts.push(Part::Paragraph(format!("Columns: {}.", names.join(", "))));
         }
     }
-    let data = frames::ALL.iter().copied().map(data).collect();
+    let data = tables().map(|table| data(&table)).collect();
     Page {
         parts,
         data: Value::Array(data),
     }
 }
 
-fn columns(frame: &Frame) -> Vec<Entry> {
+fn columns(columns: &[Column]) -> Vec<Entry> {
     let entry = |column: &Column| Entry {
         name: column.name.to_string(),
         remark: remark(column),
         what: column.what.to_string(),
     };
-    frame.columns.iter().map(entry).collect()
+    columns.iter().map(entry).collect()
 }
 
 /// The type of a column, its unit, and whether it can be empty.
@@ -78,8 +125,8 @@ pub(super) fn remark(column: &Column) -> String {
     remark
 }
 
-fn data(frame: &Frame) -> Value {
-    let columns = frame.columns.iter().map(|column| {
+fn data(table: &Table) -> Value {
+    let columns = table.columns.iter().map(|column| {
         json!({
             "name": column.name,
             "type": column.kind.sql(),
@@ -89,8 +136,9 @@ fn data(frame: &Frame) -> Value {
         })
     });
     json!({
-        "name": frame.name,
-        "row": frame.what,
+        "name": table.name,
+        "kind": table.title().to_lowercase(),
+        "row": table.what,
         "columns": columns.collect::<Vec<_>>(),
     })
 }
