@@ -96,10 +96,14 @@ SELECT x.account, a.person, a.region, x.bound_rank,
        CASE x.bound_rank WHEN 1 THEN 'confirmed' WHEN 2 THEN 'probable' ELSE 'possible' END AS bound,
        x.view_count, x.page_count, x.first_seen, x.last_seen
 FROM (
-  SELECT account, MIN(bound_rank) AS bound_rank,
-         COUNT(*) AS view_count, COUNT(DISTINCT page) AS page_count,
-         MIN(event_time) AS first_seen, MAX(event_time) AS last_seen
-  FROM exposures WHERE account IS NOT NULL GROUP BY account
+  SELECT account, MIN(bound_rank) AS bound_rank, CAST(SUM(view_count) AS BIGINT) AS view_count,
+         COUNT(*) AS page_count, MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen
+  FROM (
+    SELECT account, page, MIN(bound_rank) AS bound_rank, COUNT(*) AS view_count,
+           MIN(event_time) AS first_seen, MAX(event_time) AS last_seen
+    FROM exposures WHERE account IS NOT NULL GROUP BY account, page
+  ) AS p
+  GROUP BY account
 ) AS x
 LEFT JOIN accounts AS a ON x.account = a.account",
         columns: columns! {
