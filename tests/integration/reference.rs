@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use breachscope::query::{MEMORY, Session, Settings};
+use polars::prelude::{Column, DataFrame, ParquetWriter};
 use serde_json::Value;
 
 use crate::support::{Replica, breachscope, repository, stderr};
