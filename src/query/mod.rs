@@ -275,11 +275,13 @@ impl Session {
     fn rows(&self, statement: &Statement, parameters: &Parameters) -> Result<Rows<'_>> {
         let plan = self.plan(statement, parameters)?;
         let stream = self.stream(plan.clone())?;
+        // The types of the plan are those before it was analyzed: `7 / 2` has become a fraction since.
+        let schema = stream.schema();
         let (stream, handle) = abortable(stream);
         self.interrupt.set(handle);
         Ok(Rows {
             session: self,
-            schema: plan.schema().inner().clone(),
+            schema,
             plan,
             stream,
         })

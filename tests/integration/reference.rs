@@ -150,7 +150,7 @@ fn pages_fit_the_terminal() {
 /// The type that a column has in SQL, by its name there.
 fn sql_type(kind: &str) -> &'static str {
     match kind {
-        "Utf8View" => "VARCHAR",
+        "Utf8View" | "Utf8" => "VARCHAR",
         "BinaryView" => "BLOB",
         "Int64" => "BIGINT",
         "Timestamp(µs, \"UTC\")" => "TIMESTAMP",
