@@ -25,6 +25,7 @@ macro_rules! columns {
             kind: Kind::$kind,
             unit: None,
             required: columns!(@$need),
+            needed: columns!(@$need),
             what: $what,
         }),*]
     };
