@@ -275,10 +275,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 
 /// The error with its place in words, where the statement has no file.
 fn in_statement(mut error: Error, script: &str) -> Error {
-    if let (Some(Position { line, column }), None) = (error.position, &error.path) {
-        if script.trim().lines().count() > 1 || line > 1 || column > 1 {
-            error.message = format!("line {line}, column {column}: {}", error.message);
-        }
+    if let (Some(Position { line, column }), None) = (error.position, &error.path)
+        && (script.trim().lines().count() > 1 || line > 1 || column > 1)
+    {
+        error.message = format!("line {line}, column {column}: {}", error.message);
     }
     error
 }

@@ -123,7 +123,7 @@ impl Engine {
     fn add_views(&self) -> Result<()> {
         let there = |view: &&View| {
             let exists = |name: &&str| self.context.table_exist(*name).unwrap_or(false);
-            view.of.iter().all(|name| exists(name))
+            view.of.iter().all(exists)
         };
         for view in frames::VIEWS.iter().filter(there) {
             let sql = format!("CREATE VIEW {} AS {}", view.name, view.sql);

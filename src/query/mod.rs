@@ -1,7 +1,7 @@
 //! SQL over the frames of a run: plans statements, runs them in bounded memory and hands out their rows.
 //!
-//! A [`Session`] is open on one folder of results. It reads only: [`store`] knows no other files, and
-//! [`statements`] lets nothing through that writes. [`dialect`] sees to it that a statement means what
+//! A [`Session`] is open on one folder of results. It reads only: `store` knows no other files, and
+//! `statements` lets nothing through that writes. `dialect` sees to it that a statement means what
 //! DuckDB means by it, or is refused. Rows are streamed, so that a result may be larger than memory.
 
 mod dialect;
