@@ -1,6 +1,8 @@
 //! Every script of `queries/` runs, and says the same as the figures.
 
-use crate::support::{Replica, breachscope, query, repository, stderr};
+use std::path::Path;
+
+use crate::support::{Replica, breachscope, held_by_duckdb, query, repository, stderr};
 
 fn script(replica: &Replica, name: &str) -> Vec<Vec<String>> {
     let path = repository().join("queries").join(format!("{name}.sql"));
@@ -138,25 +140,9 @@ fn every_query_of_the_library_has_a_header_and_runs_by_its_name() {
 fn statements_are_answered_as_by_duckdb_or_refused() {
     let replica = Replica::new(0.00003, 12, true);
     replica.figures(3);
-    let script = repository().join("tests/integration/statements.py");
-    let python = std::env::var("BREACHSCOPE_PYTHON").unwrap_or_else(|_| "python3".to_string());
-    let output = std::process::Command::new(&python)
-        .arg(script)
-        .arg(env!("CARGO_BIN_EXE_breachscope"))
-        .arg(replica.out())
-        .output();
-    match output {
-        Ok(output) if output.status.code() == Some(77) => {
-            eprintln!(
-                "skipped: {python} has no module duckdb; install it with pip, or name another in BREACHSCOPE_PYTHON"
-            );
-        }
-        Ok(output) => {
-            let told = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success(), "{told}{}", stderr(&output));
-        }
-        Err(error) => eprintln!("skipped: {python} cannot be run: {error}"),
-    }
+    let out = replica.out();
+    let program = Path::new(env!("CARGO_BIN_EXE_breachscope"));
+    held_by_duckdb("statements.py", &[program, &out]);
 }
 
 #[test]

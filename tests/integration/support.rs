@@ -197,3 +197,21 @@ impl Chance {
         (self.0 >> 33) as usize % most.max(1)
     }
 }
+
+/// Runs a script of this folder in Python with DuckDB, and fails if it finds a difference.
+///
+/// Where Python or its module is not there, a line says that nothing was compared.
+pub(crate) fn held_by_duckdb(script: &str, arguments: &[&Path]) {
+    let script = repository().join("tests/integration").join(script);
+    let python = std::env::var("BREACHSCOPE_PYTHON").unwrap_or_else(|_| "python3".to_string());
+    match Command::new(&python).arg(script).args(arguments).output() {
+        Ok(output) if output.status.code() == Some(77) => eprintln!(
+            "skipped: {python} has no module duckdb; install it with pip, or name another in BREACHSCOPE_PYTHON"
+        ),
+        Ok(output) => {
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "{told}{}", stderr(&output));
+        }
+        Err(error) => eprintln!("skipped: {python} cannot be run: {error}"),
+    }
+}

@@ -9,7 +9,9 @@ use std::sync::Mutex;
 
 use breachscope::synth::{self, WorldName, WorldPlan};
 
-use crate::support::{breachscope, expected, figures, files, query, stderr};
+use crate::support::{
+    breachscope, expected, figures, files, held_by_duckdb, query, repository, stderr,
+};
 
 /// How many seeds each world is tried with.
 fn seeds() -> u64 {
@@ -289,6 +291,14 @@ fn verdicts_and_figures_are_held_against_the_truth() {
         );
         assert!(!holds.exact || outcome.exact == outcome.runs, "{world}");
     }
+}
+
+#[test]
+fn the_first_world_is_recounted_in_plain_sql() {
+    let dir = tempfile::tempdir().unwrap();
+    let (case, out) = run(WorldName::KeycloakSaas, 3, true, dir.path());
+    let sql = repository().join("tests/integration/recount_keycloak.sql");
+    held_by_duckdb("recount.py", &[&sql, &case, &out]);
 }
 
 #[test]
