@@ -196,9 +196,11 @@ impl Arguments {
                 });
             }
             (None, None) => {
-                return Err(Error::user("there is no SQL to run")
-                    .hint("write a statement, the name of a query, or -f FILE")
-                    .hint("`breachscope query --list` lists the queries; `breachscope sql RESULTS` opens a prompt"));
+                let text = "there is no SQL to run\n  \
+                    hint: write a statement, the name of a query, or -f FILE\n  \
+                    hint: `breachscope query --list` lists the queries; \
+                    `breachscope sql RESULTS` opens a prompt\n";
+                clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, text).exit();
             }
         };
         let text = if file.as_os_str() == "-" {

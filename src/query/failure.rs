@@ -19,7 +19,7 @@ pub(super) fn of_statement(source: DataFusionError, engine: &Engine) -> Error {
     let place = place(&source);
     let root = source.find_root();
     let mut error = match root {
-        DataFusionError::SchemaError(schema, _) => of_schema(schema),
+        DataFusionError::SchemaError(schema, _) => of_schema(schema, engine),
         DataFusionError::ResourcesExhausted(_) => {
             Error::user("the query needs more memory than it may have")
                 .hint("give it more with --memory, such as --memory 4GiB")
@@ -39,7 +39,7 @@ pub(super) fn of_statement(source: DataFusionError, engine: &Engine) -> Error {
 }
 
 /// What is wrong with a name of a column.
-fn of_schema(error: &SchemaError) -> Error {
+fn of_schema(error: &SchemaError, engine: &Engine) -> Error {
     match error {
         SchemaError::FieldNotFound {
             field,
@@ -51,8 +51,24 @@ fn of_schema(error: &SchemaError) -> Error {
                 .map(|known| known.name.as_str())
                 .collect();
             let error = error.did_you_mean(&field.name, names.iter().copied());
-            let mut names: Vec<String> =
-                valid_fields.iter().map(|known| known.flat_name()).collect();
+            let error = match tables_with(&field.name, engine) {
+                tables if tables.is_empty() => error,
+                tables => error.hint(format!(
+                    "`{}` is a column of {}",
+                    field.name,
+                    tables.join(", ")
+                )),
+            };
+            let one = valid_fields
+                .windows(2)
+                .all(|pair| pair[0].relation == pair[1].relation);
+            let mut names: Vec<String> = valid_fields
+                .iter()
+                .map(|known| match one {
+                    true => known.name.clone(),
+                    false => known.flat_name(),
+                })
+                .collect();
             names.dedup();
             match names.len() {
                 0 => error.hint("texts stand in single quotes: 'text'"),
@@ -66,6 +82,15 @@ fn of_schema(error: &SchemaError) -> Error {
         }
         other => Error::user(other.to_string()),
     }
+}
+
+/// The tables that have a column of this name.
+fn tables_with(column: &str, engine: &Engine) -> Vec<String> {
+    let has = |table: &String| {
+        let columns = engine.columns(table);
+        columns.iter().any(|(name, _)| name == column)
+    };
+    engine.tables().into_iter().filter(has).collect()
 }
 
 /// Adds what helps with errors that the engine gives as text.
@@ -113,6 +138,7 @@ fn hinted(error: Error, engine: &Engine) -> Error {
                 "list" | "group_concat" => {
                     better.hint("write string_agg(text, ', ' ORDER BY text)")
                 }
+                "typeof" => better.hint("`breachscope schema FRAME` names the type of each column"),
                 "if" | "iff" => better.hint("write CASE WHEN a THEN b ELSE c END"),
                 _ => better,
             };

@@ -40,7 +40,7 @@ fn help_has_examples_and_exit_codes() {
         subcommands,
         [
             "detect", "init", "formats", "fields", "intake", "rejects", "scope", "schema", "query",
-            "explain", "rules", "verify", "synth", "help"
+            "sql", "explain", "rules", "verify", "synth", "help"
         ]
     );
     for name in &subcommands {

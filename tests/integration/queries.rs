@@ -267,6 +267,10 @@ fn a_query_only_reads() {
     for (sql, hint) in [
         ("SELECT * FROM request", "did you mean `requests`?"),
         ("SELECT nothing FROM requests", "error: "),
+        (
+            "SELECT user_agent FROM exposures",
+            "`user_agent` is a column of requests",
+        ),
         ("SELECT path LIKE raw FROM rejects, requests", "error: "),
         ("SELEC 1", "begin with SELECT"),
         ("DROP TABLE requests", "only reads"),

@@ -36,6 +36,9 @@ def ours(arguments):
 
 def plain(value):
     """A value of DuckDB as JSON would have it."""
+    if isinstance(value, float) and math.isnan(value):
+        # JSON has no NaN. DuckDB gives it for `corr` where a column has one value only; here that is NULL.
+        return None
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
