@@ -59,9 +59,12 @@ pub(super) fn split(script: &str) -> Result<Vec<Statement>> {
     for tokens in tokens.split(|token| token.token == Token::SemiColon) {
         let blank =
             |token: &TokenWithSpan| matches!(token.token, Token::Whitespace(_) | Token::EOF);
-        let Some(first) = tokens.iter().find(|token| !blank(token)) else {
+        let mut words = tokens.iter().filter(|token| !blank(token));
+        let Some(first) = words.next() else {
             continue;
         };
+        let begin = [Some(first), words.next()];
+        let begin = begin.map(|word| word.map(|word| word.token.to_string().to_uppercase()));
         let number = statements.len() + 1;
         let start = position(first.span.start.line, first.span.start.column);
         let mut parser = Parser::new(&dialect)
@@ -73,7 +76,7 @@ pub(super) fn split(script: &str) -> Result<Vec<Statement>> {
                 Token::EOF => Ok(parsed),
                 _ => parser.expected("the end of the statement", parser.peek_token()),
             })
-            .map_err(|e| unreadable(&e, start, first))?;
+            .map_err(|e| unreadable(&e, start, begin.map(Option::unwrap_or_default)))?;
         statements.push(only_reading(parsed, number).map_err(|e| e.at(start))?);
     }
     if statements.is_empty() {
@@ -90,8 +93,23 @@ fn position(line: u64, column: u64) -> Position {
     }
 }
 
+/// Words with which statements begin that do more than read.
+const WRITING: [&str; 14] = [
+    "ALTER", "ATTACH", "CALL", "COPY", "DELETE", "DETACH", "EXPORT", "IMPORT", "INSERT", "INSTALL",
+    "LOAD", "PRAGMA", "SET", "UPDATE",
+];
+
 /// What the parser refused, at the place that it names, or else at the start of the statement.
-fn unreadable(error: &ParserError, start: Position, first: &TokenWithSpan) -> Error {
+///
+/// A statement that begins as one that writes is refused as such, whether or not it can be read.
+fn unreadable(error: &ParserError, start: Position, begin: [String; 2]) -> Error {
+    let [first, second] = begin;
+    if WRITING.contains(&first.as_str()) {
+        return refused(&first).at(start);
+    }
+    if first == "CREATE" && second == "EXTERNAL" {
+        return refused("CREATE EXTERNAL").at(start);
+    }
     let text = match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.as_str(),
         ParserError::RecursionLimitExceeded => {
@@ -109,7 +127,7 @@ fn unreadable(error: &ParserError, start: Position, first: &TokenWithSpan) -> Er
     });
     let (message, at) = place.unwrap_or((text, start));
     let error = Error::user(format!("the SQL cannot be read: {message}")).at(at);
-    match first.token.to_string().to_uppercase().as_str() {
+    match first.as_str() {
         "SELECT" | "WITH" | "FROM" => error,
         word => error
             .hint("begin with SELECT or WITH")
@@ -244,7 +262,7 @@ mod tests {
 
     #[test]
     fn an_error_has_its_place_in_the_script() {
-        let error = split("SELECT 1;\nSELECT 2;\n  SELECT 3 FROM WHERE").expect_err("an error");
+        let error = split("SELECT 1;\nSELECT 2;\n  SELECT 3 FROM a b c").expect_err("an error");
         let place = error.position.expect("a place");
         assert_eq!(place.line, 3);
         let error = split("SELECT 'open").expect_err("an error");
