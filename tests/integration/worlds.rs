@@ -299,6 +299,7 @@ fn the_first_world_is_recounted_in_plain_sql() {
     let (case, out) = run(WorldName::KeycloakSaas, 3, true, dir.path());
     let sql = repository().join("tests/integration/recount_keycloak.sql");
     held_by_duckdb("recount.py", &[&sql, &case, &out]);
+    held_by_duckdb("recount_rows.py", &[&case, &out]);
 }
 
 #[test]
