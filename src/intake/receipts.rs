@@ -66,6 +66,8 @@ fn settings(source: &Source) -> String {
         (
             source.id.get_ref(),
             source.kind,
+            // Another version may have other columns.
+            source.kind.frame(),
             source.format.get_ref(),
             source.log_format.as_ref().map(toml::Spanned::get_ref),
             source.time,
