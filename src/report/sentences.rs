@@ -268,7 +268,7 @@ fn more_keys_unlisted(keys: u64) -> String {
 
 fn key_unlisted(key: &str, tokens: u64) -> String {
     format!(
-        "{key} is named by {}, and is not in the key inventory. Without an issuance record such a token is indeterminate, unless another rule decides. Add the key to the inventory to decide.",
+        "{key} is named by {}, and the key inventory does not list it for that issuer. Without an issuance record such a token is indeterminate, unless another rule decides. If that issuer signs with the key, add it to the inventory; if another one does, say so with `issuers` under [[signing_key]].",
         counted(tokens, "token", "tokens")
     )
 }
